@@ -1,0 +1,296 @@
+"""Distributions: what a recipe may write where a number, a vector or a colour stands.
+
+A value is a constant or one mapping whose key names the distribution, as in ``{uniform: [35, 70]}``.
+This file says what a distribution *is* (its parameters and its support). Drawing from it is the
+plan's business (``renderer/plan/draw.py``), because all randomness lives there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+Pair = tuple[float, float]
+
+
+class Strict(BaseModel):
+    """Base of every recipe model: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _ordered(key: str, lo: float, hi: float) -> None:
+    if not (math.isfinite(lo) and math.isfinite(hi)):
+        raise PydanticCustomError("impossible_range", "{key} needs finite bounds", {"key": key})
+    if lo > hi:
+        raise PydanticCustomError(
+            "impossible_range",
+            "{key} needs [low, high] with low <= high, and {lo} > {hi}",
+            {"key": key, "lo": lo, "hi": hi},
+        )
+
+
+class _Range(Strict):
+    """A distribution given by one ``[low, high]`` pair under its own name."""
+
+    def bounds(self) -> Pair:
+        """Return (low, high)."""
+        name = next(iter(type(self).model_fields))
+        lo, hi = getattr(self, name)
+        return float(lo), float(hi)
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        name = next(iter(type(self).model_fields))
+        _ordered(name, *self.bounds())
+        return self
+
+    def support(self) -> Pair:
+        """Return the smallest and the largest value that can be drawn."""
+        return self.bounds()
+
+
+class Uniform(_Range):
+    """Every value of [low, high) is equally likely."""
+
+    uniform: Pair
+
+
+class LogUniform(_Range):
+    """The logarithm is uniform: each doubling is equally likely. For powers and scales."""
+
+    loguniform: Pair
+
+    @model_validator(mode="after")
+    def _check_positive(self) -> Self:
+        if self.loguniform[0] <= 0:
+            raise PydanticCustomError("impossible_range", "loguniform needs bounds above zero")
+        return self
+
+
+class Integers(_Range):
+    """Every whole number from low to high, both included, is equally likely."""
+
+    integers: tuple[int, int]
+
+
+class LowDiscrepancy(_Range):
+    """Even coverage of [low, high] by every prefix and every subset of consecutive images."""
+
+    low_discrepancy: Pair
+
+
+class SolidAngle(_Range):
+    """An angle in degrees above the horizon, drawn so that equal areas of the sphere get equal
+    numbers of views (its sine is uniform), with even coverage as in ``low_discrepancy``."""
+
+    solid_angle: Pair
+
+    @model_validator(mode="after")
+    def _check_degrees(self) -> Self:
+        if self.solid_angle[0] < -90 or self.solid_angle[1] > 90:
+            raise PydanticCustomError("impossible_range", "solid_angle lies within [-90, 90]")
+        return self
+
+
+class Stratified(_Range):
+    """Exactly one value in each of ``strata`` equal parts of [low, high] in every ``strata``
+    consecutive images, in an order of its own."""
+
+    stratified: Pair
+    strata: int = Field(16, ge=2, le=4096)
+
+
+class Normal(Strict):
+    """A bell curve of [mean, standard deviation], truncated to [min, max] where given."""
+
+    normal: Pair
+    min: float = -math.inf
+    max: float = math.inf
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        mean, deviation = self.normal
+        if deviation < 0:
+            raise PydanticCustomError("impossible_range", "normal needs a deviation of 0 or more")
+        if self.min > self.max:
+            raise PydanticCustomError("impossible_range", "normal has min above max")
+        # Past eight deviations the truncated tail has no float64 probability left to invert.
+        if deviation > 0 and not (self.min - 8 * deviation < mean < self.max + 8 * deviation):
+            raise PydanticCustomError(
+                "impossible_range", "normal has its mean over 8 deviations outside [min, max]"
+            )
+        if deviation == 0 and not self.min <= mean <= self.max:
+            raise PydanticCustomError("impossible_range", "normal has its mean outside [min, max]")
+        return self
+
+    def support(self) -> Pair:
+        """Return the truncation bounds (infinite where not truncated)."""
+        if self.normal[1] == 0:
+            return self.normal[0], self.normal[0]
+        return self.min, self.max
+
+
+class Choice(Strict, Generic[T]):
+    """One of the options, equally likely or by ``weights``."""
+
+    choice: tuple[T, ...] = Field(min_length=1)
+    weights: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _check_weights(self) -> Self:
+        if self.weights is None:
+            return self
+        if len(self.weights) != len(self.choice):
+            raise PydanticCustomError(
+                "weights",
+                "weights has {weights} entries for {options} options",
+                {"weights": len(self.weights), "options": len(self.choice)},
+            )
+        if min(self.weights) < 0 or not 0 < sum(self.weights) < math.inf:
+            raise PydanticCustomError("weights", "weights must be >= 0 with a sum above zero")
+        return self
+
+
+DISTRIBUTION_KEYS = (
+    "uniform",
+    "loguniform",
+    "normal",
+    "integers",
+    "choice",
+    "stratified",
+    "low_discrepancy",
+    "solid_angle",
+)
+
+
+def number_kind(value: Any) -> str:
+    """Tell which member of the ``Number`` union a raw value means."""
+    if isinstance(value, dict):
+        return next((key for key in DISTRIBUTION_KEYS if key in value), "unknown")
+    if isinstance(value, BaseModel):
+        return next(iter(type(value).model_fields))
+    return "constant"
+
+
+_UNKNOWN = {
+    "custom_error_type": "unknown_distribution",
+    "custom_error_message": "not a number and not a known distribution",
+}
+
+# What one option of a choice may be: all but another choice, whose weights would only obscure.
+Single = Annotated[
+    Annotated[float, Field(strict=True, allow_inf_nan=False), Tag("constant")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[LogUniform, Tag("loguniform")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[Integers, Tag("integers")]
+    | Annotated[Stratified, Tag("stratified")]
+    | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
+    | Annotated[SolidAngle, Tag("solid_angle")],
+    Discriminator(number_kind, **_UNKNOWN),
+]
+Number = Annotated[
+    Annotated[float, Field(strict=True, allow_inf_nan=False), Tag("constant")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[LogUniform, Tag("loguniform")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[Integers, Tag("integers")]
+    | Annotated[Choice[Single], Tag("choice")]
+    | Annotated[Stratified, Tag("stratified")]
+    | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
+    | Annotated[SolidAngle, Tag("solid_angle")],
+    Discriminator(number_kind, **_UNKNOWN),
+]
+
+
+def support(value: Number) -> Pair:
+    """Return the smallest and largest value a ``Number`` can take.
+
+    Raises nothing; an untruncated normal has infinite support.
+    """
+    if isinstance(value, Choice):
+        spans = [support(option) for option in value.choice]
+        return min(lo for lo, _ in spans), max(hi for _, hi in spans)
+    if isinstance(value, float | int):
+        return float(value), float(value)
+    return value.support()
+
+
+def within(
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    above: float | None = None,
+    whole: bool = False,
+) -> AfterValidator:
+    """Constrain a ``Number``: everything it can draw lies in [low, high], or above ``above``.
+
+    With ``whole`` only whole numbers are possible: constants, ``integers`` and choices of them.
+    """
+
+    def check(value: Number) -> Number:
+        lo, hi = support(value)
+        rule = _rule(low, high, above)
+        if lo < low or hi > high or (above is not None and lo <= above):
+            hint = ""
+            if isinstance(value, Normal) and math.isinf(hi - lo):
+                hint = " (truncate the normal with min and max)"
+            raise PydanticCustomError(
+                "out_of_range",
+                "must lie {rule}, and it can be {worst}{hint}",
+                {"rule": rule, "worst": _worst(lo, hi, low, above), "hint": hint},
+            )
+        if whole and not _is_whole(value):
+            raise PydanticCustomError(
+                "whole", "must be a whole number, integers: [low, high] or a choice of them"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _rule(low: float, high: float, above: float | None) -> str:
+    left = f"above {above:g}" if above is not None else f"at {low:g} or more"
+    if math.isinf(high):
+        return left
+    if above is None and not math.isinf(low):
+        return f"within [{low:g}, {high:g}]"
+    return f"at {high:g} or less" if above is None else f"{left} and at {high:g} or less"
+
+
+def _worst(lo: float, hi: float, low: float, above: float | None) -> str:
+    too_low = lo < low or (above is not None and lo <= above)
+    worst = lo if too_low else hi
+    return "anything" if math.isinf(worst) else f"{worst:g}"
+
+
+def _is_whole(value: Number) -> bool:
+    if isinstance(value, Choice):
+        return all(_is_whole(option) for option in value.choice)
+    if isinstance(value, float | int):
+        return float(value).is_integer()
+    return isinstance(value, Integers)
+
+
+def choice_or(kind: str) -> Discriminator:
+    """Return the discriminator between ``{choice: [...]}`` and the plain model tagged ``kind``."""
+
+    def tell(value: Any) -> str:
+        if isinstance(value, dict):
+            return "choice" if "choice" in value else kind
+        return "choice" if isinstance(value, Choice) else kind
+
+    return Discriminator(tell)

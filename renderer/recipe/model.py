@@ -1,0 +1,184 @@
+"""The recipe: what a user writes, as typed models. Knows nothing of Blender.
+
+Lengths are metres and angles degrees unless a key says otherwise. Colours are display sRGB.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from renderer.recipe.camera import Camera
+from renderer.recipe.colour import Colour, Share
+from renderer.recipe.distribution import (
+    Choice,
+    LowDiscrepancy,
+    Number,
+    Strict,
+    choice_or,
+    within,
+)
+from renderer.recipe.files import Hdri, ImageFile, ModelFile
+from renderer.recipe.lighting import Lighting
+
+UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
+Unit = Literal["m", "cm", "mm", "in", "ft"]
+FloorMaterial = Literal["wood", "concrete", "marble", "fabric", "plain"]
+
+
+class ObjectSpec(Strict):
+    """One kind of object: which model, what it is called, how many and how they lie."""
+
+    asset: ModelFile = Field(description="A model file, or a pattern: each instance draws one.")
+    category: str = Field(min_length=1, description="The COCO category name.")
+    count: Annotated[Number, within(0, 10_000, whole=True)] = 1.0
+    size_m: Annotated[Number, within(above=0.0)] | None = Field(
+        None, description="Length of the longest side in metres; without it the model's own size."
+    )
+    scale: Annotated[Number, within(above=0.0)] = 1.0
+    unit: Unit | None = Field(None, description="The unit the file is in, where it lies about it.")
+    up_axis: UpAxis | None = Field(None, description="The file's own axis that points up.")
+    yaw_deg: Number = LowDiscrepancy(low_discrepancy=(0.0, 360.0))
+    pitch_deg: Number = 0.0
+    roll_deg: Number = 0.0
+    orientation: Literal["upright", "free"] = Field(
+        "upright", description="free: any rotation; a resting object then lies on a stable side."
+    )
+    resting: bool = Field(True, description="Rest on the floor; false floats in space.")
+    position_m: tuple[Number, Number, Number] | None = Field(
+        None, description="Where the model's lowest centre stands; without it a free place is found."
+    )
+
+
+class Arrangement(Strict):
+    """How several objects stand together."""
+
+    gap: Annotated[Number, within(0, 100)] = Field(
+        0.15, description="Free space around each object, as a share of its own radius."
+    )
+
+
+class Floor(Strict):
+    """A floor under the objects that the camera sees."""
+
+    material: (
+        Annotated[
+            Annotated[FloorMaterial, Tag("material")]
+            | Annotated[Choice[FloorMaterial], Tag("choice")],
+            choice_or("material"),
+        ]
+        | None
+    ) = None
+    image: ImageFile | None = Field(None, description="A texture that repeats.")
+    tile: Annotated[Number, within(above=0.0)] = Field(
+        2.0, description="Side of one texture tile, in radii of the subject."
+    )
+    color: Colour | None = Field(None, description="Colour of a plain floor, tint of the others.")
+    roughness: Share = 0.5
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.material is not None and self.image is not None:
+            raise PydanticCustomError("exclusive", "a floor has a material or an image, not both")
+        return self
+
+
+def _floor_shorthand(value: Any) -> Any:
+    return {"material": value} if isinstance(value, str) else value
+
+
+class Background(Strict):
+    """What stands behind the objects: a colour, a photo, or the world itself, with or without a
+    floor. ``shadows`` lets objects cast their shadow on a colour or a photo."""
+
+    color: Colour | None = None
+    image: ImageFile | None = None
+    world: Literal[True] | None = Field(None, description="true: the HDRI or world colour is seen.")
+    floor: Annotated[Floor, BeforeValidator(_floor_shorthand)] | None = None
+    shadows: bool = Field(True, description="A shadow catcher under the objects.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        behind = [key for key in ("color", "image", "world") if getattr(self, key) is not None]
+        if len(behind) > 1:
+            raise PydanticCustomError(
+                "exclusive",
+                "a background has one of color, image and world, and here are {found}",
+                {"found": " and ".join(behind)},
+            )
+        if not behind and self.floor is None:
+            raise PydanticCustomError(
+                "exclusive", "a background needs color, image, world: true or floor"
+            )
+        return self
+
+
+class Render(Strict):
+    """How the picture is made."""
+
+    engine: Literal["cycles", "eevee", "workbench"] = "cycles"
+    samples: int = Field(16, strict=True, ge=1, le=65536, description="Paths per pixel, or EEVEE's samples.")
+    denoise: bool = True
+    max_bounces: int = Field(8, strict=True, ge=0, le=1024)
+    view_transform: Literal[
+        "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
+    ] = "AgX"
+    exposure: Number = Field(0.0, description="Stops, applied in linear light.")
+    white_balance_k: Annotated[Number, within(1667, 25000)] | None = Field(
+        None, description="The light's temperature that is to look neutral, in kelvin."
+    )
+
+
+class Labels(Strict):
+    """Which labels are written, and how."""
+
+    segmentation: Literal["rle", "polygon"] = "rle"
+
+
+class Accept(Strict):
+    """Which poses are good enough to render; others are drawn again before rendering."""
+
+    min_visibility: float = Field(
+        0.1, ge=0, le=1, description="Each object shows at least this share of itself."
+    )
+    max_truncation: float = Field(
+        0.5, ge=0, le=1, description="No object has more than this share beyond the frame."
+    )
+    tries: int = Field(50, strict=True, ge=1, le=10_000)
+
+
+class Output(Strict):
+    """The image files."""
+
+    format: Literal["png", "jpeg", "webp"] = "png"
+    quality: int = Field(92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless).")
+
+
+DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)
+
+
+class Recipe(Strict):
+    """A whole recipe. Only ``name``, ``images`` and one object with asset and category are needed."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    images: int = Field(strict=True, ge=1, le=100_000_000)
+    seed: int = Field(0, strict=True, ge=0, lt=2**63)
+    objects: tuple[ObjectSpec, ...] = Field(min_length=1)
+    arrangement: Arrangement = Arrangement()
+    camera: Camera = Camera()
+    lighting: Lighting = Lighting()
+    background: Annotated[
+        Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
+        choice_or("background"),
+    ] = DEFAULT_BACKGROUND
+    render: Render = Render()
+    labels: Labels = Labels()
+    accept: Accept = Accept()
+    output: Output = Output()
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Category names in the order they first appear; COCO ids count from 1 in this order."""
+        return tuple(dict.fromkeys(spec.category for spec in self.objects))

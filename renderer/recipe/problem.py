@@ -1,0 +1,169 @@
+"""From pydantic's errors to sentences: file:line:column, key, value, rule, suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import typing
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from renderer.recipe.distribution import DISTRIBUTION_KEYS
+from renderer.recipe.source import KeyPath, Position, Source
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a recipe."""
+
+    file: str
+    position: Position
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.position.line}:{self.position.column}"
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; ``problems`` holds everything found wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def explain(error: ValidationError, source: Source, model: type[BaseModel], file: str) -> list[Problem]:
+    """Turn a validation error of ``model`` into problems sorted by their place in the file."""
+    errors = error.errors(include_url=False)
+    paths = [_in_data(item["loc"], source.data) for item in errors]
+    problems: dict[tuple[str, str], Problem] = {}
+    for item, path in zip(errors, paths, strict=True):
+        inner_failed = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+        if item["type"] == "too_short" and inner_failed:
+            continue  # pydantic counts only the valid items of a tuple
+        problem = _problem(dict(item), path, source, model, file)
+        problems.setdefault((problem.key, problem.message), problem)
+    return sorted(problems.values(), key=lambda found: (found.position.line, found.position.column))
+
+
+def _in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
+    """Drop from a pydantic location what is not in the data: the tags of unions."""
+    path: list[str | int] = []
+    for part in loc:
+        if isinstance(data, dict) and part in data:
+            path.append(part)
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            path.append(part)
+            data = data[part]
+    return tuple(path)
+
+
+def _problem(
+    item: dict[str, Any], path: KeyPath, source: Source, model: type[BaseModel], file: str
+) -> Problem:
+    kind, loc = item["type"], item["loc"]
+    shown: KeyPath = path
+    if kind == "missing":
+        shown = (*path, loc[-1])
+        position = source.values[path]
+    elif kind == "extra_forbidden":
+        position = source.keys[path]
+    else:
+        position = source.values[path]
+    return Problem(file, position, _dotted(shown), _sentence(item, path, model))
+
+
+def _dotted(path: KeyPath) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _sentence(item: dict[str, Any], path: KeyPath, model: type[BaseModel]) -> str:
+    kind, value, context = item["type"], item["input"], item.get("ctx", {})
+    if kind == "missing":
+        return "is required"
+    if kind == "extra_forbidden":
+        known = _fields_at(path[:-1], model)
+        hint = _did_you_mean(str(path[-1]), known) or _list("known keys are", known)
+        return f"unknown key{hint}"
+    if kind == "unknown_distribution":
+        if isinstance(value, dict) and value:
+            hint = _did_you_mean(str(next(iter(value))), list(DISTRIBUTION_KEYS))
+            hint = hint or _list("there are", list(DISTRIBUTION_KEYS))
+            return f"{_show(value)} is not a known distribution{hint}"
+        return f"{_show(value)} is not a number or a distribution"
+    if kind in ("missing_file", "unknown_hdri"):
+        near = context.get("near", [])
+        hint = _did_you_mean(PurePath(str(value)).name, near)
+        return f"{_show(value)}: {item['msg']}{hint}"
+    if kind == "literal_error":
+        expected = str(context.get("expected", ""))
+        options = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
+        return f"{_show(value)} is not one of {expected}{_did_you_mean(str(value), options)}"
+    return f"{_show(value)}: {_lower(_RULES.get(kind, item['msg']))}"
+
+
+_RULES = {
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "model_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "string_pattern_mismatch": "may hold letters, digits, '.', '_' and '-', and starts with a "
+    "letter or a digit",
+}
+
+
+def _lower(message: str) -> str:
+    message = message.removeprefix("Input should be ").removeprefix("Value error, ")
+    message = message.replace("Tuple should", "must").replace("String should", "must")
+    message = message.replace(" after validation", "").replace("Field required", "is missing an entry")
+    if message.startswith(("greater", "less", "a valid", "finite")):
+        message = f"must be {message}"
+    return message
+
+
+def _show(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _list(lead: str, names: list[str]) -> str:
+    return f" ({lead} {', '.join(names)})" if names else ""
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" (did you mean `{close[0]}`?)" if close and close[0] != word else ""
+
+
+def _fields_at(path: KeyPath, model: type[BaseModel]) -> list[str]:
+    """Return the keys allowed where ``path`` leads, walking the types of ``model``."""
+    models = [model]
+    for part in path:
+        if isinstance(part, int):
+            continue
+        fields = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        inner = [found for annotation in fields for found in _models_in(annotation)]
+        models = inner or models
+    return list(dict.fromkeys(name for each in models for name in each.model_fields))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in typing.get_args(annotation) for found in _models_in(inner)]

@@ -1,0 +1,92 @@
+"""YAML text → plain data, and where in the text each key and value stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a text file, counted from 1 as editors do."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Parsed YAML: the data, and the position of every value (and of every mapping key)."""
+
+    data: Any
+    values: dict[KeyPath, Position]
+    keys: dict[KeyPath, Position]
+
+
+class SourceError(ValueError):
+    """The text is not YAML, or says the same key twice."""
+
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+def parse(text: str) -> Source:
+    """Parse YAML (or JSON, which is YAML) with the safe loader.
+
+    Raises:
+        SourceError: not YAML, a key given twice in one mapping, or an empty document.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise SourceError("the file is empty", Position(1, 1))
+        values: dict[KeyPath, Position] = {}
+        keys: dict[KeyPath, Position] = {}
+        _walk(node, (), values, keys)
+        data = loader.construct_document(node)  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = _position(mark) if mark else Position(1, 1)
+        raise SourceError(f"not valid YAML: {error.problem or error.context}", position) from None
+    except yaml.YAMLError as error:
+        raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]
+    return Source(data, values, keys)
+
+
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
+
+
+def _walk(
+    node: yaml.Node, path: KeyPath, values: dict[KeyPath, Position], keys: dict[KeyPath, Position]
+) -> None:
+    if path in values and path:
+        return
+    values[path] = _position(node.start_mark)
+    if isinstance(node, yaml.SequenceNode):
+        for at, item in enumerate(node.value):
+            _walk(item, (*path, at), values, keys)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.start_mark.line)
+            inner = (*path, name)
+            if inner in keys and name != "<<":
+                first = keys[inner]
+                raise SourceError(
+                    f"the key `{name}` stands here a second time (first on line {first.line})",
+                    _position(key.start_mark),
+                )
+            keys[inner] = _position(key.start_mark)
+            _walk(value, inner, values, keys)

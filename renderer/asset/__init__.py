@@ -1,0 +1,21 @@
+"""What is known of a model without Blender: facts, geometry, and the content-addressed cache."""
+
+from renderer.asset.cache import BLEND, FACTS, GEOMETRY, AssetCache, default_cache_folder
+from renderer.asset.facts import ALPHA_THRESHOLD, AssetError, AssetFacts, Matrix4
+from renderer.asset.geometry import Cutout, Geometry
+from renderer.asset.source import AssetSource
+
+__all__ = [
+    "ALPHA_THRESHOLD",
+    "BLEND",
+    "FACTS",
+    "GEOMETRY",
+    "AssetCache",
+    "AssetError",
+    "AssetFacts",
+    "AssetSource",
+    "Cutout",
+    "Geometry",
+    "Matrix4",
+    "default_cache_folder",
+]

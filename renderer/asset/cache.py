@@ -1,0 +1,81 @@
+"""The content-addressed cache of imported models: one folder a model, written whole or not at all.
+
+An entry holds ``facts.json``, ``geometry.npz`` and ``asset.blend`` (written by the Blender room).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from renderer.asset.facts import AssetFacts
+from renderer.asset.geometry import Geometry
+
+FACTS, GEOMETRY, BLEND = "facts.json", "geometry.npz", "asset.blend"
+
+
+def default_cache_folder() -> Path:
+    """Return $ORBITSET_CACHE, or ``orbitset`` in the user's cache folder."""
+    chosen = os.environ.get("ORBITSET_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orbitset"
+
+
+@dataclass(frozen=True)
+class AssetCache:
+    """The cache below one folder."""
+
+    folder: Path
+
+    def entry(self, key: str) -> Path:
+        """Return the folder of an entry (it may not exist)."""
+        return self.folder / "assets" / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether an entry is there; entries appear by one rename, so there means whole."""
+        return (self.entry(key) / FACTS).is_file()
+
+    def facts(self, key: str) -> AssetFacts:
+        """Return the facts of an entry."""
+        return _facts(self.entry(key))
+
+    def geometry(self, key: str) -> Geometry:
+        """Return the geometry of an entry; the last few are kept in memory."""
+        return _geometry(self.entry(key))
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """Give a folder to fill, and move it into place when the block ends without an error.
+
+        Two processes may import the same model at once: the first to finish wins, and both are
+        right because the content is the same.
+        """
+        target = self.entry(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=target.parent))
+        try:
+            yield draft
+            try:
+                os.rename(draft, target)
+            except OSError:
+                if not self.has(key):
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@lru_cache(maxsize=4096)
+def _facts(entry: Path) -> AssetFacts:
+    return AssetFacts.model_validate_json((entry / FACTS).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=64)
+def _geometry(entry: Path) -> Geometry:
+    return Geometry.load(entry / GEOMETRY)

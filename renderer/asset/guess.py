@@ -1,0 +1,49 @@
+"""Guesses from geometry alone: which axis points up, and which unit a file without one is in."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+AXES = {"x": (0, 1), "-x": (0, -1), "y": (1, 1), "-y": (1, -1), "z": (2, 1), "-z": (2, -1)}
+
+
+def support_share(hull: npt.NDArray[np.float32], axis: str) -> float:
+    """Return how well a model stands when ``axis`` points up, from 0 (on a point) to 1.
+
+    It is the area of the hull's corners within 2 % of the lowest, over the area of the whole
+    silhouette seen along the axis.
+    """
+    import cv2
+
+    column, sign = AXES[axis]
+    height = sign * hull[:, column]
+    flat = np.delete(hull, column, axis=1).astype(np.float32)
+    low = height <= height.min() + 0.02 * max(float(np.ptp(height)), 1e-12)
+    whole = float(cv2.contourArea(cv2.convexHull(flat)))
+    if low.sum() < 3 or whole <= 0:
+        return 0.0
+    return float(cv2.contourArea(cv2.convexHull(flat[low]))) / whole
+
+
+def guess_up_axis(hull: npt.NDArray[np.float32]) -> str:
+    """Return the axis (of the model frame) that most likely points up.
+
+    ``z`` unless the model stands clearly better (by 0.25 of its silhouette) on another side than
+    it does as imported, which is what files with another up axis look like.
+    """
+    shares = {axis: support_share(hull, axis) for axis in AXES}
+    best = max(shares, key=lambda axis: shares[axis])
+    if shares["z"] >= 0.45 or shares[best] < shares["z"] + 0.25:
+        return "z"
+    return best
+
+
+def guess_unit(longest: float, unitless: bool) -> str:
+    """Return the likeliest unit of a file whose longest side is ``longest`` of its own units.
+
+    Product-sized things are 1 cm to 10 m long; only formats that carry no unit are doubted.
+    """
+    if not unitless or longest <= 10:
+        return "m"
+    return "cm" if longest <= 100 else "mm"

@@ -1,0 +1,130 @@
+"""The camera: orientation on the orbit, intrinsics, and the exact distance for a wanted framing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def intrinsics(resolution: tuple[int, int], focal_mm: float, sensor_mm: float) -> Array:
+    """Return ``K`` (3x3, pixels): square pixels, principal point in the middle of the frame."""
+    width, height = resolution
+    focal = focal_mm / sensor_mm * width
+    return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
+
+
+def orbit_rotation(azimuth_deg: float, elevation_deg: float, roll_deg: float) -> Array:
+    """Return the rotation world → camera (3x3) of a camera that looks at the orbit's centre.
+
+    Its rows are the camera's right, down and forward axes in the world. Azimuth 0 stands on -Y,
+    azimuth 90 on +X; a positive roll turns the camera clockwise as its operator sees it.
+    """
+    azimuth, elevation, roll = (math.radians(a) for a in (azimuth_deg, elevation_deg, roll_deg))
+    toward = np.array(
+        [
+            math.sin(azimuth) * math.cos(elevation),
+            -math.cos(azimuth) * math.cos(elevation),
+            math.sin(elevation),
+        ]
+    )
+    forward = -toward
+    right = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
+    down = np.cross(forward, right)
+    rolled_right = math.cos(roll) * right + math.sin(roll) * down
+    rolled_down = math.cos(roll) * down - math.sin(roll) * right
+    return np.stack([rolled_right, rolled_down, forward])
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame in tangents of the view angle: half its width and half its height."""
+
+    half_width: float
+    half_height: float
+
+    @staticmethod
+    def of(resolution: tuple[int, int], K: Array) -> Frame:  # noqa: N803
+        """Return the frame of a centred pinhole."""
+        return Frame(resolution[0] / 2 / K[0, 0], resolution[1] / 2 / K[1, 1])
+
+
+def solve_fill(
+    points: Array, rotation: Array, frame: Frame, fill: float, framing: tuple[float, float]
+) -> Array:
+    """Return the camera position (3,) at which the points span exactly ``fill`` of the frame.
+
+    The span is the larger of (width of the projected points / frame width) and the same for the
+    height. ``framing`` places the box of the projection: 0 in the middle, -1 and 1 at the edges.
+
+    For an orientation R and q = R p the projection is (q_x - c_x) / (q_z - c_z). That the
+    leftmost point lies at tangent l and the rightmost at r gives two equations linear in c_x and
+    c_z: c_x = min(q_x - l q_z) + l c_z = max(q_x - r q_z) + r c_z, so the depth is closed-form.
+    """
+    q = points @ rotation.T
+    halves = (frame.half_width, frame.half_height)
+    depths = []
+    for axis, half in enumerate(halves):
+        middle = framing[axis] * (1 - fill) * half
+        low, high = middle - fill * half, middle + fill * half
+        most = np.max(q[:, axis] - high * q[:, 2])
+        least = np.min(q[:, axis] - low * q[:, 2])
+        depths.append((most - least) / (low - high))
+    depth = float(min(depths))
+    tight = int(np.argmin(depths))
+    position = np.array([0.0, 0.0, depth])
+    for axis, half in enumerate(halves):
+        if axis == tight:
+            high = framing[axis] * (1 - fill) * half + fill * half
+            position[axis] = np.max(q[:, axis] - high * q[:, 2]) + high * depth
+        else:
+            position[axis] = _solve_center(q[:, axis], q[:, 2] - depth, half, framing[axis])
+    return position @ rotation
+
+
+def _solve_center(q: Array, z: Array, half: float, place: float) -> float:
+    """Return c with which the projections (q - c) / z have their box at ``place`` of its free room.
+
+    The box's place falls strictly as c grows, so bisection finds it to the last bit.
+    """
+    low, high = float(np.min(q - 2 * half * z)), float(np.max(q + 2 * half * z))
+    for _ in range(100):
+        c = (low + high) / 2
+        projected = (q - c) / z
+        first, last = float(projected.min()), float(projected.max())
+        if (first + last) / 2 > place * (half - (last - first) / 2):
+            low = c
+        else:
+            high = c
+    return (low + high) / 2
+
+
+def place_at_distance(
+    center: Array, rotation: Array, frame: Frame, distance: float, framing: tuple[float, float]
+) -> Array:
+    """Return the camera position (3,) at ``distance`` metres along the view axis from ``center``,
+    moved sideways so that the centre appears at ``framing`` (1 is the frame's edge)."""
+    q = rotation @ center
+    x = q[0] - framing[0] * frame.half_width * distance
+    y = q[1] - framing[1] * frame.half_height * distance
+    position: Array = np.array([x, y, q[2] - distance]) @ rotation
+    return position
+
+
+def look(rotation: Array, position: Array) -> Array:
+    """Return ``world_to_camera`` (4x4) of a camera with a rotation and a position in the world."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    matrix[:3, 3] = -rotation @ position
+    return matrix
+
+
+def project(points: Array, K: Array, world_to_camera: Array) -> Array:  # noqa: N803
+    """Return pixel coordinates and depth (n, 3) of world points (n, 3)."""
+    camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
+    pixels = camera @ K.T
+    return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])

@@ -1,0 +1,280 @@
+"""Where objects stand: rotation, size, resting on the floor, and a free place for each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from renderer.asset import AssetCache, AssetFacts, Geometry
+from renderer.plan.draw import draw_among, draw_number
+from renderer.plan.shot import Instance, to_matrix4
+from renderer.plan.stream import Stream
+from renderer.recipe.model import ObjectSpec, Recipe
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model an object may be: its facts, its geometry and the path the recipe gives it."""
+
+    file: str
+    facts: AssetFacts
+    cache: AssetCache
+
+    @property
+    def geometry(self) -> Geometry:
+        """Triangles and hull in the model frame."""
+        return self.cache.geometry(self.facts.key)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An object in the world: its Shot entry, its model, and its hull in world coordinates."""
+
+    entry: Instance
+    candidate: Candidate
+    hull: Array
+
+
+@dataclass(frozen=True)
+class _Posed:
+    """An object that has its size and rotation but no place yet; ``hull`` is about the model's
+    origin."""
+
+    spec: ObjectSpec
+    candidate: Candidate
+    path: str
+    scale: float
+    rotation: Array
+    hull: Array
+
+    @property
+    def radius(self) -> float:
+        """Radius of the footprint's bounding circle, in metres."""
+        flat = self.hull[:, :2]
+        middle = (flat.min(0) + flat.max(0)) / 2
+        return float(np.linalg.norm(flat - middle, axis=1).max())
+
+
+def spec_paths(recipe: Recipe) -> list[str]:
+    """Return the stream path of each object entry: by category and its order within the category,
+    so that adding another category leaves the others' numbers alone."""
+    seen: dict[str, int] = {}
+    paths = []
+    for spec in recipe.objects:
+        number = seen[spec.category] = seen.get(spec.category, -1) + 1
+        paths.append(f"objects.{spec.category}.{number}")
+    return paths
+
+
+def place_objects(
+    recipe: Recipe, candidates: list[dict[str, Candidate]], stream: Stream
+) -> list[Placed]:
+    """Return the objects of one image, each free of the others; instances count from 1."""
+    posed: list[_Posed] = []
+    for spec, path, models in zip(recipe.objects, spec_paths(recipe), candidates, strict=True):
+        count = round(draw_number(spec.count, stream, f"{path}.count"))
+        posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
+    gap = draw_number(recipe.arrangement.gap, stream, "arrangement.gap")
+    offsets = _arrange(posed, gap, stream)
+    return [
+        _finish(number, each, offset)
+        for number, (each, offset) in enumerate(zip(posed, offsets, strict=True), start=1)
+    ]
+
+
+def _pose(
+    spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream
+) -> _Posed:
+    candidate = models[draw_among(list(models), stream, f"{path}.asset")]
+    scale = draw_number(spec.scale, stream, f"{path}.scale")
+    if spec.size_m is not None:
+        size = draw_number(spec.size_m, stream, f"{path}.size_m")
+        scale *= size / candidate.facts.longest_m
+    geometry = candidate.geometry
+    if spec.orientation == "free":
+        rotation = _any_rotation(stream, path)
+        if spec.resting:
+            rotation = _settle(rotation, geometry)
+    else:
+        rotation = euler(
+            *(
+                draw_number(value, stream, f"{path}.{key}")
+                for key, value in (
+                    ("yaw_deg", spec.yaw_deg),
+                    ("pitch_deg", spec.pitch_deg),
+                    ("roll_deg", spec.roll_deg),
+                )
+            )
+        )
+    hull = scale * geometry.hull.astype(np.float64) @ rotation.T
+    return _Posed(spec, candidate, path, scale, rotation, hull)
+
+
+def euler(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
+    """Return Rz(yaw) Rx(pitch) Ry(roll): tilt to the side, then forward, then turn about up."""
+    cy, cp, cr = (math.cos(math.radians(a)) for a in (yaw_deg, pitch_deg, roll_deg))
+    sy, sp, sr = (math.sin(math.radians(a)) for a in (yaw_deg, pitch_deg, roll_deg))
+    turn = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
+    tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    side = np.array([[cr, 0, sr], [0, 1, 0], [-sr, 0, cr]])
+    rotation: Array = turn @ tilt @ side
+    return rotation
+
+
+def _any_rotation(stream: Stream, path: str) -> Array:
+    """Return a rotation uniform over SO(3) (Shoemake 1992, Uniform random rotations)."""
+    a, b, c = (stream.unit(f"{path}.orientation", name) for name in "abc")
+    x, y = math.sqrt(1 - a) * math.sin(2 * math.pi * b), math.sqrt(1 - a) * math.cos(2 * math.pi * b)
+    z, w = math.sqrt(a) * math.sin(2 * math.pi * c), math.sqrt(a) * math.cos(2 * math.pi * c)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def _settle(rotation: Array, geometry: Geometry) -> Array:
+    """Turn a rotated model by the least angle onto a side it can lie on without tipping.
+
+    A hull face is such a side when the centre of the hull's corners, dropped onto its plane, falls
+    inside it. Faces too small to matter (under 1 % of the largest) are left out.
+    """
+    faces = geometry.hull_faces
+    if len(faces) == 0:
+        return rotation
+    corners = geometry.hull.astype(np.float64)[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    areas = np.linalg.norm(normals, axis=1)
+    keep = areas > 0.01 * areas.max()
+    corners, normals = corners[keep], normals[keep] / areas[keep, None]
+    center = _volume_center(geometry)
+    inside = np.ones(len(corners), bool)
+    for at in range(3):
+        edge = corners[:, (at + 1) % 3] - corners[:, at]
+        inside &= np.einsum("ij,ij->i", np.cross(edge, center - corners[:, at]), normals) >= 0
+    if not inside.any():
+        return rotation
+    world = normals[inside] @ rotation.T
+    return _turn(world[np.argmin(world[:, 2])], np.array([0.0, 0.0, -1.0])) @ rotation
+
+
+def _volume_center(geometry: Geometry) -> Array:
+    """Return the centroid of the convex hull's volume, by signed tetrahedra about its mean."""
+    hull = geometry.hull.astype(np.float64)
+    middle = hull.mean(0)
+    a, b, c = np.moveaxis(hull[geometry.hull_faces] - middle, 1, 0)
+    volumes = np.einsum("ij,ij->i", a, np.cross(b, c))
+    if abs(volumes.sum()) < 1e-30:
+        return middle
+    center: Array = middle + (volumes[:, None] * (a + b + c)).sum(0) / (4 * volumes.sum())
+    return center
+
+
+def _turn(start: Array, end: Array) -> Array:
+    """Return the smallest rotation that takes one unit vector to another (Rodrigues)."""
+    axis, cosine = np.cross(start, end), float(start @ end)
+    if cosine < -1 + 1e-12:
+        return np.diag([1.0, -1.0, -1.0])
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turned: Array = np.eye(3) + cross + cross @ cross / (1 + cosine)
+    return turned
+
+
+def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
+    """Return for each object what to add to its hull (metres).
+
+    Objects are put down one after the other: each slides outward from the middle in a direction of
+    its own until its footprint (grown by ``gap``) meets no other. Floating objects do so in space
+    with their bounding spheres.
+    """
+    offsets: list[Array] = [np.zeros(3)] * len(posed)
+    order = sorted(range(len(posed)), key=lambda at: stream.unit(f"{posed[at].path}.order"))
+    fixed = [at for at in order if posed[at].spec.position_m is not None]
+    done: list[int] = []
+    for at in fixed + [at for at in order if at not in fixed]:
+        each = posed[at]
+        base = _to_origin(each)
+        if each.spec.position_m is not None:
+            where = [
+                draw_number(value, stream, f"{each.path}.position_m.{axis}")
+                for value, axis in zip(each.spec.position_m, "xyz", strict=True)
+            ]
+            offsets[at] = base + np.array(where)
+        else:
+            direction = _direction(each, stream)
+            step = max(each.radius, 1e-9) / 6
+            distance = 0.0
+            while any(
+                _meet(each, base + distance * direction, posed[other], offsets[other], gap)
+                for other in done
+            ):
+                distance += step
+            offsets[at] = base + distance * direction
+        done.append(at)
+    return offsets
+
+
+def _to_origin(each: _Posed) -> Array:
+    """Return what brings a posed hull's middle over the origin and its lowest point to z = 0
+    (a floating object: its middle to the height of its own radius)."""
+    low, high = each.hull.min(0), each.hull.max(0)
+    middle = (low + high) / 2
+    return np.array([-middle[0], -middle[1], -low[2]])
+
+
+def _direction(each: _Posed, stream: Stream) -> Array:
+    angle = 2 * math.pi * stream.unit(f"{each.path}.direction")
+    if each.spec.resting:
+        return np.array([math.cos(angle), math.sin(angle), 0.0])
+    # Upward half of the sphere, so that a floating object never sinks into the floor.
+    up = stream.unit(f"{each.path}.direction", "up")
+    flat = math.sqrt(1 - up * up)
+    return np.array([flat * math.cos(angle), flat * math.sin(angle), up])
+
+
+def _meet(one: _Posed, one_at: Array, other: _Posed, other_at: Array, gap: float) -> bool:
+    if one.spec.resting and other.spec.resting:
+        first, second = _footprint(one, one_at, gap), _footprint(other, other_at, gap)
+        area, _ = cv2.intersectConvexConvex(first, second)
+        return area > 0
+    (a, ra), (b, rb) = _sphere(one, one_at), _sphere(other, other_at)
+    return bool(np.linalg.norm(a - b) < (ra + rb) * (1 + gap / 2))
+
+
+def _footprint(each: _Posed, offset: Array, gap: float) -> npt.NDArray[np.float32]:
+    """Return the convex outline on the floor, each corner moved outward by ``gap`` / 2 radii."""
+    flat = each.hull[:, :2]
+    middle = (flat.min(0) + flat.max(0)) / 2
+    outline = cv2.convexHull(flat.astype(np.float32))[:, 0].astype(np.float64)
+    away = outline - middle
+    length = np.linalg.norm(away, axis=1, keepdims=True)
+    away *= 1 + gap / 2 * each.radius / np.maximum(length, 1e-12)
+    return (middle + offset[:2] + away).astype(np.float32)
+
+
+def _sphere(each: _Posed, offset: Array) -> tuple[Array, float]:
+    middle = (each.hull.min(0) + each.hull.max(0)) / 2
+    return middle + offset, float(np.linalg.norm(each.hull - middle, axis=1).max())
+
+
+def _finish(number: int, each: _Posed, offset: Array) -> Placed:
+    matrix = np.eye(4)
+    matrix[:3, :3] = each.scale * each.rotation
+    matrix[:3, 3] = offset
+    entry = Instance(
+        instance=number,
+        category=each.spec.category,
+        asset=each.candidate.facts.key,
+        file=each.candidate.file,
+        scale=each.scale,
+        model_to_world=to_matrix4(matrix),
+    )
+    return Placed(entry, each.candidate, each.hull + offset)

@@ -1,0 +1,177 @@
+"""Recipe + asset facts + index → Shot. Pure: the same arguments give the same Shot."""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.asset import AssetCache, AssetSource
+from renderer.plan.acceptance import View, objection
+from renderer.plan.draw import draw_number
+from renderer.plan.framing import (
+    Frame,
+    intrinsics,
+    look,
+    orbit_rotation,
+    place_at_distance,
+    solve_fill,
+)
+from renderer.plan.illumination import decide_lamps, decide_world
+from renderer.plan.placement import Candidate, Placed, place_objects
+from renderer.plan.shot import CameraPose, RenderState, Shot, to_matrix4
+from renderer.plan.stream import Stream
+from renderer.plan.surroundings import choose_background, decide_background
+from renderer.recipe.files import MODEL_SUFFIXES, matches
+from renderer.recipe.model import Recipe
+
+Array = npt.NDArray[np.float64]
+# What the camera frames in an image without objects: a ball of half a metre.
+_EMPTY = np.array([[x, y, z] for x in (-0.3, 0.3) for y in (-0.3, 0.3) for z in (0.0, 0.6)])
+
+
+class PlanError(ValueError):
+    """No acceptable pose was found for an image; the message says what went wrong how often."""
+
+
+def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
+    """Return for each object entry its model files: path as in the recipe → source."""
+    return [
+        {
+            path: AssetSource(folder / path, spec.unit, spec.up_axis)
+            for path in matches(folder, spec.asset, MODEL_SUFFIXES)
+        }
+        for spec in recipe.objects
+    ]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans the images of one recipe.
+
+    Attributes:
+        recipe: the recipe.
+        folder: what its paths are relative to.
+        cache: where the imported models are.
+        keys: for each object entry, path as in the recipe → key in the cache.
+    """
+
+    recipe: Recipe
+    folder: Path
+    cache: AssetCache
+    keys: tuple[dict[str, str], ...]
+
+    @cached_property
+    def _candidates(self) -> list[dict[str, Candidate]]:
+        return [
+            {path: Candidate(path, self.cache.facts(key), self.cache) for path, key in each.items()}
+            for each in self.keys
+        ]
+
+    def shot(self, index: int) -> Shot:
+        """Return the Shot of an image.
+
+        Raises:
+            PlanError: no pose was accepted within the recipe's number of tries.
+        """
+        first = Stream(self.recipe.seed, index)
+        background, background_path = choose_background(self.recipe.background, first)
+        floor = background.floor is not None or background.shadows
+        reasons: collections.Counter[str] = collections.Counter()
+        for attempt in range(self.recipe.accept.tries):
+            stream = first.again(attempt)
+            placed = place_objects(self.recipe, self._candidates, stream)
+            camera = self._camera(placed, stream)
+            view = View(camera.resolution, np.array(camera.K), np.array(camera.world_to_camera))
+            reason = objection(placed, view, self.recipe.accept, floor)
+            if reason is None:
+                break
+            reasons[reason.split(" (")[0]] += 1
+        else:
+            raise PlanError(_give_up(index, reasons, self.recipe.accept.tries))
+        hull = _hull(placed)
+        middle = (hull.min(0) + hull.max(0)) / 2
+        radius = float(np.linalg.norm(hull - middle, axis=1).max())
+        center = (float(middle[0]), float(middle[1]), float(middle[2]))
+        return Shot(
+            index=index,
+            attempts=attempt + 1,
+            center=center,
+            radius_m=radius,
+            camera=camera,
+            objects=tuple(each.entry for each in placed),
+            world=decide_world(self.recipe.lighting, first, self.folder),
+            lamps=decide_lamps(self.recipe.lighting, first, center, radius),
+            background=decide_background(background, background_path, first, self.folder, radius),
+            render=self._render(first),
+        )
+
+    def _camera(self, placed: list[Placed], stream: Stream) -> CameraPose:
+        spec, orbit = self.recipe.camera, self.recipe.camera.orbit
+
+        def draw(key: str, value: object) -> float:
+            return draw_number(value, stream, f"camera.{key}")  # type: ignore[arg-type]
+
+        focal = draw("focal_length_mm", spec.focal_length_mm)
+        azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
+        elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
+        roll = draw("orbit.roll_deg", orbit.roll_deg)
+        framing = (draw("orbit.framing.x", orbit.framing[0]), draw("orbit.framing.y", orbit.framing[1]))
+        K = intrinsics(spec.resolution, focal, spec.sensor_width_mm)  # noqa: N806
+        rotation, frame, hull = (
+            orbit_rotation(azimuth, elevation, roll),
+            Frame.of(spec.resolution, K),
+            _hull(placed),
+        )
+        if orbit.distance_m is not None:
+            distance = draw("orbit.distance_m", orbit.distance_m)
+            center = (hull.min(0) + hull.max(0)) / 2
+            position = place_at_distance(center, rotation, frame, distance, framing)
+        else:
+            fill = draw("orbit.fill", orbit.fill_or_default)
+            position = solve_fill(hull, rotation, frame, fill, framing)
+        rows = [tuple(float(cell) for cell in row) for row in K]
+        return CameraPose(
+            resolution=spec.resolution,
+            focal_length_mm=focal,
+            sensor_width_mm=spec.sensor_width_mm,
+            K=rows,  # type: ignore[arg-type]
+            world_to_camera=to_matrix4(look(rotation, position)),
+            azimuth_deg=azimuth % 360,
+            elevation_deg=elevation,
+            roll_deg=roll,
+        )
+
+    def _render(self, stream: Stream) -> RenderState:
+        render, output = self.recipe.render, self.recipe.output
+        balance = render.white_balance_k
+        return RenderState(
+            engine=render.engine,
+            samples=render.samples,
+            seed=stream.bits("render.seed"),
+            denoise=render.denoise,
+            max_bounces=render.max_bounces,
+            view_transform=render.view_transform,
+            exposure=draw_number(render.exposure, stream, "render.exposure"),
+            white_balance_k=None
+            if balance is None
+            else draw_number(balance, stream, "render.white_balance_k"),
+            format=output.format,
+            quality=output.quality,
+        )
+
+
+def _hull(placed: list[Placed]) -> Array:
+    return np.concatenate([each.hull for each in placed]) if placed else _EMPTY
+
+
+def _give_up(index: int, reasons: collections.Counter[str], tries: int) -> str:
+    (reason, times), *_ = reasons.most_common(1)
+    return (
+        f"image {index}: no pose was accepted in {tries} tries; most often ({times} times) {reason}: "
+        "widen camera.orbit or arrangement.gap, or lower accept.min_visibility"
+    )

@@ -1,0 +1,117 @@
+"""Ray casting with Embree: depth along camera rays to a model's surface, cutouts respected.
+
+Rays are taken into the model frame, so the acceleration structure of a model is built once in a
+process and serves every image it appears in.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from embreex import rtcore_scene
+from embreex.mesh_construction import TriangleMesh
+
+from renderer.asset import ALPHA_THRESHOLD, AssetCache, Geometry
+
+Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+
+MISS = np.float32(np.inf)
+# Sheets of a cutout model that one ray may pass before we call it a miss (foliage stacks deep).
+_MOST_SHEETS = 64
+
+
+class Tracer:
+    """The surface of one model, ready for rays."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        """Build the acceleration structure.
+
+        The model is moved and scaled to the unit ball about its middle: Embree works in float32,
+        and a model 5 km from its origin would otherwise lose its shape.
+        """
+        corners = geometry.vertices.astype(np.float64)
+        low, high = corners.min(0), corners.max(0)
+        self._middle = (low + high) / 2
+        self._unit = max(float((high - low).max()) / 2, 1e-30)
+        self._geometry = geometry
+        self._scene = rtcore_scene.EmbreeScene()
+        vertices = ((corners - self._middle) / self._unit).astype(np.float32)
+        TriangleMesh(self._scene, vertices, geometry.triangles)
+
+    def depth(self, model_to_camera: Array, directions: Array) -> Floats:
+        """Return the depth (n,) of the first surface along each ray, or infinity.
+
+        Args:
+            model_to_camera: (4, 4) rotation, uniform scale and translation.
+            directions: (n, 3) in the camera frame with z = 1, so that ray parameters are depths
+                in metres along the view axis.
+        """
+        if len(directions) == 0:
+            return np.empty(0, np.float32)
+        inverse = np.linalg.inv(model_to_camera)
+        origin = (inverse[:3, 3] - self._middle) / self._unit
+        rays = directions @ inverse[:3, :3].T / self._unit
+        # Embree wants directions near unit length: scale all by one factor and undo it in depth.
+        pace = float(np.linalg.norm(rays[0])) or 1.0
+        rays32 = np.ascontiguousarray(rays / pace, np.float32)
+        origins = np.ascontiguousarray(np.broadcast_to(origin, rays.shape), np.float32)
+        found = self._first_opaque(origins, rays32)
+        return np.where(found < 1e30, found / pace, MISS).astype(np.float32)
+
+    def _first_opaque(self, origins: Floats, rays: Floats) -> Floats:
+        if not self._geometry.cutouts:
+            return np.asarray(self._scene.run(origins, rays, query="DISTANCE"), np.float32)
+        travelled = np.zeros(len(rays), np.float32)
+        result = np.full(len(rays), 1e37, np.float32)
+        going = np.arange(len(rays))
+        for _ in range(_MOST_SHEETS):
+            here = origins[going] + travelled[going, None] * rays[going]
+            hit = self._scene.run(np.ascontiguousarray(here), rays[going], output=1)
+            struck = hit["primID"] >= 0
+            going, hit = going[struck], {key: value[struck] for key, value in hit.items()}
+            if len(going) == 0:
+                break
+            travelled[going] += hit["tfar"]
+            solid = self._solid(hit["primID"], hit["u"], hit["v"])
+            result[going[solid]] = travelled[going[solid]]
+            going = going[~solid]
+            # Step past the sheet; 1e-5 of the model's half size is far below its detail.
+            travelled[going] += 1e-5
+            if len(going) == 0:
+                break
+        return result
+
+    def _solid(
+        self, face: npt.NDArray[np.int32], u: Floats, v: Floats
+    ) -> npt.NDArray[np.bool_]:
+        shape = self._geometry
+        assert shape.cutout_of is not None and shape.uv is not None
+        which = shape.cutout_of[face]
+        solid = which < 0
+        corner = shape.uv[face]
+        uv = (1 - u - v)[:, None] * corner[:, 0] + u[:, None] * corner[:, 1] + v[:, None] * corner[:, 2]
+        for at, cutout in enumerate(shape.cutouts):
+            mine = which == at
+            if mine.any():
+                solid[mine] = cutout.opacity(uv[mine]) >= ALPHA_THRESHOLD
+        return np.asarray(solid, np.bool_)
+
+
+def tracer_for(cache: AssetCache, key: str) -> Tracer:
+    """Return the tracer of a cached model; the last few are kept in memory."""
+    return _tracer(str(cache.folder), key, cache)
+
+
+@lru_cache(maxsize=48)
+def _tracer(_folder: str, key: str, cache: AssetCache) -> Tracer:
+    return Tracer(cache.geometry(key))
+
+
+def pixel_rays(columns: Array, rows: Array, K: Array) -> Array:  # noqa: N803
+    """Return camera-frame directions (n, 3) with z = 1 through pixel positions (n,), (n,)."""
+    x = (columns - K[0, 2]) / K[0, 0]
+    y = (rows - K[1, 2]) / K[1, 1]
+    return np.column_stack([x, y, np.ones_like(x)])

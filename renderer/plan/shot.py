@@ -1,0 +1,140 @@
+"""The Shot: one image, fully decided. Frozen, JSON-serialisable, stored with the dataset.
+
+World: metres, Z up, right-handed. Camera: OpenCV (x right, y down, z forward). Matrices 4x4
+row-major as nested tuples, ``X_camera = world_to_camera @ X_world``. Colours: linear Rec.709 for
+light, display sRGB for what the camera sees directly (a backdrop).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from renderer.asset import Matrix4
+
+Vector = tuple[float, float, float]
+Matrix3 = tuple[Vector, Vector, Vector]
+
+
+class Frozen(BaseModel):
+    """Base of everything in a Shot."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class FileRef(Frozen):
+    """A file by its path as the recipe gives it (relative to the recipe) and a digest of its bytes."""
+
+    path: str
+    digest: str
+
+
+class CameraPose(Frozen):
+    """Intrinsics and pose. ``K`` is in pixels; pixel centres lie at integer + 0.5."""
+
+    resolution: tuple[int, int]
+    focal_length_mm: float
+    sensor_width_mm: float
+    K: Matrix3
+    world_to_camera: Matrix4
+    azimuth_deg: float
+    elevation_deg: float
+    roll_deg: float
+
+
+class Instance(Frozen):
+    """One object. ``model_to_world`` is rotation, uniform ``scale`` and translation."""
+
+    instance: int
+    category: str
+    asset: str
+    file: str
+    scale: float
+    model_to_world: Matrix4
+
+
+class WorldState(Frozen):
+    """Light from all around: an HDRI (bundled name or file), or one linear colour."""
+
+    hdri: str | None
+    file: FileRef | None
+    color: Vector | None
+    strength: float
+    rotation_deg: float
+
+
+class Lamp(Frozen):
+    """One lamp, aimed along ``direction``. Power in watts (a sun: W/m2), size in metres (a sun:
+    its angular diameter in degrees)."""
+
+    type: Literal["area", "point", "sun", "spot"]
+    position: Vector
+    direction: Vector
+    power: float
+    color: Vector
+    size: float
+    spot_deg: float
+
+
+class FloorState(Frozen):
+    """A visible floor at z = 0 with a procedural material or an image texture."""
+
+    material: str
+    image: FileRef | None
+    tile_m: float
+    color: Vector | None
+    roughness: float
+
+
+class BackgroundState(Frozen):
+    """What stands behind: a display-sRGB colour, a photo, or the world (both None)."""
+
+    color: Vector | None
+    image: FileRef | None
+    crop: tuple[float, float]
+    mirrored: bool
+    shadows: bool
+    floor: FloorState | None
+
+
+class RenderState(Frozen):
+    """Engine settings and development of the picture."""
+
+    engine: Literal["cycles", "eevee", "workbench"]
+    samples: int
+    seed: int
+    denoise: bool
+    max_bounces: int
+    view_transform: str
+    exposure: float
+    white_balance_k: float | None
+    format: Literal["png", "jpeg", "webp"]
+    quality: int
+
+
+class Shot(Frozen):
+    """One image. ``radius_m`` and ``center`` are the subject's bounding sphere."""
+
+    index: int
+    attempts: int
+    center: Vector
+    radius_m: float
+    camera: CameraPose
+    objects: tuple[Instance, ...]
+    world: WorldState
+    lamps: tuple[Lamp, ...]
+    background: BackgroundState
+    render: RenderState
+
+    @property
+    def file_name(self) -> str:
+        """The image's path below the dataset's folder."""
+        suffix = {"png": "png", "jpeg": "jpg", "webp": "webp"}[self.render.format]
+        return f"images/{self.index:08d}.{suffix}"
+
+
+def to_matrix4(values: object) -> Matrix4:
+    """Return a nested tuple of floats from any 4x4 array."""
+    rows = [tuple(float(cell) for cell in row) for row in values]  # type: ignore[attr-defined]
+    return tuple(rows)  # type: ignore[return-value]

@@ -1,0 +1,67 @@
+"""What stands behind and under the objects: backdrop, photo or world, and the floor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renderer.plan.draw import draw_among, draw_choice, draw_colour, draw_number, srgb_to_linear
+from renderer.plan.files import file_ref
+from renderer.plan.shot import BackgroundState, FloorState
+from renderer.plan.stream import Stream
+from renderer.recipe.distribution import Choice
+from renderer.recipe.files import IMAGE_SUFFIXES, matches
+from renderer.recipe.model import Background, Floor
+
+
+def choose_background(
+    background: Background | Choice[Background], stream: Stream
+) -> tuple[Background, str]:
+    """Return the background of an image and the stream path its keys draw from."""
+    if isinstance(background, Choice):
+        chosen = draw_choice(background, stream, "background")
+        return chosen, f"background.{background.choice.index(chosen)}"
+    return background, "background"
+
+
+def decide_background(
+    background: Background, path: str, stream: Stream, folder: Path, radius: float
+) -> BackgroundState:
+    """Draw the surroundings; ``radius`` is the subject's, in metres."""
+    color, image = None, None
+    if background.color is not None:
+        color = draw_colour(background.color, stream, f"{path}.color")
+    if background.image is not None:
+        found = matches(folder, background.image, IMAGE_SUFFIXES)
+        image = file_ref(folder, draw_among(found, stream, f"{path}.image"))
+    floor = None
+    if background.floor is not None:
+        floor = _floor(background.floor, f"{path}.floor", stream, folder, radius)
+    behind = color is not None or image is not None
+    return BackgroundState(
+        color=color,
+        image=image,
+        crop=(stream.unit(path, "crop x"), stream.unit(path, "crop y")),
+        mirrored=stream.unit(path, "mirrored") < 0.5,
+        shadows=background.shadows and behind and floor is None,
+        floor=floor,
+    )
+
+
+def _floor(floor: Floor, path: str, stream: Stream, folder: Path, radius: float) -> FloorState:
+    material = floor.material or "plain"
+    if isinstance(material, Choice):
+        material = draw_choice(material, stream, f"{path}.material")
+    image = None
+    if floor.image is not None:
+        found = matches(folder, floor.image, IMAGE_SUFFIXES)
+        image = file_ref(folder, draw_among(found, stream, f"{path}.image"))
+    color = None
+    if floor.color is not None:
+        color = srgb_to_linear(draw_colour(floor.color, stream, f"{path}.color"))
+    return FloorState(
+        material="image" if image else material,
+        image=image,
+        tile_m=radius * draw_number(floor.tile, stream, f"{path}.tile"),
+        color=color,
+        roughness=draw_number(floor.roughness, stream, f"{path}.roughness"),
+    )

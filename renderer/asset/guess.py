@@ -26,14 +26,15 @@ def support_share(hull: npt.NDArray[np.float32], axis: str) -> float:
     return float(cv2.contourArea(cv2.convexHull(flat[low]))) / whole
 
 
-def guess_up_axis(hull: npt.NDArray[np.float32]) -> str:
+def guess_up_axis(hull: npt.NDArray[np.float32], likely: str) -> str:
     """Return the axis (of the model frame) that most likely points up.
 
     ``z`` unless the model stands clearly better (by 0.25 of its silhouette) on another side than
-    it does as imported, which is what files with another up axis look like.
+    it does as imported, which is what files with another up axis look like. ``likely`` is the axis
+    that mistake usually leaves on top; it wins where a model stands on either end.
     """
     shares = {axis: support_share(hull, axis) for axis in AXES}
-    best = max(shares, key=lambda axis: shares[axis])
+    best = max(shares, key=lambda axis: shares[axis] + 0.1 * (axis == likely))
     if shares["z"] >= 0.45 or shares[best] < shares["z"] + 0.25:
         return "z"
     return best

@@ -1,0 +1,59 @@
+"""Which hardware Cycles may use: the CPU or any of its GPU back ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+# Fastest first; a machine has one or two of them.
+BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device as Cycles lists it; ``backend`` is CPU or one of ``BACKENDS``."""
+
+    backend: str
+    name: str
+
+
+def available_devices() -> list[Device]:
+    """Return the CPU and every GPU of every back end this Blender was built with."""
+    preferences = _preferences()
+    found = {Device("CPU", device.name) for device in preferences.get_devices_for_type("CPU")}
+    for backend in BACKENDS:
+        try:
+            listed = preferences.get_devices_for_type(backend)
+        except (ValueError, TypeError):
+            continue
+        found |= {Device(backend, item.name) for item in listed if item.type == backend}
+    return sorted(found, key=lambda device: (device.backend, device.name))
+
+
+def use_device(backend: str) -> str:
+    """Make Cycles render on ``auto`` (the best there is), ``cpu`` or a named back end.
+
+    Returns the back end in use. Raises ValueError when the named one has no device here.
+    """
+    wanted = backend.upper()
+    preferences = _preferences()
+    there = {device.backend for device in available_devices()}
+    if wanted == "AUTO":
+        wanted = next((name for name in BACKENDS if name in there), "CPU")
+    if wanted != "CPU" and wanted not in there:
+        raise ValueError(
+            f"no {backend} device was found here (there is {', '.join(sorted(there))}); "
+            "see orbitset doctor"
+        )
+    preferences.compute_device_type = "NONE" if wanted == "CPU" else wanted
+    for device in preferences.devices:
+        device.use = device.type == wanted
+    bpy.context.scene.cycles.device = "CPU" if wanted == "CPU" else "GPU"
+    return wanted
+
+
+def _preferences() -> bpy.types.AddonPreferences:
+    preferences = bpy.context.preferences.addons["cycles"].preferences
+    preferences.refresh_devices()
+    return preferences

@@ -1,0 +1,78 @@
+"""The floor: a shadow catcher, or a surface with a procedural material or an image."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import bpy
+from mathutils import Matrix
+
+from renderer.blender.floor_material import MATERIALS, image_material
+from renderer.plan.shot import FileRef, FloorState, Shot
+
+# Half the floor's side in radii of the subject: its edge is at the horizon for any lens in use.
+_REACH = 400.0
+_KEEP = 16
+
+
+class FloorStage:
+    """The scene's one floor plane at z = 0, shown, hidden or turned into a shadow catcher."""
+
+    def __init__(self, scene: bpy.types.Scene, folder: Path) -> None:
+        """Make the plane; ``folder`` is what texture files are relative to."""
+        self._folder = folder
+        self._materials: OrderedDict[str, bpy.types.Material] = OrderedDict()
+        mesh = bpy.data.meshes.new("floor")
+        mesh.from_pydata([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], [], [(0, 1, 2, 3)])
+        mesh.materials.append(None)
+        self._plane = bpy.data.objects.new("floor", mesh)
+        scene.collection.objects.link(self._plane)
+
+    def set(self, shot: Shot) -> None:
+        """Bring the floor to what a shot says."""
+        floor = shot.background.floor
+        catcher = shot.background.shadows and shot.render.engine == "cycles"
+        self._plane.hide_render = floor is None and not catcher
+        self._plane.is_shadow_catcher = floor is None and catcher
+        reach = _REACH * shot.radius_m
+        x, y, _ = shot.center
+        self._plane.matrix_world = Matrix.Translation((x, y, 0)) @ Matrix.Scale(reach, 4)
+        if floor is None:
+            self._plane.data.materials[0] = None
+            return
+        material = self._material(floor)
+        self._plane.data.materials[0] = material
+        nodes = material.node_tree.nodes
+        tiles = reach / floor.tile_m
+        nodes["tiles"].inputs["Scale"].default_value = (tiles, tiles, tiles)
+        nodes["shader"].inputs["Roughness"].default_value = floor.roughness
+        if floor.color is not None:
+            # Sockets of a color Mix node share names across types: 0 is its factor, 7 its second
+            # colour.
+            nodes["tint"].inputs[0].default_value = 1.0
+            nodes["tint"].inputs[7].default_value = (*floor.color, 1.0)
+
+    def _material(self, floor: FloorState) -> bpy.types.Material:
+        tinted = floor.color is not None
+        key = f"{floor.material}|{floor.image.digest if floor.image else ''}|{tinted}"
+        if key not in self._materials:
+            made = self._from_image(floor.image) if floor.image else MATERIALS[floor.material]()
+            self._materials[key] = made
+            if len(self._materials) > _KEEP:
+                self._drop()
+        self._materials.move_to_end(key)
+        return self._materials[key]
+
+    def _from_image(self, ref: FileRef) -> bpy.types.Material:
+        image = bpy.data.images.load(str(self._folder / ref.path))
+        if image.size[0] == 0:
+            raise RuntimeError(f"floor image {ref.path} cannot be read: it is damaged")
+        return image_material(image)
+
+    def _drop(self) -> None:
+        _, oldest = self._materials.popitem(last=False)
+        images = [node.image for node in oldest.node_tree.nodes if node.type == "TEX_IMAGE"]
+        bpy.data.materials.remove(oldest)
+        for image in images:
+            bpy.data.images.remove(image)

@@ -1,0 +1,48 @@
+"""Blender writes progress from C straight to file descriptors 1 and 2: send them to a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def redirect_output(path: Path) -> None:
+    """Send this process's stdout and stderr to the end of a file, for good (for workers)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+@contextmanager
+def quiet_output() -> Iterator[None]:
+    """Throw away what is written to file descriptor 1 inside the block."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def tail(path: Path, lines: int = 5) -> str:
+    """Return the last lines of a log, for an error report; empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 8192))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    kept = [line for line in text.splitlines() if line.strip() and not line.startswith("Fra:")]
+    return "\n".join(kept[-lines:])

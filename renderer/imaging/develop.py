@@ -1,0 +1,59 @@
+"""From an engine's passes to an 8-bit picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.imaging.backdrop import backdrop, to_display, to_linear
+from renderer.imaging.denoise import denoise, denoise_alpha
+from renderer.imaging.view_transform import apply_view, expose
+from renderer.plan.shot import Shot
+
+Floats = npt.NDArray[np.float32]
+
+
+def develop(
+    shot: Shot,
+    color: Floats,
+    albedo: Floats | None,
+    normal: Floats | None,
+    folder: Path,
+) -> npt.NDArray[np.uint8]:
+    """Return the finished picture (h, w, 3), display sRGB.
+
+    The rendered part goes through the view transform; a backdrop is what its author saw, so it is
+    mixed in after it, by the light the display gives off (linear), never by its code values.
+
+    Args:
+        shot: the shot.
+        color: (h, w, 4) linear Rec.709, premultiplied alpha.
+        albedo: (h, w, 3), or None for no denoising guides.
+        normal: (h, w, 3), or None.
+        folder: the recipe's folder, which the backdrop's path is relative to.
+    """
+    render = shot.render
+    alpha = color[..., 3]
+    if render.denoise and render.engine == "cycles":
+        color = denoise(color, albedo, normal)
+        if shot.background.shadows:
+            alpha = denoise_alpha(alpha)
+    behind = backdrop(shot.background, folder, shot.camera.resolution)
+    linear = color[..., :3]
+    if behind is None:
+        shown = apply_view(expose(linear, render.exposure, render.white_balance_k), render.view_transform)
+        return _quantise(shown)
+    cover = np.clip(alpha, 0, 1)[..., None]
+    straight = np.divide(linear, cover, out=np.zeros_like(linear), where=cover > 1e-4)
+    shown = apply_view(expose(straight, render.exposure, render.white_balance_k), render.view_transform)
+    # Exact where nothing is mixed, so that a covered pixel is Blender's own to the last bit.
+    mixed = to_display(to_linear(shown) * cover + to_linear(behind) * (1 - cover))
+    picture = np.where(cover >= 1, shown, np.where(cover <= 0, behind, mixed))
+    return _quantise(picture)
+
+
+def _quantise(display: Floats) -> npt.NDArray[np.uint8]:
+    # Blender rounds to nearest: floor(255 x + 0.5).
+    return (np.clip(display, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)

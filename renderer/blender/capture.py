@@ -9,32 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What the engine gave back, top row first.
-
-    Attributes:
-        color: (h, w, 4) float32, linear Rec.709, premultiplied alpha.
-        index: (h, w) int32, the instance whose surface the pixel centre's ray meets first, 0 for
-            none; None from an engine without this pass.
-        albedo: (h, w, 3) float32 for the denoiser, or None.
-        normal: (h, w, 3) float32 for the denoiser, or None.
-    """
-
-    color: Floats
-    index: npt.NDArray[np.int32] | None = None
-    albedo: Floats | None = None
-    normal: Floats | None = None
+from renderer.blender.frame import Floats, Frame
 
 
 _passes: dict[str, Floats] = {}

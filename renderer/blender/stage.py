@@ -13,9 +13,10 @@ import bpy
 from mathutils import Matrix, Vector
 
 from renderer.asset import ALPHA_THRESHOLD, BLEND, AssetCache
-from renderer.blender.capture import Frame, capture, install
+from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
 from renderer.blender.floor import FloorStage
+from renderer.blender.frame import Frame
 from renderer.blender.lamp import light_for
 from renderer.blender.world import WorldStage
 from renderer.plan.shot import CameraPose, Shot

@@ -1,0 +1,49 @@
+"""The command line: ``orbitset``, also ``python cli.py``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from renderer import __version__
+from renderer.commands import asset, dataset, doctor, preview, recipe, render
+
+app = typer.Typer(
+    name="orbitset",
+    help="Render labelled image datasets with Blender, from a recipe.\n\n"
+    "Start with `orbitset recipe new`, look with `orbitset preview`, then `orbitset render`.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"orbitset {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Hold the options of the program itself."""
+
+
+app.command("render")(render.render)
+app.command("preview")(preview.preview)
+app.command("doctor")(doctor.doctor)
+app.add_typer(recipe.app, name="recipe")
+app.add_typer(asset.app, name="asset")
+app.add_typer(dataset.app, name="dataset")
+
+
+def main() -> None:
+    """Run the program."""
+    app()

@@ -1,0 +1,135 @@
+"""orbitset doctor: can this machine render, and what to do where it cannot."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import multiprocessing
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from renderer.commands.terminal import FAILED, out, say_json
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; ``cure`` says what to do where it is not ``good``."""
+
+    what: str
+    state: str
+    good: bool
+    cure: str = ""
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check Python, bpy, system libraries, render devices, memory and disk.
+
+    Example: `orbitset doctor`
+    """
+    findings = [_python(), _bpy(), _libraries()]
+    if all(finding.good for finding in findings):
+        findings += _devices()
+    findings += [_memory(), _disk()]
+    if as_json:
+        say_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "[green]ok [/]" if finding.good else "[bold red]BAD[/]"
+            out.print(f"{mark} {finding.what}: {finding.state}")
+            if finding.cure:
+                out.print(f"     {finding.cure}")
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def _python() -> Finding:
+    good = sys.version_info[:2] == (3, 11)
+    cure = "" if good else "bpy 4.5 has wheels for Python 3.11 only: make a venv with python3.11"
+    return Finding("Python", platform.python_version(), good, cure)
+
+
+def _bpy() -> Finding:
+    if importlib.util.find_spec("bpy") is None:
+        return Finding("bpy", "not installed", False, "pip install 'bpy~=4.5.0' with Python 3.11")
+    version = importlib.metadata.version("bpy")
+    good = version.startswith(("4.5.", "5.0."))
+    cure = "" if good else "orbitset is tested with bpy 4.5 and 5.0: pip install 'bpy~=4.5.0'"
+    return Finding("bpy", version, good, cure)
+
+
+def _libraries() -> Finding:
+    from renderer.blender.libraries import LIBRARIES, install_line, missing_libraries
+
+    if not sys.platform.startswith("linux"):
+        return Finding("system libraries", "nothing to check on this system", True)
+    missing = missing_libraries()
+    if missing:
+        cure = f"as root: {install_line(missing)}"
+        return Finding("system libraries", f"missing {', '.join(missing)}", False, cure)
+    return Finding("system libraries", f"all {len(LIBRARIES)} found", True)
+
+
+def _devices() -> list[Finding]:
+    """Ask Blender, in a process of its own: a broken driver may crash it."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_list_devices, args=(sender,))
+    process.start()
+    sender.close()
+    try:
+        found: list[tuple[str, str]] = receiver.recv() if receiver.poll(120) else []
+    except EOFError:
+        found = []
+    process.join(10)
+    if not found:
+        cure = "import bpy fails or crashes: run python -c 'import bpy' to see why"
+        return [Finding("devices", "Blender did not start", False, cure)]
+    gpus = sorted({backend for backend, _ in found} - {"CPU"})
+    findings = [Finding(f"device {backend}", name, True) for backend, name in found]
+    if not gpus:
+        findings.append(
+            Finding(
+                "GPU",
+                "none found for OPTIX, CUDA, HIP, ONEAPI or METAL: rendering on the CPU",
+                True,
+                "" if not shutil.which("nvidia-smi") else "nvidia-smi is there: is the driver?",
+            )
+        )
+    return findings
+
+
+def _list_devices(sender: object) -> None:
+    from renderer.blender.quiet import quiet_output
+
+    with quiet_output():
+        from renderer.blender.device import available_devices
+
+        devices = [(device.backend, device.name) for device in available_devices()]
+    sender.send(devices)  # type: ignore[attr-defined]
+
+
+def _memory() -> Finding:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError):
+        return Finding("memory", "unknown on this system", True)
+    cores = os.cpu_count() or 1
+    good = total >= 2
+    return Finding(
+        "machine", f"{cores} cores, {total:.1f} GiB", good, "" if good else "Blender wants 2 GiB"
+    )
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(".").free / 1e9
+    good = free >= 2
+    cure = "" if good else "a 640x480 PNG takes about 0.5 MB: make room or use another disk"
+    return Finding("free disk here", f"{free:.1f} GB", good, cure)

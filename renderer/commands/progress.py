@@ -1,0 +1,93 @@
+"""Progress of a run: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from renderer.commands.terminal import err, warn
+
+# Without a terminal (a log file, CI) a line at most this often.
+_LINE_EVERY_S = 20.0
+
+
+class RunProgress:
+    """Shows done, failed, images per second and the time left."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        """Prepare for ``total`` images; ``quiet`` shows nothing."""
+        self._total, self._quiet = total, quiet
+        self._done = self._failed = 0
+        self._begun = self._spoke = time.monotonic()
+        self._live = err.is_terminal and not quiet
+        self._bar = Progress(
+            TextColumn("rendering"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("[red]{task.fields[failed]}[/]"),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            console=err,
+        )
+        self._task = self._bar.add_task("", total=total, failed="", rate="")
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar down."""
+        if self._live:
+            self._bar.stop()
+        elif not self._quiet and self._total:
+            self._line()
+
+    def watch(self, event: dict[str, Any]) -> None:
+        """Take in one event of the run."""
+        if event["event"] == "died" and not self._quiet:
+            warn(f"the render process died in image {event['shot']} ({event['cause']}); started again")
+        if event["event"] not in ("done", "failed"):
+            return
+        self._done += event["event"] == "done"
+        self._failed += event["event"] == "failed"
+        if self._live:
+            self._bar.update(
+                self._task,
+                completed=self._done + self._failed,
+                failed=f"{self._failed} failed" if self._failed else "",
+                rate=self._rate(),
+            )
+        elif not self._quiet and time.monotonic() - self._spoke > _LINE_EVERY_S:
+            self._line()
+
+    def _rate(self) -> str:
+        seconds = max(time.monotonic() - self._begun, 1e-3)
+        rate = (self._done + self._failed) / seconds
+        return f"{rate:.2f} images/s" if rate >= 1 else f"{1 / max(rate, 1e-9):.1f} s/image"
+
+    def _line(self) -> None:
+        self._spoke = time.monotonic()
+        left = self._total - self._done - self._failed
+        rate = (self._done + self._failed) / max(self._spoke - self._begun, 1e-3)
+        eta = f", {left / rate:.0f} s left" if rate and left else ""
+        failed = f", {self._failed} failed" if self._failed else ""
+        err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")

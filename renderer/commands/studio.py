@@ -1,0 +1,56 @@
+"""Render a few labelled pictures into a passing folder: for previews and thumbnails."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from renderer.commands.prepare import import_models
+from renderer.recipe import Recipe
+
+Pictured = tuple[Image.Image, dict[str, Any]]
+
+
+def shoot(
+    recipe: Recipe,
+    folder: Path,
+    devices: str = "auto",
+    quiet: bool = False,
+    done: Callable[[], None] = lambda: None,
+) -> list[Pictured]:
+    """Return (picture, part line) of every image of a recipe; a failed one has a blank picture.
+
+    Raises:
+        RunError: a model cannot be used.
+        RuntimeError: the render process does not start.
+    """
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.overlay import open_picture
+    from renderer.dataset.parts import PartIndex
+    from renderer.farm.local import render_all
+    from renderer.farm.run import Run
+    from renderer.farm.worker import WorkerSetup
+
+    cache, known = import_models(recipe, folder, quiet)
+    with tempfile.TemporaryDirectory(prefix="orbitset-") as scratch:
+        layout = Layout(Path(scratch))
+        run = Run(recipe, folder, layout, cache, known)
+        setup = WorkerSetup(run.planner, layout, devices, 0)
+
+        def watch(event: dict[str, Any]) -> None:
+            if event["event"] in ("done", "failed"):
+                done()
+
+        render_all(setup, [tuple(range(recipe.images))], watch)
+        pictures = []
+        for line in PartIndex(layout).lines():
+            if "failed" in line:
+                picture = Image.new("RGB", recipe.camera.resolution, "#3f1d1d")
+            else:
+                picture = open_picture(layout.root / line["image"]["file_name"])
+            pictures.append((picture, line))
+    return pictures

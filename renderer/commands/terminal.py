@@ -1,0 +1,73 @@
+"""What every command shares: the console, errors as one sentence, and exit codes.
+
+Exit codes: 0 done, 1 done but something failed or was found wrong, 2 the input cannot be used,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON document to stdout and nothing else."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
+    """End the command with a sentence on stderr."""
+    err.print(f"[bold red]error:[/] {_plain(message)}")
+    raise typer.Exit(code)
+
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    err.print(f"[yellow]warning:[/] {_plain(message)}")
+
+
+def _plain(message: str) -> str:
+    return message.replace("[", r"\[")
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn every expected error inside the block into sentences and an exit code."""
+    from renderer.asset import AssetError
+    from renderer.blender.libraries import MissingLibrariesError
+    from renderer.farm.run import RunError
+    from renderer.plan import PlanError
+    from renderer.recipe import RecipeError
+
+    try:
+        yield
+    except RecipeError as error:
+        for problem in error.problems:
+            err.print(f"[bold red]error:[/] {_plain(str(problem))}")
+        raise typer.Exit(BAD_INPUT) from None
+    except (AssetError, RunError, PlanError, MissingLibrariesError) as error:
+        stop(str(error))
+    except RuntimeError as error:
+        stop(str(error), FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        stop(f"{where}{error.strerror or error}", FAILED)
+
+
+def fresh_file(path: Path, force: bool) -> None:
+    """Refuse to overwrite a file unless ``force``."""
+    if path.exists() and not force:
+        stop(f"{path} exists already: give another name, or --force to overwrite it")

@@ -1,0 +1,1 @@
+"""Parts, merge, manifest, validation, statistics, overlays and the report of a dataset."""

@@ -1,0 +1,68 @@
+"""COCO records of a shot, with the extras of DESIGN.md §7."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.plan.shot import Shot
+from renderer.truth import Label, encode_rle, mask_to_polygons
+
+Record = dict[str, Any]
+
+
+def image_record(shot: Shot, digest: str, brightness: float) -> Record:
+    """Return the COCO image of a shot (without its id).
+
+    Args:
+        shot: the shot.
+        digest: BLAKE2b-128 of the image file, by which ``dataset validate`` knows it again.
+        brightness: mean display luma of the picture, 0..1.
+    """
+    width, height = shot.camera.resolution
+    return {
+        "file_name": shot.file_name,
+        "width": width,
+        "height": height,
+        "camera": {
+            "K": shot.camera.K,
+            "world_to_camera": shot.camera.world_to_camera,
+            "distortion": None,
+        },
+        "shot": shot.index,
+        "scenario": None,
+        "group": None,
+        "azimuth_deg": shot.camera.azimuth_deg,
+        "elevation_deg": shot.camera.elevation_deg,
+        "brightness": round(brightness, 4),
+        "blake2b": digest,
+    }
+
+
+def annotation_record(label: Label, category_id: int, segmentation: str) -> Record:
+    """Return the COCO annotation of a label (without its ids).
+
+    ``bbox`` is tight on visible pixels and ``area`` counts them. ``amodal_bbox`` may reach beyond
+    the frame; ``amodal_segmentation`` is the part in the frame. ``cam_R_m2c`` and ``cam_t_m2c``
+    (metres) take model coordinates, multiplied by ``scale``, to the camera (OpenCV axes).
+    """
+    if segmentation == "polygon":
+        visible: Any = mask_to_polygons(label.visible)
+        amodal: Any = mask_to_polygons(label.amodal)
+    else:
+        visible, amodal = encode_rle(label.visible), encode_rle(label.amodal)
+    return {
+        "category_id": category_id,
+        "bbox": label.box,
+        "area": label.area,
+        "iscrowd": 0,
+        "segmentation": visible,
+        "visibility": round(label.visibility, 6),
+        "truncation": round(label.truncation, 6),
+        "amodal_bbox": label.amodal_box,
+        "amodal_segmentation": amodal,
+        "cam_R_m2c": label.rotation.tolist(),
+        "cam_t_m2c": label.translation.tolist(),
+        "scale": label.entry.scale,
+        "asset": label.entry.file,
+        "instance": label.entry.instance,
+    }

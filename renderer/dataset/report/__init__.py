@@ -1,0 +1,56 @@
+"""The report: one self-contained page that shows what is in a dataset."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jinja2
+
+from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.manifest import read_manifest
+from renderer.dataset.read import read_categories, read_pairs
+from renderer.dataset.report.charts import charts
+from renderer.dataset.report.gallery import Sample, sample
+from renderer.dataset.statistics import Statistics
+
+_SAMPLES = 24
+
+
+def gather_statistics(layout: Layout) -> Statistics:
+    """Return the statistics of a dataset."""
+    names = read_categories(layout)
+    statistics = Statistics()
+    for image, annotations in read_pairs(layout):
+        statistics.add(image, annotations, names)
+    return statistics
+
+
+def write_report(layout: Layout) -> Path:
+    """Write ``report.html``: samples, statistics, coverage, warnings and failures."""
+    manifest = read_manifest(layout)
+    names = read_categories(layout)
+    total = manifest["images"]
+    # Evenly spread over the run, so that the gallery does not depend on where a run stopped.
+    chosen = {round(at * (total - 1) / max(_SAMPLES - 1, 1)) for at in range(_SAMPLES)}
+    statistics, samples = Statistics(), list[Sample]()
+    for number, (image, annotations) in enumerate(read_pairs(layout)):
+        statistics.add(image, annotations, names)
+        if number in chosen:
+            samples.append(sample(layout.root, image, annotations, names))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html.j2").render(
+        manifest=manifest,
+        recipe=json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
+        statistics=statistics,
+        samples=samples,
+        charts=charts(statistics) if statistics.images else [],
+        categories=len(names),
+    )
+    write_atomic(layout.report, page.encode())
+    return layout.report

@@ -1,0 +1,135 @@
+"""Charts of the report as inline SVG, drawn by matplotlib, with fixed ids so that bytes repeat."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from renderer.dataset.statistics import Histogram, Statistics
+
+_INK, _FAINT, _BAR = "#6b7280", "#d1d5db", "#0d9488"
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "orbitset",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": _FAINT,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
+    """Return (title, explanation, svg) of every chart."""
+    return [
+        ("Objects per category", "", _svg(lambda ax: _categories(ax, statistics), 3.1)),
+        (
+            "Views",
+            "images by the camera's azimuth and elevation",
+            _svg(lambda ax: _views(ax, statistics), 2.6),
+        ),
+        (
+            "Object size",
+            "square root of the share of the image an object covers",
+            _svg(lambda ax: _bars(ax, statistics.size, "relative size", "objects")),
+        ),
+        (
+            "Object position",
+            "centres of boxes in the frame",
+            _svg(lambda ax: _position(ax, statistics), 2.9),
+        ),
+        (
+            "Visibility",
+            "visible share of each object within the frame",
+            _svg(lambda ax: _bars(ax, statistics.visibility, "visible share", "objects")),
+        ),
+        (
+            "Truncation",
+            "share of each object beyond the frame",
+            _svg(lambda ax: _bars(ax, statistics.truncation, "share outside", "objects")),
+        ),
+        (
+            "Brightness",
+            "mean luma of each image",
+            _svg(lambda ax: _bars(ax, statistics.brightness, "brightness", "images")),
+        ),
+        (
+            "Objects per image",
+            "",
+            _svg(lambda ax: _per_image(ax, statistics)),
+        ),
+    ]
+
+
+def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(4.6, height), layout="constrained")
+        draw(figure.add_subplot())
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:
+    edges = histogram.edges
+    ax.bar(edges[:-1], histogram.counts, width=np.diff(edges), align="edge", color=_BAR, linewidth=0)
+    ax.set_xlim(histogram.low, histogram.high)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+
+
+def _categories(ax: Axes, statistics: Statistics) -> None:
+    most = statistics.per_category.most_common(20)[::-1]
+    names = [name if len(name) <= 24 else f"{name[:23]}…" for name, _ in most]
+    values = [count for _, count in most]
+    ax.barh(names, values, color=_BAR, height=0.7)
+    for place, value in enumerate(values):
+        ax.text(value, place, f" {value:,}", va="center", color=_INK, fontsize=8)
+    ax.set_xlim(0, max(values, default=1) * 1.15)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+
+
+def _per_image(ax: Axes, statistics: Statistics) -> None:
+    counts = statistics.objects_per_image
+    ax.bar(list(counts), list(counts.values()), color=_BAR, width=0.8)
+    ax.set_xlabel("objects")
+    ax.set_ylabel("images")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+
+
+def _views(ax: Axes, statistics: Statistics) -> None:
+    seen = np.flatnonzero(statistics.views.any(axis=1))
+    low, high = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (6, 12)
+    shown = ax.pcolormesh(
+        np.arange(25) * 15,
+        np.arange(low, high + 1) * 15 - 90,
+        statistics.views[low:high],
+        cmap="GnBu",
+        vmin=0,
+        edgecolors="white",
+        linewidth=0.5,
+    )
+    ax.set_xticks(range(0, 361, 90))
+    ax.set_yticks(np.arange(low, high + 1) * 15 - 90)
+    ax.set_xlabel("azimuth °")
+    ax.set_ylabel("elevation °")
+    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)  # type: ignore[operator]
+
+
+def _position(ax: Axes, statistics: Statistics) -> None:
+    shown = ax.imshow(statistics.center, cmap="GnBu", vmin=0, extent=(0, 1, 1, 0), aspect=0.75)
+    ax.set_xticks([0, 0.5, 1])
+    ax.set_yticks([0, 0.5, 1])
+    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)  # type: ignore[operator]

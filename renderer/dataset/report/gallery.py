@@ -1,0 +1,85 @@
+"""Sample images of the report: small JPEGs inside the page, with outlines to lay over them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from renderer.dataset.colours import colour_of
+from renderer.dataset.segmentation import to_mask
+
+_WIDTH = 560
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One object on a sample: all numbers in pixels of the original image."""
+
+    name: str
+    colour: str
+    box: tuple[float, float, float, float]
+    amodal_box: tuple[float, float, float, float]
+    path: str
+    visibility: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of the gallery; ``source`` is a data URI."""
+
+    file_name: str
+    width: int
+    height: int
+    source: str
+    azimuth: float
+    elevation: float
+    objects: tuple[Drawn, ...]
+
+
+def sample(root: Path, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]) -> Sample:
+    """Return the gallery entry of an image."""
+    with Image.open(root / image["file_name"]) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=84)
+    return Sample(
+        file_name=image["file_name"],
+        width=image["width"],
+        height=image["height"],
+        source="data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        azimuth=image["azimuth_deg"],
+        elevation=image["elevation_deg"],
+        objects=tuple(
+            Drawn(
+                name=names[record["category_id"]],
+                colour=colour_of(record["category_id"]),
+                box=tuple(record["bbox"]),
+                amodal_box=tuple(record["amodal_bbox"]),
+                path=_outline(record, image),
+                visibility=record["visibility"],
+            )
+            for record in annotations
+        ),
+    )
+
+
+def _outline(record: dict[str, Any], image: dict[str, Any]) -> str:
+    """Return an SVG path of a mask, smoothed for show by less than a pixel."""
+    mask = to_mask(record["segmentation"], image["height"], image["width"])
+    contours, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    parts = []
+    for contour in contours:
+        smooth = cv2.approxPolyDP(contour, 0.8, True)[:, 0] + 0.5
+        if len(smooth) > 2:
+            parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in smooth) + "Z")
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""Chunks of shots on worker processes: supervised, journalled, resumable."""

@@ -1,0 +1,93 @@
+"""Bring a recipe's models into the cache, each import in a process that may crash or hang."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessPool
+
+from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
+from renderer.blender.libraries import require_libraries
+from renderer.recipe import Recipe
+
+_IMPORT_LIMIT_S = 600.0
+
+
+def bring_in(
+    sources: Iterable[AssetSource],
+    cache: AssetCache,
+    progress: Callable[[AssetSource], None] = lambda _: None,
+) -> tuple[dict[AssetSource, AssetFacts], list[AssetError]]:
+    """Import what the cache does not hold yet; return the facts of each source, and the refusals.
+
+    Models are untrusted input: the importer runs in a process of its own, so that a file that
+    crashes or hangs it costs that file only.
+    """
+    known: dict[AssetSource, AssetFacts] = {}
+    errors: list[AssetError] = []
+    missing: list[tuple[AssetSource, str]] = []
+    for source in dict.fromkeys(sources):
+        try:
+            key = source.digest()
+        except AssetError as error:
+            errors.append(error)
+            continue
+        if cache.has(key):
+            known[source] = cache.facts(key)
+        else:
+            missing.append((source, key))
+    if missing:
+        require_libraries()
+        context = multiprocessing.get_context("spawn")
+        with ProcessPool(max_workers=1, context=context) as pool:
+            for source, key in missing:
+                progress(source)
+                try:
+                    future = pool.schedule(
+                        _take_in, args=(source, key, cache), timeout=_IMPORT_LIMIT_S
+                    )
+                    known[source] = future.result()
+                except AssetError as error:
+                    errors.append(error)
+                except ProcessExpired:
+                    errors.append(AssetError(f"{source.path} makes Blender's importer crash"))
+                except FutureTimeout:
+                    limit = f"{_IMPORT_LIMIT_S:.0f} s"
+                    errors.append(AssetError(f"{source.path} was not imported within {limit}"))
+    return known, errors
+
+
+def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
+    from renderer.blender.intake import take_in
+    from renderer.blender.quiet import redirect_output
+
+    redirect_output(cache.folder / "import.log")
+    return take_in(source, key, cache)
+
+
+def recipe_keys(
+    recipe: Recipe,
+    sources: list[dict[str, AssetSource]],
+    known: dict[AssetSource, AssetFacts],
+) -> tuple[dict[str, str], ...]:
+    """Return for each object entry the cache key of each of its files."""
+    return tuple(
+        {path: known[source].key for path, source in each.items()} for each in sources
+    )
+
+
+def facts_by_path(
+    sources: list[dict[str, AssetSource]], known: dict[AssetSource, AssetFacts]
+) -> dict[str, AssetFacts]:
+    """Return the facts of each model file by its path in the recipe."""
+    return {path: known[source] for each in sources for path, source in each.items()}
+
+
+def default_cache() -> AssetCache:
+    """Return the user's cache."""
+    from renderer.asset import default_cache_folder
+
+    return AssetCache(Path(default_cache_folder()))

@@ -1,0 +1,123 @@
+"""One shot's way, end to end: plan, capture, develop, label, write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from renderer.blender.frame import Frame
+from renderer.dataset.coco import annotation_record, image_record
+from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.parts import Line
+from renderer.imaging import develop, encode
+from renderer.plan import Planner, PlanError, Shot
+from renderer.truth import Labeller
+
+# Mean of R, G and B by their share of luma (ITU-R BT.709).
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+_TRIES = 2
+
+
+class Camera(Protocol):
+    """What takes the picture of a shot: the Blender stage."""
+
+    def render(self, shot: Shot) -> Frame:
+        """Return the passes of a shot."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Everything a shot passes through.
+
+    Attributes:
+        planner: decides the shots.
+        camera: renders them.
+        layout: the dataset they are written to.
+    """
+
+    planner: Planner
+    camera: Camera
+    layout: Layout
+
+    def run(self, indices: Iterable[int], started: Callable[[int], None]) -> Iterator[Line]:
+        """Yield the part line of each shot, in order.
+
+        While a shot renders (bpy lets go of the GIL) the one before it is developed, labelled and
+        written in a thread. A shot that fails is tried once more, then recorded with its cause.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
+            before: tuple[int, Shot | None, Future[Line]] | None = None
+            for index in indices:
+                started(index)
+                now = self._expose(index, darkroom)
+                if before is not None:
+                    yield self._collect(*before)
+                before = now
+            if before is not None:
+                yield self._collect(*before)
+
+    def _expose(
+        self, index: int, darkroom: ThreadPoolExecutor
+    ) -> tuple[int, Shot | None, Future[Line]]:
+        shot: Shot | None = None
+        try:
+            shot = self.planner.shot(index)
+            frame = self.camera.render(shot)
+        except Exception as error:
+            failed: Future[Line] = Future()
+            failed.set_exception(error)
+            return index, shot, failed
+        return index, shot, darkroom.submit(self.finish, shot, frame)
+
+    def _collect(self, index: int, shot: Shot | None, future: Future[Line]) -> Line:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return future.result() if attempt == 1 else self.take(index)
+            except PlanError as error:
+                return failed_line(index, None, str(error))
+            except OSError:
+                raise  # a full or read-only disk is the run's trouble, not the shot's
+            except Exception as error:
+                cause = f"{type(error).__name__}: {error}"
+        return failed_line(index, shot, cause)
+
+    def take(self, index: int) -> Line:
+        """Plan, render and finish one shot without overlap; raises whatever goes wrong."""
+        shot = self.planner.shot(index)
+        return self.finish(shot, self.camera.render(shot))
+
+    def finish(self, shot: Shot, frame: Frame) -> Line:
+        """Develop, label and write one shot; return its part line."""
+        picture = develop(shot, frame.color, frame.albedo, frame.normal, self.planner.folder)
+        content = encode(picture, shot.render.format, shot.render.quality)
+        labels = Labeller(self.planner.cache).label(shot, frame.index)
+        recipe = self.planner.recipe
+        ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
+        write_atomic(self.layout.root / shot.file_name, content)
+        return {
+            "index": shot.index,
+            "shot": shot.model_dump(mode="json"),
+            "image": image_record(
+                shot,
+                hashlib.blake2b(content, digest_size=16).hexdigest(),
+                float((picture.mean(axis=(0, 1)) / 255) @ _LUMA),
+            ),
+            "annotations": [
+                annotation_record(label, ids[label.entry.category], recipe.labels.segmentation)
+                for label in labels
+            ],
+        }
+
+
+def failed_line(index: int, shot: Shot | None, cause: str) -> Line:
+    """Return the part line of a shot that was given up."""
+    return {
+        "index": index,
+        "failed": cause,
+        "shot": None if shot is None else shot.model_dump(mode="json"),
+    }

@@ -97,13 +97,12 @@ def _wood() -> bpy.types.Material:
 
 def _concrete() -> bpy.types.Material:
     material, tree = _start("concrete", 0.12)
-    cloud = _noise(tree, 1.3, 12.0)
     color = _ramp(
         tree,
-        cloud,
-        [(0.3, (0.23, 0.225, 0.215, 1)), (0.55, (0.36, 0.355, 0.34, 1)), (0.75, (0.45, 0.445, 0.43, 1))],
+        _noise(tree, 4.0, 15.0),
+        [(0.25, (0.27, 0.265, 0.255, 1)), (0.5, (0.34, 0.335, 0.32, 1)), (0.75, (0.40, 0.395, 0.38, 1))],
     )
-    _finish(tree, color, _noise(tree, 30.0, 6.0))
+    _finish(tree, color, _noise(tree, 60.0, 8.0))
     return material
 
 

@@ -1,8 +1,16 @@
-"""The system libraries bpy is linked to: found missing before the import of bpy fails."""
+"""The system libraries bpy is linked to: found missing before the import of bpy fails.
+
+Also a program that needs nothing but Python, for ``make`` on a fresh machine: with ``--install`` it
+installs what is missing (as root on Debian and Ubuntu), or prints the line that would.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import os
+import shutil
+import subprocess
+import sys
 
 # Library → Debian/Ubuntu package. bpy's wheel needs them even without a screen.
 LIBRARIES = {
@@ -43,8 +51,6 @@ def install_line(missing: list[str]) -> str:
 
 def require_libraries() -> None:
     """Raise MissingLibrariesError where bpy could not be imported."""
-    import sys
-
     if not sys.platform.startswith("linux"):
         return
     missing = missing_libraries()
@@ -53,3 +59,25 @@ def require_libraries() -> None:
             f"Blender needs {', '.join(missing)}, which this machine lacks: run "
             f"`{install_line(missing)}` as root (or ask whoever runs this machine)"
         )
+
+
+def main(arguments: list[str]) -> int:
+    """Report missing libraries, and with ``--install`` get them; return the exit code."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    missing = missing_libraries()
+    if not missing:
+        return 0
+    line = install_line(missing)
+    can_install = "--install" in arguments and os.geteuid() == 0 and shutil.which("apt-get")
+    if not can_install:
+        print(f"Blender needs {', '.join(missing)}, which are missing. As root, run:\n  {line}")
+        return 1
+    print(f"installing {', '.join(missing)}")
+    # A container's package lists are often empty; a failed update shows in the install.
+    subprocess.run(["apt-get", "update", "-qq"], check=False)
+    return subprocess.run(line.split(), check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

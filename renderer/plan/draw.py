@@ -17,6 +17,7 @@ from renderer.recipe.distribution import (
     Normal,
     Number,
     SolidAngle,
+    Steps,
     Stratified,
 )
 
@@ -37,6 +38,8 @@ def draw_number(value: Number, stream: Stream, path: str) -> float:
         return lo * (hi / lo) ** stream.unit(path)
     if isinstance(value, Integers):
         return float(min(lo + math.floor(stream.unit(path) * (hi - lo + 1)), hi))
+    if isinstance(value, Steps):
+        return lo + (hi - lo) * (stream.index % value.of) / value.of
     if isinstance(value, LowDiscrepancy):
         return lo + (hi - lo) * stream.low_discrepancy(path)
     if isinstance(value, Stratified):
@@ -53,15 +56,19 @@ def _truncated_normal(value: Normal, unit: float) -> float:
     mean, deviation = value.normal
     if deviation == 0:
         return mean
-    bell = NormalDist(mean, deviation)
+    lowest, highest = value.truncation()
     # The upper tail of the cumulative distribution has no float64 resolution left: mirror it.
-    if value.min > mean:
-        mirrored = Normal(normal=(-mean, deviation), min=-value.max, max=-value.min)
-        return -_truncated_normal(mirrored, unit)
-    low = bell.cdf(value.min) if math.isfinite(value.min) else 0.0
-    high = bell.cdf(value.max) if math.isfinite(value.max) else 1.0
-    share = min(max(low + (high - low) * unit, 5e-324), 1 - 2**-53)
-    return min(max(bell.inv_cdf(share), value.min), value.max)
+    if lowest > mean:
+        return -_between(-mean, deviation, -highest, -lowest, unit)
+    return _between(mean, deviation, lowest, highest, unit)
+
+
+def _between(mean: float, deviation: float, low: float, high: float, unit: float) -> float:
+    bell = NormalDist(mean, deviation)
+    below = bell.cdf(low) if math.isfinite(low) else 0.0
+    above = bell.cdf(high) if math.isfinite(high) else 1.0
+    share = min(max(below + (above - below) * unit, 5e-324), 1 - 2**-53)
+    return min(max(bell.inv_cdf(share), low), high)
 
 
 def draw_choice(value: Choice[T], stream: Stream, path: str) -> T:

@@ -113,26 +113,35 @@ class Stratified(_Range):
     strata: int = Field(16, ge=2, le=4096)
 
 
+class Steps(_Range):
+    """The exact positions low, low + (high - low) / of, ... one an image, over and over: a
+    turntable. The high end itself is left out, as 360 degrees are 0."""
+
+    steps: Pair
+    of: int = Field(strict=True, ge=1, le=1_000_000)
+
+
 class Normal(Strict):
     """A bell curve of [mean, standard deviation], truncated to [min, max] where given."""
 
     normal: Pair
-    min: float = -math.inf
-    max: float = math.inf
+    min: float | None = None
+    max: float | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         mean, deviation = self.normal
+        low, high = self.truncation()
         if deviation < 0:
             raise PydanticCustomError("impossible_range", "normal needs a deviation of 0 or more")
-        if self.min > self.max:
+        if low > high:
             raise PydanticCustomError("impossible_range", "normal has min above max")
         # Past eight deviations the truncated tail has no float64 probability left to invert.
-        if deviation > 0 and not (self.min - 8 * deviation < mean < self.max + 8 * deviation):
+        if deviation > 0 and not (low - 8 * deviation < mean < high + 8 * deviation):
             raise PydanticCustomError(
                 "impossible_range", "normal has its mean over 8 deviations outside [min, max]"
             )
-        if deviation == 0 and not self.min <= mean <= self.max:
+        if deviation == 0 and not low <= mean <= high:
             raise PydanticCustomError("impossible_range", "normal has its mean outside [min, max]")
         return self
 
@@ -140,7 +149,12 @@ class Normal(Strict):
         """Return the truncation bounds (infinite where not truncated)."""
         if self.normal[1] == 0:
             return self.normal[0], self.normal[0]
-        return self.min, self.max
+        return self.truncation()
+
+    def truncation(self) -> Pair:
+        """Return (min, max), infinite where not given."""
+        low = -math.inf if self.min is None else self.min
+        return low, math.inf if self.max is None else self.max
 
 
 class Choice(Strict, Generic[T]):
@@ -173,6 +187,7 @@ DISTRIBUTION_KEYS = (
     "stratified",
     "low_discrepancy",
     "solid_angle",
+    "steps",
 )
 
 
@@ -199,7 +214,8 @@ Single = Annotated[
     | Annotated[Integers, Tag("integers")]
     | Annotated[Stratified, Tag("stratified")]
     | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
-    | Annotated[SolidAngle, Tag("solid_angle")],
+    | Annotated[SolidAngle, Tag("solid_angle")]
+    | Annotated[Steps, Tag("steps")],
     Discriminator(number_kind, **_UNKNOWN),
 ]
 Number = Annotated[
@@ -211,7 +227,8 @@ Number = Annotated[
     | Annotated[Choice[Single], Tag("choice")]
     | Annotated[Stratified, Tag("stratified")]
     | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
-    | Annotated[SolidAngle, Tag("solid_angle")],
+    | Annotated[SolidAngle, Tag("solid_angle")]
+    | Annotated[Steps, Tag("steps")],
     Discriminator(number_kind, **_UNKNOWN),
 ]
 

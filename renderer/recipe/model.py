@@ -178,6 +178,10 @@ class Recipe(Strict):
     accept: Accept = Accept()
     output: Output = Output()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""
+        return Recipe.model_validate_json, (self.model_dump_json(exclude_unset=True),)
+
     @property
     def categories(self) -> tuple[str, ...]:
         """Category names in the order they first appear; COCO ids count from 1 in this order."""

@@ -15,7 +15,7 @@ from renderer.dataset.coco import annotation_record, image_record
 from renderer.dataset.layout import Layout, write_atomic
 from renderer.dataset.parts import Line
 from renderer.imaging import develop, encode
-from renderer.plan import Planner, PlanError, Shot
+from renderer.plan import PlanError, Planner, Shot
 from renderer.truth import Labeller
 
 # Mean of R, G and B by their share of luma (ITU-R BT.709).
@@ -38,6 +38,7 @@ class Pipeline:
         planner: decides the shots.
         camera: renders them.
         layout: the dataset they are written to.
+
     """
 
     planner: Planner

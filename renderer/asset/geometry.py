@@ -1,4 +1,4 @@
-"""The geometry of a model: all its triangles, its convex hull, and its alpha cutouts, as one npz."""
+"""The geometry of a model in one npz: its triangles, its convex hull and its alpha cutouts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Cutout:
         alpha: (h, w) uint8, the texture's opacity, bottom row first as texture coordinates count.
         factor: what the texture's opacity is multiplied by.
         cutoff: with a value, opacity is 1 at or above it and 0 below (glTF's MASK mode).
+
     """
 
     alpha: npt.NDArray[np.uint8]
@@ -42,7 +43,7 @@ class Cutout:
         value *= self.factor
         if self.cutoff is not None:
             value = (value >= self.cutoff).astype(np.float64)
-        return value.astype(np.float32)
+        return np.asarray(value, np.float32)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Geometry:
         cutouts: textures with holes, indexed by ``cutout_of``.
         cutout_of: (t,) int32, index into ``cutouts``, or -1 where opaque; empty without cutouts.
         uv: (t, 3, 2) float32, texture coordinates of each corner; empty without cutouts.
+
     """
 
     vertices: Floats
@@ -82,14 +84,14 @@ class Geometry:
                 arrays[f"alpha_{at}"] = cutout.alpha
                 arrays[f"rule_{at}"] = np.array([cutout.factor, cutoff], np.float64)
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, **arrays)
         path.write_bytes(buffer.getvalue())
 
     @staticmethod
     def load(path: Path) -> Geometry:
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as stored:
-            cutouts = []
+            cutouts: list[Cutout] = []
             while f"alpha_{len(cutouts)}" in stored:
                 at = len(cutouts)
                 factor, cutoff = (float(value) for value in stored[f"rule_{at}"])

@@ -28,6 +28,7 @@ class AssetSource:
         path: the file.
         unit: overrides the length unit of the file: m, cm, mm, in or ft.
         up_axis: overrides which of the file's axes points up: x, -x, y, -y, z or -z.
+
     """
 
     path: Path
@@ -35,7 +36,7 @@ class AssetSource:
     up_axis: str | None = None
 
     def companions(self) -> list[Path]:
-        """Return the files in the model's folder that its bytes name, directly or through an MTL."""
+        """Return the files near the model that its bytes name, directly or through an MTL."""
         folder = self.path.parent
         near = _files_below(folder)
         named: dict[Path, None] = {}
@@ -57,6 +58,7 @@ class AssetSource:
 
         Raises:
             AssetError: the file cannot be read.
+
         """
         hasher = hashlib.blake2b(digest_size=16)
         try:

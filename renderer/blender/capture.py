@@ -16,7 +16,6 @@ import numpy as np
 
 from renderer.blender.frame import Floats, Frame
 
-
 _passes: dict[str, Floats] = {}
 
 
@@ -47,6 +46,7 @@ def capture() -> Frame:
 
     Raises:
         RuntimeError: the engine failed; the message is Blender's own.
+
     """
     if bpy.context.scene.render.engine != "CYCLES":
         return Frame(_capture_through_memory_file())

@@ -39,7 +39,9 @@ def _start(name: str, bump: float) -> tuple[bpy.types.Material, Tree]:
     return material, tree
 
 
-def _noise(tree: Tree, scale: float, detail: float, stretch: Rgba | None = None) -> bpy.types.NodeSocket:
+def _noise(
+    tree: Tree, scale: float, detail: float, stretch: Rgba | None = None
+) -> bpy.types.NodeSocket:
     noise = tree.nodes.new("ShaderNodeTexNoise")
     noise.inputs["Scale"].default_value = scale
     noise.inputs["Detail"].default_value = detail
@@ -53,7 +55,9 @@ def _noise(tree: Tree, scale: float, detail: float, stretch: Rgba | None = None)
     return noise.outputs[0]
 
 
-def _ramp(tree: Tree, value: bpy.types.NodeSocket, stops: list[tuple[float, Rgba]]) -> bpy.types.NodeSocket:
+def _ramp(
+    tree: Tree, value: bpy.types.NodeSocket, stops: list[tuple[float, Rgba]]
+) -> bpy.types.NodeSocket:
     ramp = tree.nodes.new("ShaderNodeValToRGB")
     elements = ramp.color_ramp.elements
     while len(elements) < len(stops):
@@ -74,7 +78,12 @@ def _wood() -> bpy.types.Material:
     material, tree = _start("wood", 0.08)
     planks = tree.nodes.new("ShaderNodeTexBrick")
     planks.offset, planks.squash = 0.37, 1.0
-    for key, value in (("Scale", 1.0), ("Mortar Size", 0.006), ("Brick Width", 2.4), ("Row Height", 0.36)):
+    for key, value in (
+        ("Scale", 1.0),
+        ("Mortar Size", 0.006),
+        ("Brick Width", 2.4),
+        ("Row Height", 0.36),
+    ):
         planks.inputs[key].default_value = value
     planks.inputs["Color1"].default_value = (0.62, 0.62, 0.62, 1)
     planks.inputs["Color2"].default_value = (1.0, 1.0, 1.0, 1)
@@ -84,7 +93,11 @@ def _wood() -> bpy.types.Material:
     color = _ramp(
         tree,
         grain,
-        [(0.3, (0.17, 0.075, 0.03, 1)), (0.52, (0.33, 0.17, 0.075, 1)), (0.72, (0.46, 0.27, 0.13, 1))],
+        [
+            (0.3, (0.17, 0.075, 0.03, 1)),
+            (0.52, (0.33, 0.17, 0.075, 1)),
+            (0.72, (0.46, 0.27, 0.13, 1)),
+        ],
     )
     shade = tree.nodes.new("ShaderNodeMix")
     shade.data_type, shade.blend_type = "RGBA", "MULTIPLY"
@@ -100,7 +113,11 @@ def _concrete() -> bpy.types.Material:
     color = _ramp(
         tree,
         _noise(tree, 4.0, 15.0),
-        [(0.25, (0.27, 0.265, 0.255, 1)), (0.5, (0.34, 0.335, 0.32, 1)), (0.75, (0.40, 0.395, 0.38, 1))],
+        [
+            (0.25, (0.27, 0.265, 0.255, 1)),
+            (0.5, (0.34, 0.335, 0.32, 1)),
+            (0.75, (0.40, 0.395, 0.38, 1)),
+        ],
     )
     _finish(tree, color, _noise(tree, 60.0, 8.0))
     return material
@@ -109,7 +126,12 @@ def _concrete() -> bpy.types.Material:
 def _marble() -> bpy.types.Material:
     material, tree = _start("marble", 0.0)
     wave = tree.nodes.new("ShaderNodeTexWave")
-    for key, value in (("Scale", 0.8), ("Distortion", 14.0), ("Detail", 6.0), ("Detail Scale", 1.4)):
+    for key, value in (
+        ("Scale", 0.8),
+        ("Distortion", 14.0),
+        ("Detail", 6.0),
+        ("Detail Scale", 1.4),
+    ):
         wave.inputs[key].default_value = value
     tree.links.new(tree.nodes["tiles"].outputs["Vector"], wave.inputs["Vector"])
     color = _ramp(

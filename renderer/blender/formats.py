@@ -15,6 +15,7 @@ def import_file(path: Path) -> None:
 
     Raises:
         AssetError: the importer refused the file, or this Blender has no importer for it.
+
     """
     importer = _IMPORTERS[path.suffix.lower()]
     try:

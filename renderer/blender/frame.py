@@ -20,6 +20,7 @@ class Frame:
             none; None from an engine without this pass.
         albedo: (h, w, 3) float32 for the denoiser, or None.
         normal: (h, w, 3) float32 for the denoiser, or None.
+
     """
 
     color: Floats

@@ -48,6 +48,7 @@ def take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
 
     Raises:
         AssetError: the file is missing, damaged, empty, or not usable; names the file and why.
+
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if source.path.stat().st_size == 0:
@@ -165,6 +166,7 @@ def _check_obj_numbers(path: Path) -> None:
 
     Raises:
         AssetError: names the file and the line.
+
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):

@@ -12,19 +12,19 @@ import shutil
 import subprocess
 import sys
 
-# Library → Debian/Ubuntu package. bpy's wheel needs them even without a screen.
+# Library → Debian/Ubuntu package (12 and 22.04 names). bpy's wheel needs them even without a
+# screen; EGL is for EEVEE and Workbench.
 LIBRARIES = {
     "libX11.so.6": "libx11-6",
     "libXrender.so.1": "libxrender1",
     "libXfixes.so.3": "libxfixes3",
     "libXi.so.6": "libxi6",
-    "libXxf86vm.so.1": "libxxf86vm1",
     "libxkbcommon.so.0": "libxkbcommon0",
     "libSM.so.6": "libsm6",
     "libICE.so.6": "libice6",
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
-    "libgomp.so.1": "libgomp1",
+    "libgthread-2.0.so.0": "libglib2.0-0",  # of opencv-python, not of bpy
 }
 
 

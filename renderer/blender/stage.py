@@ -45,6 +45,7 @@ class Stage:
             device: auto, cpu, or a Cycles back end by name.
             threads: CPU threads, 0 for all.
             keep_models: models kept in memory; beyond it the least recently used are dropped.
+
         """
         bpy.ops.wm.read_factory_settings(use_empty=True)
         install()
@@ -70,7 +71,9 @@ class Stage:
         self._engine(shot)
         self._aim(shot.camera, shot)
         for entry in shot.objects:
-            item = bpy.data.objects.new(f"{entry.category}.{entry.instance}", self._mesh(entry.asset))
+            item = bpy.data.objects.new(
+                f"{entry.category}.{entry.instance}", self._mesh(entry.asset)
+            )
             item.matrix_world = Matrix(entry.model_to_world)
             item.pass_index = entry.instance
             self._add(item)
@@ -156,7 +159,9 @@ class Stage:
             loaded = wanted.objects[0]
             mesh = loaded.data
             bpy.data.objects.remove(loaded)
-            fresh = [block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]]
+            fresh = [
+                block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]
+            ]
             self._models[key] = (mesh, fresh)
         self._models.move_to_end(key)
         return self._models[key][0]

@@ -22,6 +22,7 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
 
     Returns:
         (names of the textures that are used, warnings).
+
     """
     used: dict[str, None] = {}
     warnings: dict[str, None] = {}
@@ -38,7 +39,9 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
             name = Path(image.filepath.replace("\\", "/")).name or image.name
             outside = _outside(image, folder)
             if not _readable(image):
-                warnings[f"texture {name} is missing or damaged: its surface has a plain colour"] = None
+                warnings[
+                    f"texture {name} is missing or damaged: its surface has a plain colour"
+                ] = None
                 material.node_tree.nodes.remove(node)
                 continue
             used[name] = None
@@ -91,7 +94,9 @@ def find_cutouts(mesh: bpy.types.Mesh) -> tuple[dict[int, Cutout], list[str]]:
         alpha = shader.inputs["Alpha"]
         if not alpha.is_linked:
             if alpha.default_value < ALPHA_THRESHOLD:
-                warnings.append(f"material {material.name} is invisible (opacity {alpha.default_value:g})")
+                warnings.append(
+                    f"material {material.name} is invisible (opacity {alpha.default_value:g})"
+                )
             continue
         cutout = _cutout(alpha)
         if cutout is None:

@@ -74,7 +74,7 @@ class WorldStage:
 
 
 def mean_radiance(image: bpy.types.Image) -> float:
-    """Return the mean luminance of an equirectangular HDRI over the sphere (rows by solid angle)."""
+    """Return an equirectangular HDRI's mean luminance over the sphere, rows by solid angle."""
     width, height = image.size
     if width == 0:
         raise RuntimeError(f"HDRI {image.filepath} cannot be read: it is damaged or not an image")

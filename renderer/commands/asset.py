@@ -32,10 +32,10 @@ def inspect(
     """Print size, faces, parts, textures, guesses and warnings of models, and draw a thumbnail.
 
     Examples:
-
     `orbitset asset inspect assets/mug/mug.gltf`
 
     `orbitset asset inspect scans/*.obj --up-axis z --json --no-thumbnail`
+
     """
     from renderer.asset import AssetSource
     from renderer.farm.intake import bring_in, default_cache
@@ -60,7 +60,7 @@ def inspect(
             facts = known[source].model_dump(mode="json")
             facts |= {"file": str(source.path), "size_m": list(known[source].size_m)}
             if thumbnail:
-                facts["thumbnail"] = str(_thumbnail(source, output, as_json))
+                facts["thumbnail"] = str(_thumbnail(source, output))
             found.append(facts)
             if not as_json:
                 _print(facts)
@@ -73,7 +73,7 @@ def inspect(
         raise typer.Exit(BAD_INPUT)
 
 
-def _thumbnail(source: Any, folder: Path, quiet: bool) -> Path:
+def _thumbnail(source: Any, folder: Path) -> Path:
     from renderer.commands.studio import shoot
     from renderer.recipe import Recipe
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 
 from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop
 
@@ -90,10 +91,10 @@ def show(
     """Draw labels over images, on one sheet or one file each.
 
     Examples:
-
     `orbitset dataset show out/quickstart -o sheet.png`
 
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
+
     """
     from renderer.dataset.layout import Layout
     from renderer.dataset.manifest import read_manifest
@@ -106,7 +107,7 @@ def show(
         names, total = read_categories(layout), read_manifest(layout)["images"]
         wanted = set(index) if index else None
         stride = max(1, total // count)
-        cells = []
+        cells: list[tuple[str, Image.Image]] = []
         for number, (image, annotations) in enumerate(read_pairs(layout)):
             chosen = image["shot"] in wanted if wanted else number % stride == 0
             if not chosen or (wanted is None and len(cells) >= count):

@@ -19,6 +19,7 @@ def import_models(
 
     Raises:
         RunError: some cannot be used; the message names each.
+
     """
     cache = default_cache()
     sources = asset_sources(recipe, folder)
@@ -45,5 +46,5 @@ def prepare(
     recipe = loaded.recipe if seed is None else loaded.recipe.model_copy(update={"seed": seed})
     cache, known = import_models(recipe, loaded.folder, quiet)
     sources = asset_sources(recipe, loaded.folder)
-    keys = recipe_keys(recipe, sources, known)
+    keys = recipe_keys(sources, known)
     return Planner(recipe, loaded.folder, cache, keys), facts_by_path(sources, known)

@@ -57,7 +57,9 @@ def preview(
                 continue
             shown = draw_overlay(picture, line["annotations"], names) if labels else picture
             view = line["image"]
-            caption = f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
+            caption = (
+                f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
+            )
             cells.append((caption, shown))
         path = output or Path(f"{small.name}-preview.png")
         path.parent.mkdir(parents=True, exist_ok=True)

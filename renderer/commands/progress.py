@@ -64,7 +64,7 @@ class RunProgress:
     def watch(self, event: dict[str, Any]) -> None:
         """Take in one event of the run."""
         if event["event"] == "died" and not self._quiet:
-            warn(f"the render process died in image {event['shot']} ({event['cause']}); started again")
+            warn(f"the renderer died in image {event['shot']} ({event['cause']}); it starts again")
         if event["event"] not in ("done", "failed"):
             return
         self._done += event["event"] == "done"

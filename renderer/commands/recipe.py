@@ -89,7 +89,9 @@ def check(
     else:
         models = len(facts)
         poses = f"{total} poses planned in {tries} tries" if total else "no poses planned"
-        out.print(f"{path} is a good recipe: {loaded.recipe.images} images, {models} models, {poses}")
+        out.print(
+            f"{path} is a good recipe: {loaded.recipe.images} images, {models} models, {poses}"
+        )
     if problems:
         raise typer.Exit(2)
 

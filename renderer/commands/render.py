@@ -44,12 +44,12 @@ def render(
     """Render a recipe into a COCO dataset; the same command again resumes where it stopped.
 
     Examples:
-
     `orbitset render scenes/quickstart.yaml -o out/quickstart`
 
     `orbitset render mugs.yaml -o out/mugs --images 1000 --seed 7 --engine eevee`
 
     `orbitset render mugs.yaml -o out/mugs --dry-run`
+
     """
     from renderer.blender.libraries import require_libraries
     from renderer.commands.prepare import import_models
@@ -78,7 +78,10 @@ def render(
             with RunProgress(len(pending), quiet=as_json) as progress:
                 render_all(setup, chunks_of(pending, chunk), progress.watch)
         except KeyboardInterrupt:
-            stop(f"interrupted; what is done is safe: run the same command again to go on", INTERRUPTED)
+            stop(
+                "interrupted; what is done is safe: run the same command again to go on",
+                INTERRUPTED,
+            )
         result = run.finish()
     summary = {
         "images": result.images,

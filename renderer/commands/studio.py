@@ -27,6 +27,7 @@ def shoot(
     Raises:
         RunError: a model cannot be used.
         RuntimeError: the render process does not start.
+
     """
     from renderer.dataset.layout import Layout
     from renderer.dataset.overlay import open_picture

@@ -17,6 +17,7 @@ def image_record(shot: Shot, digest: str, brightness: float) -> Record:
         shot: the shot.
         digest: BLAKE2b-128 of the image file, by which ``dataset validate`` knows it again.
         brightness: mean display luma of the picture, 0..1.
+
     """
     width, height = shot.camera.resolution
     return {

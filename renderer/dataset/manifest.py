@@ -1,4 +1,4 @@
-"""The manifest: what a dataset was made of, and what went wrong. No time stamps, no machine names."""
+"""The manifest: what a dataset was made of, and what went wrong; no times, no machine names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def write_manifest(
         "categories": list(recipe.categories),
         "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
         "warnings": [
-            f"{path}: {warning}" for path, facts in sorted(assets.items()) for warning in facts.warnings
+            f"{path}: {warning}"
+            for path, facts in sorted(assets.items())
+            for warning in facts.warnings
         ],
         "assets": {
             path: {
@@ -53,6 +55,7 @@ def read_manifest(layout: Layout) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: the folder holds no finished dataset.
+
     """
     manifest: dict[str, Any] = json.loads(layout.manifest.read_text(encoding="utf-8"))
     return manifest

@@ -1,4 +1,4 @@
-"""Parts → ``annotations/instances.json`` and ``shots.jsonl``, streaming, in the order of the index."""
+"""Parts → ``annotations/instances.json`` and ``shots.jsonl``, streaming, in index order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def merge(layout: Layout, name: str, version: str, categories: tuple[str, ...]) 
     result = MergeResult()
     parts = PartIndex(layout)
     layout.instances.parent.mkdir(parents=True, exist_ok=True)
-    drafts = {path: path.with_name(f".{path.name}.draft") for path in (layout.instances, layout.shots)}
+    drafts = {
+        path: path.with_name(f".{path.name}.draft") for path in (layout.instances, layout.shots)
+    }
     annotations_draft = layout.instances.with_name(".annotations.draft")
     with (
         drafts[layout.instances].open("w", encoding="utf-8", newline="\n") as instances,

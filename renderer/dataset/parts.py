@@ -37,7 +37,8 @@ class PartIndex:
 
     def __init__(self, layout: Layout) -> None:
         """Scan the parts. A shot that is in several (it failed and was tried again) counts by its
-        successful line, or else its last."""
+        successful line, or else its last.
+        """
         self._files = sorted(layout.parts.glob("*.jsonl")) if layout.parts.is_dir() else []
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")

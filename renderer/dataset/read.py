@@ -33,7 +33,7 @@ def read_categories(layout: Layout) -> dict[int, str]:
 
 
 def read_pairs(layout: Layout) -> Iterator[tuple[Record, list[Record]]]:
-    """Yield each image with its annotations; both lists are in image order, as merge writes them."""
+    """Yield each image with its annotations; merge writes both in image order."""
     groups = groupby(read_annotations(layout), key=lambda record: record["image_id"])
     waiting = next(groups, None)
     for image in read_images(layout):

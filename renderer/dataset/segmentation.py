@@ -15,6 +15,7 @@ def to_mask(segmentation: Any, height: int, width: int) -> Mask:
 
     Raises:
         ValueError: the segmentation is neither, or of another size than the image.
+
     """
     if isinstance(segmentation, dict):
         if list(segmentation.get("size", [])) != [height, width]:

@@ -57,13 +57,16 @@ def validate(
             from its Shot and compared; without, that is left out.
         every: see ``cache``.
         progress: told the number of images done.
+
     """
     result = Validation()
     try:
         manifest = read_manifest(layout)
         names = read_categories(layout)
     except FileNotFoundError as error:
-        result.add(f"{error.filename} is missing: the run is not finished (run the same command again)")
+        result.add(
+            f"{error.filename} is missing: the run is not finished (run the same command again)"
+        )
         return result
     except (ValueError, ijson.JSONError) as error:
         result.add(f"manifest.json or instances.json cannot be read: {error}")
@@ -126,7 +129,9 @@ def _check_image(layout: Layout, image: Record, result: Validation) -> None:
         result.add(f"{name} cannot be decoded: {error}")
         return
     if size != (image["width"], image["height"]):
-        result.add(f"{name} is {size[0]}x{size[1]}, its label says {image['width']}x{image['height']}")
+        result.add(
+            f"{name} is {size[0]}x{size[1]}, its label says {image['width']}x{image['height']}"
+        )
 
 
 def _check_annotations(
@@ -181,7 +186,8 @@ def _check_scene(
     cache: AssetCache, shot: Shot, image: Record, masks: dict[int, Any], result: Validation
 ) -> None:
     """Ray cast a shot's masks anew and compare: at most one pixel in 1,000 may differ, which only
-    rounding on an outline does."""
+    rounding on an outline does.
+    """
     if not all(cache.has(entry.asset) for entry in shot.objects):
         return
     result.scenes += 1
@@ -196,7 +202,9 @@ def _check_scene(
 
 def _check_counts(manifest: Record, result: Validation) -> None:
     if result.images != manifest["images"]:
-        result.add(f"instances.json has {result.images} images, manifest.json says {manifest['images']}")
+        result.add(
+            f"instances.json has {result.images} images, manifest.json says {manifest['images']}"
+        )
     if result.annotations != manifest["annotations"]:
         result.add(
             f"instances.json has {result.annotations} annotations, manifest.json says "

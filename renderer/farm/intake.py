@@ -11,7 +11,6 @@ from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
 from renderer.blender.libraries import require_libraries
-from renderer.recipe import Recipe
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -69,14 +68,11 @@ def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
 
 
 def recipe_keys(
-    recipe: Recipe,
     sources: list[dict[str, AssetSource]],
     known: dict[AssetSource, AssetFacts],
 ) -> tuple[dict[str, str], ...]:
     """Return for each object entry the cache key of each of its files."""
-    return tuple(
-        {path: known[source].key for path, source in each.items()} for each in sources
-    )
+    return tuple({path: known[source].key for path, source in each.items()} for each in sources)
 
 
 def facts_by_path(

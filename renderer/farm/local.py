@@ -9,9 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
 from renderer.farm.journal import Event, Follower
@@ -35,6 +35,7 @@ def render_all(setup: WorkerSetup, chunks: list[tuple[int, ...]], watch: Watch) 
     Raises:
         OSError: a part or an image could not be written (a full disk, say).
         RuntimeError: no worker can be started at all.
+
     """
     context = multiprocessing.get_context("spawn")
     follower = Follower(setup.journal)
@@ -64,7 +65,7 @@ def render_all(setup: WorkerSetup, chunks: list[tuple[int, ...]], watch: Watch) 
         pool.join()
 
 
-def _events(future: ProcessFuture, follower: Follower) -> Iterator[Event]:
+def _events(future: Future[int], follower: Follower) -> Iterator[Event]:
     """Yield what the worker journals until its chunk ends, and the last of it."""
     while True:
         ended = future.done()

@@ -15,12 +15,11 @@ from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.report import write_report
+from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
 from renderer.recipe import Recipe, canonical
 from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, IMAGE_SUFFIXES, matches
-
-from renderer.farm.intake import facts_by_path, recipe_keys
 
 
 class RunError(ValueError):
@@ -41,7 +40,7 @@ class Run:
     def planner(self) -> Planner:
         """The planner of its shots."""
         sources = asset_sources(self.recipe, self.folder)
-        keys = recipe_keys(self.recipe, sources, self.known)
+        keys = recipe_keys(sources, self.known)
         return Planner(self.recipe, self.folder, self.cache, keys)
 
     @property
@@ -54,7 +53,13 @@ class Run:
         recipe = canonical(self.recipe.model_copy(update={"images": 1}))
         assets = {path: facts.key for path, facts in self.facts.items()}
         content = json.dumps(
-            [recipe, assets, _file_digests(self.recipe, self.folder), __version__, engine_version()],
+            [
+                recipe,
+                assets,
+                _file_digests(self.recipe, self.folder),
+                __version__,
+                engine_version(),
+            ],
             sort_keys=True,
         )
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
@@ -64,13 +69,17 @@ class Run:
 
         Raises:
             RunError: the folder holds another recipe's run, or something else, or more images.
+
         """
         if not self.layout.run.exists():
             if self.layout.root.is_dir() and any(self.layout.root.iterdir()):
                 raise RunError(
-                    f"{self.layout.root} is not empty and holds no orbitset run: choose a new folder"
+                    f"{self.layout.root} is not empty and no orbitset run: choose a new folder"
                 )
-            state = {"fingerprint": self.fingerprint(), "recipe": self.recipe.model_dump(mode="json")}
+            state = {
+                "fingerprint": self.fingerprint(),
+                "recipe": self.recipe.model_dump(mode="json"),
+            }
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
             return
         state = json.loads(self.layout.run.read_text(encoding="utf-8"))
@@ -103,9 +112,7 @@ class Run:
     def finish(self) -> MergeResult:
         """Merge the parts and write manifest and report."""
         result = merge(self.layout, self.recipe.name, __version__, self.recipe.categories)
-        write_manifest(
-            self.layout, self.recipe, __version__, engine_version(), self.facts, result
-        )
+        write_manifest(self.layout, self.recipe, __version__, engine_version(), self.facts, result)
         write_report(self.layout)
         return result
 

@@ -56,6 +56,7 @@ def render_chunk(setup: WorkerSetup, indices: tuple[int, ...], given_up: dict[in
         setup: what ``begin`` was called with.
         indices: the shots.
         given_up: shots not to try again because they killed workers, with the cause.
+
     """
     journal = Journal(setup.journal)
     pipeline = Pipeline(setup.planner, _stages[os.getpid()], setup.layout)

@@ -21,6 +21,7 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
 
     Raises:
         RuntimeError: the photo cannot be read; names it.
+
     """
     width, height = resolution
     if state.color is not None:

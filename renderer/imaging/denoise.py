@@ -20,6 +20,7 @@ def denoise(color: Floats, albedo: Floats | None, normal: Floats | None) -> Floa
             where it is noisy (under a shadow catcher).
         albedo: (h, w, 3) in 0..1, or None.
         normal: (h, w, 3) in -1..1, or None.
+
     """
     clean_albedo = None if albedo is None else _prefilter(np.clip(albedo, 0, 1))
     clean_normal = None if normal is None else _prefilter(np.clip(normal, -1, 1))

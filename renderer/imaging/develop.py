@@ -33,6 +33,7 @@ def develop(
         albedo: (h, w, 3), or None for no denoising guides.
         normal: (h, w, 3), or None.
         folder: the recipe's folder, which the backdrop's path is relative to.
+
     """
     render = shot.render
     alpha = color[..., 3]
@@ -43,11 +44,15 @@ def develop(
     behind = backdrop(shot.background, folder, shot.camera.resolution)
     linear = color[..., :3]
     if behind is None:
-        shown = apply_view(expose(linear, render.exposure, render.white_balance_k), render.view_transform)
+        shown = apply_view(
+            expose(linear, render.exposure, render.white_balance_k), render.view_transform
+        )
         return _quantise(shown)
     cover = np.clip(alpha, 0, 1)[..., None]
     straight = np.divide(linear, cover, out=np.zeros_like(linear), where=cover > 1e-4)
-    shown = apply_view(expose(straight, render.exposure, render.white_balance_k), render.view_transform)
+    shown = apply_view(
+        expose(straight, render.exposure, render.white_balance_k), render.view_transform
+    )
     # Exact where nothing is mixed, so that a covered pixel is Blender's own to the last bit.
     mixed = to_display(to_linear(shown) * cover + to_linear(behind) * (1 - cover))
     picture = np.where(cover >= 1, shown, np.where(cover <= 0, behind, mixed))

@@ -67,7 +67,5 @@ def expose(linear: Floats, stops: float, white_balance_k: float | None) -> Float
     x, y = chromaticity(white_balance_k)
     source = np.array([x / y, 1.0, (1 - x - y) / y])
     gain = np.diag((_BRADFORD @ _WHITE_D65) / (_BRADFORD @ source))
-    matrix = (
-        np.linalg.inv(_RGB_TO_XYZ) @ np.linalg.inv(_BRADFORD) @ gain @ _BRADFORD @ _RGB_TO_XYZ
-    )
-    return np.maximum(linear @ matrix.T.astype(np.float32), 0)
+    matrix = np.linalg.inv(_RGB_TO_XYZ) @ np.linalg.inv(_BRADFORD) @ gain @ _BRADFORD @ _RGB_TO_XYZ
+    return np.asarray(np.maximum(linear @ matrix.T, 0), np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any
 
 from renderer.plan.stream import Stream
 from renderer.recipe.colour import Colour, Hsv, hex_to_rgb
@@ -21,7 +21,6 @@ from renderer.recipe.distribution import (
     Stratified,
 )
 
-T = TypeVar("T")
 Rgb = tuple[float, float, float]
 
 
@@ -35,7 +34,7 @@ def draw_number(value: Number, stream: Stream, path: str) -> float:
         return _truncated_normal(value, stream.unit(path))
     lo, hi = value.bounds()
     if isinstance(value, LogUniform):
-        return lo * (hi / lo) ** stream.unit(path)
+        return float(lo * (hi / lo) ** stream.unit(path))
     if isinstance(value, Integers):
         return float(min(lo + math.floor(stream.unit(path) * (hi - lo + 1)), hi))
     if isinstance(value, Steps):
@@ -71,7 +70,7 @@ def _between(mean: float, deviation: float, low: float, high: float, unit: float
     return min(max(bell.inv_cdf(share), low), high)
 
 
-def draw_choice(value: Choice[T], stream: Stream, path: str) -> T:
+def draw_choice(value: Choice[Any], stream: Stream, path: str) -> Any:
     """Return one option, by weight."""
     weights = value.weights or (1.0,) * len(value.choice)
     return value.choice[_weighted(weights, stream.unit(path, "choice"))]

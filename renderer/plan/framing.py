@@ -107,7 +107,8 @@ def place_at_distance(
     center: Array, rotation: Array, frame: Frame, distance: float, framing: tuple[float, float]
 ) -> Array:
     """Return the camera position (3,) at ``distance`` metres along the view axis from ``center``,
-    moved sideways so that the centre appears at ``framing`` (1 is the frame's edge)."""
+    moved sideways so that the centre appears at ``framing`` (1 is the frame's edge).
+    """
     q = rotation @ center
     x = q[0] - framing[0] * frame.half_width * distance
     y = q[1] - framing[1] * frame.half_height * distance

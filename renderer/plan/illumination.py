@@ -11,7 +11,7 @@ from renderer.plan.shot import Lamp, Vector, WorldState
 from renderer.plan.stream import Stream
 from renderer.recipe.distribution import Choice
 from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, matches
-from renderer.recipe.lighting import Lighting, Lights, World
+from renderer.recipe.lighting import Lighting, Lights, LightType, World
 
 # Irradiance at distance d facing a lamp of power P is P * share / d^2; a sun's power is its
 # irradiance. Measured with Cycles 4.5 over a white diffuse plane: 0.3181, 0.0795, 0.0795.
@@ -59,9 +59,11 @@ def decide_lamps(
 
 
 def _lamp(lights: Lights, path: str, stream: Stream, center: Vector, radius: float) -> Lamp:
-    kind = lights.type
-    if isinstance(kind, Choice):
-        kind = draw_choice(kind, stream, f"{path}.type")
+    kind: LightType = (
+        draw_choice(lights.type, stream, f"{path}.type")
+        if isinstance(lights.type, Choice)
+        else lights.type
+    )
     azimuth = math.radians(draw_number(lights.azimuth_deg, stream, f"{path}.azimuth_deg"))
     elevation = math.radians(draw_number(lights.elevation_deg, stream, f"{path}.elevation_deg"))
     outward = (

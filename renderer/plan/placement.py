@@ -44,7 +44,8 @@ class Placed:
 @dataclass(frozen=True)
 class _Posed:
     """An object that has its size and rotation but no place yet; ``hull`` is about the model's
-    origin."""
+    origin.
+    """
 
     spec: ObjectSpec
     candidate: Candidate
@@ -63,7 +64,8 @@ class _Posed:
 
 def spec_paths(recipe: Recipe) -> list[str]:
     """Return the stream path of each object entry: by category and its order within the category,
-    so that adding another category leaves the others' numbers alone."""
+    so that adding another category leaves the others' numbers alone.
+    """
     seen: dict[str, int] = {}
     paths = []
     for spec in recipe.objects:
@@ -88,9 +90,7 @@ def place_objects(
     ]
 
 
-def _pose(
-    spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream
-) -> _Posed:
+def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream) -> _Posed:
     candidate = models[draw_among(list(models), stream, f"{path}.asset")]
     scale = draw_number(spec.scale, stream, f"{path}.scale")
     if spec.size_m is not None:
@@ -130,15 +130,19 @@ def euler(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
 def _any_rotation(stream: Stream, path: str) -> Array:
     """Return a rotation uniform over SO(3) (Shoemake 1992, Uniform random rotations)."""
     a, b, c = (stream.unit(f"{path}.orientation", name) for name in "abc")
-    x, y = math.sqrt(1 - a) * math.sin(2 * math.pi * b), math.sqrt(1 - a) * math.cos(2 * math.pi * b)
+    x, y = (
+        math.sqrt(1 - a) * math.sin(2 * math.pi * b),
+        math.sqrt(1 - a) * math.cos(2 * math.pi * b),
+    )
     z, w = math.sqrt(a) * math.sin(2 * math.pi * c), math.sqrt(a) * math.cos(2 * math.pi * c)
-    return np.array(
+    matrix: Array = np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
             [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
             [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
         ]
     )
+    return matrix
 
 
 def _settle(rotation: Array, geometry: Geometry) -> Array:
@@ -169,7 +173,7 @@ def _settle(rotation: Array, geometry: Geometry) -> Array:
 def _volume_center(geometry: Geometry) -> Array:
     """Return the centroid of the convex hull's volume, by signed tetrahedra about its mean."""
     hull = geometry.hull.astype(np.float64)
-    middle = hull.mean(0)
+    middle: Array = hull.mean(0)
     a, b, c = np.moveaxis(hull[geometry.hull_faces] - middle, 1, 0)
     volumes = np.einsum("ij,ij->i", a, np.cross(b, c))
     if abs(volumes.sum()) < 1e-30:
@@ -224,7 +228,8 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
 
 def _to_origin(each: _Posed) -> Array:
     """Return what brings a posed hull's middle over the origin and its lowest point to z = 0
-    (a floating object: its middle to the height of its own radius)."""
+    (a floating object: its middle to the height of its own radius).
+    """
     low, high = each.hull.min(0), each.hull.max(0)
     middle = (low + high) / 2
     return np.array([-middle[0], -middle[1], -low[2]])

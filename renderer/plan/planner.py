@@ -58,6 +58,7 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache.
+
     """
 
     recipe: Recipe
@@ -77,6 +78,7 @@ class Planner:
 
         Raises:
             PlanError: no pose was accepted within the recipe's number of tries.
+
         """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
@@ -120,7 +122,10 @@ class Planner:
         azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
         elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
         roll = draw("orbit.roll_deg", orbit.roll_deg)
-        framing = (draw("orbit.framing.x", orbit.framing[0]), draw("orbit.framing.y", orbit.framing[1]))
+        framing = (
+            draw("orbit.framing.x", orbit.framing[0]),
+            draw("orbit.framing.y", orbit.framing[1]),
+        )
         K = intrinsics(spec.resolution, focal, spec.sensor_width_mm)  # noqa: N806
         rotation, frame, hull = (
             orbit_rotation(azimuth, elevation, roll),
@@ -139,7 +144,7 @@ class Planner:
             resolution=spec.resolution,
             focal_length_mm=focal,
             sensor_width_mm=spec.sensor_width_mm,
-            K=rows,  # type: ignore[arg-type]
+            K=rows,
             world_to_camera=to_matrix4(look(rotation, position)),
             azimuth_deg=azimuth % 360,
             elevation_deg=elevation,
@@ -172,6 +177,6 @@ def _hull(placed: list[Placed]) -> Array:
 def _give_up(index: int, reasons: collections.Counter[str], tries: int) -> str:
     (reason, times), *_ = reasons.most_common(1)
     return (
-        f"image {index}: no pose was accepted in {tries} tries; most often ({times} times) {reason}: "
+        f"image {index}: no pose was accepted in {tries} tries; most often ({times}x) {reason}: "
         "widen camera.orbit or arrangement.gap, or lower accept.min_visibility"
     )

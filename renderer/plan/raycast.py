@@ -48,6 +48,7 @@ class Tracer:
             model_to_camera: (4, 4) rotation, uniform scale and translation.
             directions: (n, 3) in the camera frame with z = 1, so that ray parameters are depths
                 in metres along the view axis.
+
         """
         if len(directions) == 0:
             return np.empty(0, np.float32)
@@ -84,15 +85,18 @@ class Tracer:
                 break
         return result
 
-    def _solid(
-        self, face: npt.NDArray[np.int32], u: Floats, v: Floats
-    ) -> npt.NDArray[np.bool_]:
+    def _solid(self, face: npt.NDArray[np.int32], u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
         shape = self._geometry
-        assert shape.cutout_of is not None and shape.uv is not None
+        assert shape.cutout_of is not None
+        assert shape.uv is not None
         which = shape.cutout_of[face]
         solid = which < 0
         corner = shape.uv[face]
-        uv = (1 - u - v)[:, None] * corner[:, 0] + u[:, None] * corner[:, 1] + v[:, None] * corner[:, 2]
+        uv = (
+            (1 - u - v)[:, None] * corner[:, 0]
+            + u[:, None] * corner[:, 1]
+            + v[:, None] * corner[:, 2]
+        )
         for at, cutout in enumerate(shape.cutouts):
             mine = which == at
             if mine.any():

@@ -24,7 +24,7 @@ class Frozen(BaseModel):
 
 
 class FileRef(Frozen):
-    """A file by its path as the recipe gives it (relative to the recipe) and a digest of its bytes."""
+    """A file by its path as the recipe gives it, and a digest of its bytes."""
 
     path: str
     digest: str
@@ -66,7 +66,8 @@ class WorldState(Frozen):
 
 class Lamp(Frozen):
     """One lamp, aimed along ``direction``. Power in watts (a sun: W/m2), size in metres (a sun:
-    its angular diameter in degrees)."""
+    its angular diameter in degrees).
+    """
 
     type: Literal["area", "point", "sun", "spot"]
     position: Vector

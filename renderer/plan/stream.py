@@ -42,22 +42,26 @@ class Stream:
         """Return the index-th point in [0, 1) of this key's low-discrepancy sequence.
 
         Azimuth and elevation of the orbit are the two coordinates of one R2 sequence, so views
-        cover the sphere evenly. Every other key has its own Owen-scrambled van der Corput sequence
-        (base 2), which is even in itself and independent of the others.
+        cover the sphere evenly. Every other key has its own shuffled, Owen-scrambled van der Corput
+        sequence, which is even in itself and independent of the others.
         """
         step = JOINT_STEPS.get(path)
         if step is not None:
             start = _hash_bits(self.seed, path, "offset", 0, 0) / 2**53
             point = (start + self.index * step) % 1.0
         else:
-            point = _owen_van_der_corput(self.index, _hash_bits(self.seed, path, "owen", 0, 0))
+            order, digits = (
+                _hash_bits(self.seed, path, name, 0, 0) for name in ("order", "digits")
+            )
+            point = _padded_van_der_corput(self.index, order, digits)
         if self.attempt:
             point = (point + self.unit(path, "again")) % 1.0
         return point
 
     def stratified(self, path: str, strata: int) -> float:
         """Return a number in [0, 1) such that each aligned block of ``strata`` images has exactly
-        one in each of ``strata`` equal cells; another attempt stays in the same cell."""
+        one in each of ``strata`` equal cells; another attempt stays in the same cell.
+        """
         block, place = divmod(self.index, strata)
         order = sorted(
             range(strata), key=lambda cell: _hash_bits(self.seed, path, f"cell{cell}", block, 0)
@@ -71,25 +75,28 @@ def _hash_bits(seed: int, path: str, salt: str, index: int, attempt: int) -> int
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little") >> 11
 
 
-def _owen_van_der_corput(index: int, key: int) -> float:
-    """Return the radical inverse of ``index`` in base 2, nested-uniformly scrambled by ``key``.
+def _padded_van_der_corput(index: int, order_key: int, digit_key: int) -> float:
+    """Return a point of a base-2 sequence that is even by itself and unrelated to other keys'.
 
-    Owen scrambling (Owen 1995) flips each digit by a random bit that depends on the digits above
-    it, which keeps every elementary interval's share.
+    The index is shuffled and the radical inverse of the result scrambled, both by nested uniform
+    scrambling (Burley 2020, "Practical Hash-based Owen Scrambling", JCGT 9.4): every aligned block
+    of 2^k indices has one point in each of 2^k cells, in an order of the key's own.
     """
-    value, above = 0, 1
-    for place in range(32):
-        digit = index >> place & 1
-        flip = _mix(key ^ (above * 0x9E3779B97F4A7C15)) & 1
-        above = above << 1 | digit
-        value |= (digit ^ flip) << (52 - place)
-    value |= _mix(key ^ index * 0xD1B54A32D192ED03) & (1 << 21) - 1
-    return value / 2**53
+    shuffled = _reverse(_laine_karras(_reverse(index & 0xFFFFFFFF), order_key))
+    high = _reverse(_laine_karras(shuffled, digit_key))
+    return high / 2**32
 
 
-def _mix(value: int) -> int:
-    """Return SplitMix64's finaliser of a value (Steele et al. 2014)."""
-    value &= 2**64 - 1
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & 2**64 - 1
-    value = (value ^ value >> 27) * 0x94D049BB133111EB & 2**64 - 1
-    return value ^ value >> 31
+def _laine_karras(value: int, key: int) -> int:
+    """Return a 32-bit hash in which each bit depends only on itself and lower bits (Laine and
+    Karras 2011, constants of Burley 2020).
+    """
+    value = (value + key) & 0xFFFFFFFF
+    for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
+        value ^= value * factor & 0xFFFFFFFF
+    return value
+
+
+def _reverse(value: int) -> int:
+    """Return a 32-bit number with its bits in reverse order."""
+    return int(f"{value:032b}"[::-1], 2)

@@ -15,7 +15,8 @@ Signed = Annotated[Number, within(-1, 1)]
 
 class Orbit(Strict):
     """Where the camera looks from. Azimuth 0 sees the subject's front (the camera stands on -Y),
-    90 its right side (+X); elevation is the height above the horizon."""
+    90 its right side (+X); elevation is the height above the horizon.
+    """
 
     azimuth_deg: Number = LowDiscrepancy(low_discrepancy=(0.0, 360.0))
     elevation_deg: Annotated[Number, within(-90, 90)] = LowDiscrepancy(low_discrepancy=(12.0, 50.0))
@@ -47,9 +48,7 @@ class Orbit(Strict):
 class Camera(Strict):
     """Resolution, lens and orbit."""
 
-    resolution: tuple[Pixels, Pixels] = Field(
-        (640, 480), description="Width and height in pixels."
-    )
+    resolution: tuple[Pixels, Pixels] = Field((640, 480), description="Width and height in pixels.")
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
     sensor_width_mm: Annotated[float, Field(gt=0, le=1000)] = 36.0
     orbit: Orbit = Orbit()

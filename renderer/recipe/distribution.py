@@ -1,8 +1,8 @@
 """Distributions: what a recipe may write where a number, a vector or a colour stands.
 
-A value is a constant or one mapping whose key names the distribution, as in ``{uniform: [35, 70]}``.
-This file says what a distribution *is* (its parameters and its support). Drawing from it is the
-plan's business (``renderer/plan/draw.py``), because all randomness lives there.
+A value is a constant or a mapping whose key names the distribution: ``{uniform: [35, 70]}``. This
+file says what a distribution *is* (its parameters and its support). Drawing from it is the plan's
+business (``renderer/plan/draw.py``), because all randomness lives there.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class LowDiscrepancy(_Range):
 
 class SolidAngle(_Range):
     """An angle in degrees above the horizon, drawn so that equal areas of the sphere get equal
-    numbers of views (its sine is uniform), with even coverage as in ``low_discrepancy``."""
+    numbers of views (its sine is uniform), with even coverage as in ``low_discrepancy``.
+    """
 
     solid_angle: Pair
 
@@ -107,7 +108,8 @@ class SolidAngle(_Range):
 
 class Stratified(_Range):
     """Exactly one value in each of ``strata`` equal parts of [low, high] in every ``strata``
-    consecutive images, in an order of its own."""
+    consecutive images, in an order of its own.
+    """
 
     stratified: Pair
     strata: int = Field(16, ge=2, le=4096)
@@ -115,7 +117,8 @@ class Stratified(_Range):
 
 class Steps(_Range):
     """The exact positions low, low + (high - low) / of, ... one an image, over and over: a
-    turntable. The high end itself is left out, as 360 degrees are 0."""
+    turntable. The high end itself is left out, as 360 degrees are 0.
+    """
 
     steps: Pair
     of: int = Field(strict=True, ge=1, le=1_000_000)

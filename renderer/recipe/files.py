@@ -7,6 +7,7 @@ under ``"folder"``. Without it (a recipe built in code) paths are taken as they 
 from __future__ import annotations
 
 import glob
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +63,7 @@ def matches(folder: Path, pattern: str, suffixes: tuple[str, ...]) -> list[str]:
     )
 
 
-def _check_file(suffixes: tuple[str, ...], what: str) -> AfterValidator:
+def _check_file(suffixes: tuple[str, ...], what: str) -> Callable[[str, ValidationInfo], str]:
     def check(pattern: str, info: ValidationInfo) -> str:
         folder = (info.context or {}).get("folder")
         if folder is None:
@@ -96,7 +97,7 @@ def _check_file(suffixes: tuple[str, ...], what: str) -> AfterValidator:
             )
         return pattern
 
-    return AfterValidator(check)
+    return check
 
 
 def _nearby(path: Path) -> list[str]:
@@ -116,11 +117,15 @@ def _check_hdri(name: str, info: ValidationInfo) -> str:
             "no bundled HDRI has this name; there are {names} (or give a .hdr or .exr file)",
             {"names": ", ".join(BUNDLED_HDRIS), "near": list(BUNDLED_HDRIS)},
         )
-    return _HDRI_FILE.func(name, info)  # type: ignore[arg-type, call-arg, no-any-return]
+    return _check_hdri_file(name, info)
 
 
-_HDRI_FILE = _check_file(HDRI_SUFFIXES, "HDRI")
+_check_hdri_file = _check_file(HDRI_SUFFIXES, "HDRI")
 
-ModelFile = Annotated[str, Field(strict=True, min_length=1), _check_file(MODEL_SUFFIXES, "model")]
-ImageFile = Annotated[str, Field(strict=True, min_length=1), _check_file(IMAGE_SUFFIXES, "image")]
+ModelFile = Annotated[
+    str, Field(strict=True, min_length=1), AfterValidator(_check_file(MODEL_SUFFIXES, "model"))
+]
+ImageFile = Annotated[
+    str, Field(strict=True, min_length=1), AfterValidator(_check_file(IMAGE_SUFFIXES, "image"))
+]
 Hdri = Annotated[str, Field(strict=True, min_length=1), AfterValidator(_check_hdri)]

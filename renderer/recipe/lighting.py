@@ -16,7 +16,8 @@ LightType = Literal["area", "point", "sun", "spot"]
 
 class World(Strict):
     """Light from all around: an HDRI or one colour. A strength of 1 gives every HDRI the same mean
-    radiance as white paper in full light, so that pictures are exposed alike."""
+    radiance as white paper in full light, so that pictures are exposed alike.
+    """
 
     hdri: Hdri | None = Field(None, description="A bundled HDRI by name, a file, or a pattern.")
     color: Colour | None = None
@@ -32,7 +33,8 @@ class World(Strict):
 
 class Lights(Strict):
     """Lamps on a dome above the subject. Distances and sizes are in radii of the subject, so that
-    one recipe lights a thimble and a sofa alike."""
+    one recipe lights a thimble and a sofa alike.
+    """
 
     type: Annotated[
         Annotated[LightType, Tag("type")] | Annotated[Choice[LightType], Tag("choice")],

@@ -33,6 +33,7 @@ def load_recipe(path: Path) -> LoadedRecipe:
 
     Raises:
         RecipeError: the file is missing, not YAML, or not a valid recipe; holds every problem.
+
     """
     start = Position(1, 1)
     try:

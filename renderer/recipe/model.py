@@ -20,7 +20,7 @@ from renderer.recipe.distribution import (
     choice_or,
     within,
 )
-from renderer.recipe.files import Hdri, ImageFile, ModelFile
+from renderer.recipe.files import ImageFile, ModelFile
 from renderer.recipe.lighting import Lighting
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
@@ -48,7 +48,8 @@ class ObjectSpec(Strict):
     )
     resting: bool = Field(True, description="Rest on the floor; false floats in space.")
     position_m: tuple[Number, Number, Number] | None = Field(
-        None, description="Where the model's lowest centre stands; without it a free place is found."
+        None,
+        description="Where the model's lowest centre stands; without it a free place is found.",
     )
 
 
@@ -91,7 +92,8 @@ def _floor_shorthand(value: Any) -> Any:
 
 class Background(Strict):
     """What stands behind the objects: a colour, a photo, or the world itself, with or without a
-    floor. ``shadows`` lets objects cast their shadow on a colour or a photo."""
+    floor. ``shadows`` lets objects cast their shadow on a colour or a photo.
+    """
 
     color: Colour | None = None
     image: ImageFile | None = None
@@ -119,7 +121,9 @@ class Render(Strict):
     """How the picture is made."""
 
     engine: Literal["cycles", "eevee", "workbench"] = "cycles"
-    samples: int = Field(16, strict=True, ge=1, le=65536, description="Paths per pixel, or EEVEE's samples.")
+    samples: int = Field(
+        16, strict=True, ge=1, le=65536, description="Paths per pixel, or EEVEE's samples."
+    )
     denoise: bool = True
     max_bounces: int = Field(8, strict=True, ge=0, le=1024)
     view_transform: Literal[
@@ -153,14 +157,16 @@ class Output(Strict):
     """The image files."""
 
     format: Literal["png", "jpeg", "webp"] = "png"
-    quality: int = Field(92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless).")
+    quality: int = Field(
+        92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless)."
+    )
 
 
 DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)
 
 
 class Recipe(Strict):
-    """A whole recipe. Only ``name``, ``images`` and one object with asset and category are needed."""
+    """A whole recipe. Needed are ``name``, ``images`` and one object with asset and category."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     images: int = Field(strict=True, ge=1, le=100_000_000)

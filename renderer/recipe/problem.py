@@ -37,7 +37,9 @@ class RecipeError(ValueError):
         self.problems = problems
 
 
-def explain(error: ValidationError, source: Source, model: type[BaseModel], file: str) -> list[Problem]:
+def explain(
+    error: ValidationError, source: Source, model: type[BaseModel], file: str
+) -> list[Problem]:
     """Turn a validation error of ``model`` into problems sorted by their place in the file."""
     errors = error.errors(include_url=False)
     paths = [_in_data(item["loc"], source.data) for item in errors]
@@ -55,10 +57,11 @@ def _in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
     """Drop from a pydantic location what is not in the data: the tags of unions."""
     path: list[str | int] = []
     for part in loc:
-        if isinstance(data, dict) and part in data:
-            path.append(part)
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+        if isinstance(data, dict):
+            found = part in data
+        else:
+            found = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if found:
             path.append(part)
             data = data[part]
     return tuple(path)
@@ -128,7 +131,9 @@ _RULES = {
 def _lower(message: str) -> str:
     message = message.removeprefix("Input should be ").removeprefix("Value error, ")
     message = message.replace("Tuple should", "must").replace("String should", "must")
-    message = message.replace(" after validation", "").replace("Field required", "is missing an entry")
+    message = message.replace(" after validation", "").replace(
+        "Field required", "is missing an entry"
+    )
     if message.startswith(("greater", "less", "a valid", "finite")):
         message = f"must be {message}"
     return message
@@ -157,7 +162,9 @@ def _fields_at(path: KeyPath, model: type[BaseModel]) -> list[str]:
     for part in path:
         if isinstance(part, int):
             continue
-        fields = [each.model_fields[part].annotation for each in models if part in each.model_fields]
+        fields = [
+            each.model_fields[part].annotation for each in models if part in each.model_fields
+        ]
         inner = [found for annotation in fields for found in _models_in(annotation)]
         models = inner or models
     return list(dict.fromkeys(name for each in models for name in each.model_fields))

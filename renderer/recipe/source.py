@@ -40,6 +40,7 @@ def parse(text: str) -> Source:
 
     Raises:
         SourceError: not YAML, a key given twice in one mapping, or an empty document.
+
     """
     loader = yaml.SafeLoader(text)
     try:
@@ -49,7 +50,7 @@ def parse(text: str) -> Source:
         values: dict[KeyPath, Position] = {}
         keys: dict[KeyPath, Position] = {}
         _walk(node, (), values, keys)
-        data = loader.construct_document(node)  # type: ignore[no-untyped-call]
+        data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = _position(mark) if mark else Position(1, 1)
@@ -61,7 +62,7 @@ def parse(text: str) -> Source:
             raise
         raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     return Source(data, values, keys)
 
 

@@ -37,6 +37,7 @@ class Label:
         truncation: share of all its pixels that are beyond the frame.
         rotation: (3, 3) ``cam_R_m2c``, model to camera.
         translation: (3,) ``cam_t_m2c`` in metres.
+
     """
 
     entry: Instance
@@ -62,7 +63,8 @@ class Label:
 @dataclass(frozen=True)
 class _Silhouette:
     """An object's pixels on a grid that may reach beyond the frame; depth is infinite where it is
-    not. ``x`` and ``y`` are the grid's first column and row, ``step`` its stride in pixels."""
+    not. ``x`` and ``y`` are the grid's first column and row, ``step`` its stride in pixels.
+    """
 
     x: int
     y: int
@@ -82,6 +84,7 @@ class Labeller:
         Args:
             shot: the shot.
             index: (h, w) instance of each pixel from the engine, or None to ray cast it.
+
         """
         width, height = shot.camera.resolution
         silhouettes = [self._silhouette(shot, entry) for entry in shot.objects]
@@ -131,7 +134,9 @@ def _in_frame(silhouette: _Silhouette, width: int, height: int) -> npt.NDArray[n
         bottom, right = min(silhouette.y + rows, height), min(silhouette.x + columns, width)
         if top < bottom and left < right:
             y, x = silhouette.y, silhouette.x
-            depth[top:bottom, left:right] = silhouette.depth[top - y : bottom - y, left - x : right - x]
+            depth[top:bottom, left:right] = silhouette.depth[
+                top - y : bottom - y, left - x : right - x
+            ]
     return depth
 
 

@@ -43,18 +43,16 @@ def _boundary_loops(part: Mask) -> list[Points]:
     # Start corners of edges that run right, down, left, up.
     starts = [
         np.argwhere(inside & ~padded[:-2, 1:-1]),
-        np.argwhere(inside & ~padded[1:-1, 2:]) + (0, 1),
-        np.argwhere(inside & ~padded[2:, 1:-1]) + (1, 1),
-        np.argwhere(inside & ~padded[1:-1, :-2]) + (1, 0),
+        np.argwhere(inside & ~padded[1:-1, 2:]) + np.array([0, 1]),
+        np.argwhere(inside & ~padded[2:, 1:-1]) + np.array([1, 1]),
+        np.argwhere(inside & ~padded[1:-1, :-2]) + np.array([1, 0]),
     ]
-    edges = {
-        (int(column), int(row), way): None for way in range(4) for row, column in starts[way]
-    }
+    edges = {(int(column), int(row), way): None for way in range(4) for row, column in starts[way]}
     loops = []
     while edges:
         # Dictionaries keep order: the first edge left is on the topmost row, so of the outer loop.
         x, y, way = next(iter(edges))
-        corners = []
+        corners: list[tuple[int, int]] = []
         while (x, y, way) in edges:
             del edges[x, y, way]
             x, y = x + _STEPS[way][0], y + _STEPS[way][1]

@@ -21,8 +21,8 @@ def gather_statistics(layout: Layout) -> Statistics:
     """Return the statistics of a dataset."""
     names = read_categories(layout)
     statistics = Statistics()
-    for image, annotations in read_pairs(layout):
-        statistics.add(image, annotations, names)
+    for image, records in read_pairs(layout):
+        statistics.add(image, records, names)
     return statistics
 
 
@@ -34,10 +34,10 @@ def write_report(layout: Layout) -> Path:
     # Evenly spread over the run, so that the gallery does not depend on where a run stopped.
     chosen = {round(at * (total - 1) / max(_SAMPLES - 1, 1)) for at in range(_SAMPLES)}
     statistics, samples = Statistics(), list[Sample]()
-    for number, (image, annotations) in enumerate(read_pairs(layout)):
-        statistics.add(image, annotations, names)
+    for number, (image, records) in enumerate(read_pairs(layout)):
+        statistics.add(image, records, names)
         if number in chosen:
-            samples.append(sample(layout.root, image, annotations, names))
+            samples.append(sample(layout.root, image, records, names))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from renderer.dataset.statistics import Histogram, Statistics
 
 _INK, _FAINT, _BAR = "#6b7280", "#d1d5db", "#0d9488"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orbitset",
     "font.family": "sans-serif",
@@ -81,11 +83,13 @@ def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
 
 def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:
     edges = histogram.edges
-    ax.bar(edges[:-1], histogram.counts, width=np.diff(edges), align="edge", color=_BAR, linewidth=0)
+    ax.bar(
+        edges[:-1], histogram.counts, width=np.diff(edges), align="edge", color=_BAR, linewidth=0
+    )
     ax.set_xlim(histogram.low, histogram.high)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def _categories(ax: Axes, statistics: Statistics) -> None:
@@ -105,8 +109,8 @@ def _per_image(ax: Axes, statistics: Statistics) -> None:
     ax.bar(list(counts), list(counts.values()), color=_BAR, width=0.8)
     ax.set_xlabel("objects")
     ax.set_ylabel("images")
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def _views(ax: Axes, statistics: Statistics) -> None:
@@ -125,11 +129,11 @@ def _views(ax: Axes, statistics: Statistics) -> None:
     ax.set_yticks(np.arange(low, high + 1) * 15 - 90)
     ax.set_xlabel("azimuth °")
     ax.set_ylabel("elevation °")
-    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)  # type: ignore[operator]
+    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)
 
 
 def _position(ax: Axes, statistics: Statistics) -> None:
     shown = ax.imshow(statistics.center, cmap="GnBu", vmin=0, extent=(0, 1, 1, 0), aspect=0.75)
     ax.set_xticks([0, 0.5, 1])
     ax.set_yticks([0, 0.5, 1])
-    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)  # type: ignore[operator]
+    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)

@@ -43,7 +43,9 @@ class Sample:
     objects: tuple[Drawn, ...]
 
 
-def sample(root: Path, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]) -> Sample:
+def sample(
+    root: Path, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]
+) -> Sample:
     """Return the gallery entry of an image."""
     with Image.open(root / image["file_name"]) as picture:
         small = picture.convert("RGB")
@@ -74,9 +76,7 @@ def sample(root: Path, image: dict[str, Any], annotations: list[dict[str, Any]],
 def _outline(record: dict[str, Any], image: dict[str, Any]) -> str:
     """Return an SVG path of a mask, smoothed for show by less than a pixel."""
     mask = to_mask(record["segmentation"], image["height"], image["width"])
-    contours, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
-    )
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     parts = []
     for contour in contours:
         smooth = cv2.approxPolyDP(contour, 0.8, True)[:, 0] + 0.5

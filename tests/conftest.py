@@ -1,0 +1,117 @@
+"""Fixtures shared by all rooms: solids on disk, one cache, one Blender stage a session."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+# Before anything reads it: tests never touch the user's cache.
+_CACHE = tempfile.TemporaryDirectory(prefix="orbitset-test-cache-")
+os.environ["ORBITSET_CACHE"] = _CACHE.name
+
+from renderer.asset import AssetCache, AssetFacts, AssetSource, Geometry  # noqa: E402
+from renderer.asset.cache import FACTS, GEOMETRY  # noqa: E402
+from renderer.farm.intake import bring_in, default_cache, recipe_keys  # noqa: E402
+from renderer.plan import Planner, asset_sources  # noqa: E402
+from renderer.recipe import Recipe  # noqa: E402
+from tests import shapes  # noqa: E402
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = REPOSITORY.parent / "shared" / "assets"
+
+
+@pytest.fixture(scope="session")
+def solids(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with box.ply, ball.ply (radius 1), fine_ball.ply and sheet.ply."""
+    folder = tmp_path_factory.mktemp("solids")
+    shapes.write_ply(folder / "box.ply", *shapes.box((0.6, 0.4, 0.8)))
+    shapes.write_ply(folder / "ball.ply", *shapes.sphere(rings=24))
+    shapes.write_ply(folder / "fine_ball.ply", *shapes.sphere(rings=400))
+    shapes.write_ply(folder / "sheet.ply", *shapes.plane(1.0, 1.0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache() -> AssetCache:
+    """The session's cache."""
+    return default_cache()
+
+
+@pytest.fixture(scope="session")
+def make_planner(cache: AssetCache, solids: Path) -> Callable[..., Planner]:
+    """A planner of a recipe given as a mapping, models imported; paths relative to ``solids``."""
+
+    def make(data: dict[str, Any], folder: Path = solids) -> Planner:
+        recipe = Recipe.model_validate(data, context={"folder": folder})
+        sources = asset_sources(recipe, folder)
+        known, errors = bring_in([s for each in sources for s in each.values()], cache)
+        assert not errors
+        return Planner(recipe, folder, cache, recipe_keys(sources, known))
+
+    return make
+
+
+@pytest.fixture
+def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
+    """A planner of solids put into a cache by hand: no Blender, milliseconds."""
+    own = AssetCache(tmp_path / "cache")
+    from scipy.spatial import ConvexHull
+
+    def make(data: dict[str, Any], **solids: tuple[Any, Any]) -> Planner:
+        recipe = Recipe.model_validate(data)
+        for name, (points, faces) in solids.items():
+            points = np.asarray(points, np.float32)
+            hull = ConvexHull(points.astype(float)) if np.ptp(points, axis=0).min() > 0 else None
+            corners = points if hull is None else points[hull.vertices]
+            facts = AssetFacts(
+                key=name,
+                file=f"{name}.ply",
+                format="ply",
+                faces=len(faces),
+                parts=1,
+                materials=(),
+                textures=(),
+                minimum=tuple(points.min(0).tolist()),
+                maximum=tuple(points.max(0).tolist()),
+                source_to_model=tuple(tuple(row) for row in np.eye(4).tolist()),
+                guessed_up_axis="z",
+                guessed_unit="m",
+                warnings=(),
+            )
+            if not own.has(name):
+                with own.writing(name) as folder:
+                    Geometry(points, faces, corners, np.empty((0, 3), np.int32)).save(
+                        folder / GEOMETRY
+                    )
+                    (folder / FACTS).write_text(facts.model_dump_json())
+        keys = tuple({spec.asset: Path(spec.asset).stem} for spec in recipe.objects)
+        return Planner(recipe, tmp_path, own, keys)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stage(cache: AssetCache, solids: Path) -> Any:
+    """The one Blender stage of the session, on the CPU."""
+    from renderer.blender.stage import Stage
+
+    return Stage(cache, solids, "cpu")
+
+
+def shared(*parts: str) -> Path:
+    """A path among the real models and broken files, or skip where they are not at hand."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip("the shared models are not beside this checkout")
+    return path
+
+
+def source(path: Path) -> AssetSource:
+    """A model file without overrides."""
+    return AssetSource(path)

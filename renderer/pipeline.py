@@ -12,7 +12,7 @@ import numpy as np
 
 from renderer.blender.frame import Frame
 from renderer.dataset.coco import annotation_record, image_record
-from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.layout import DiskError, Layout, write_atomic
 from renderer.dataset.parts import Line
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner, Shot
@@ -50,6 +50,10 @@ class Pipeline:
 
         While a shot renders (bpy lets go of the GIL) the one before it is developed, labelled and
         written in a thread. A shot that fails is tried once more, then recorded with its cause.
+
+        Raises:
+            DiskError: an image cannot be written.
+
         """
         with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
             before: tuple[int, Shot | None, Future[Line]] | None = None
@@ -81,8 +85,8 @@ class Pipeline:
                 return future.result() if attempt == 1 else self.take(index)
             except PlanError as error:
                 return failed_line(index, None, str(error))
-            except OSError:
-                raise  # a full or read-only disk is the run's trouble, not the shot's
+            except DiskError:
+                raise
             except Exception as error:
                 cause = f"{type(error).__name__}: {error}"
         return failed_line(index, shot, cause)

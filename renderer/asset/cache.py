@@ -5,9 +5,11 @@ An entry holds ``facts.json``, ``geometry.npz`` and ``asset.blend`` (written by 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,9 +61,13 @@ class AssetCache:
         """
         target = self.entry(key)
         target.parent.mkdir(parents=True, exist_ok=True)
+        self._sweep()
         draft = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=target.parent))
         try:
             yield draft
+            for path in draft.iterdir():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
             try:
                 os.rename(draft, target)
             except OSError:
@@ -69,6 +75,13 @@ class AssetCache:
                     raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what imports that were killed left behind more than a day ago."""
+        for draft in (self.folder / "assets").glob(".*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - draft.stat().st_mtime > 86_400:
+                    shutil.rmtree(draft, ignore_errors=True)
 
 
 @lru_cache(maxsize=4096)

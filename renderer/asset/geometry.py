@@ -37,10 +37,10 @@ class Cutout:
         fx, fy = x - column, y - row
         c0, c1 = column % width, (column + 1) % width
         r0, r1 = row % height, (row + 1) % height
-        texel = self.alpha.astype(np.float64) / 255
+        texel = self.alpha
         value = (1 - fy) * ((1 - fx) * texel[r0, c0] + fx * texel[r0, c1])
         value += fy * ((1 - fx) * texel[r1, c0] + fx * texel[r1, c1])
-        value *= self.factor
+        value *= self.factor / 255
         if self.cutoff is not None:
             value = (value >= self.cutoff).astype(np.float64)
         return np.asarray(value, np.float32)

@@ -37,17 +37,18 @@ class AssetSource:
 
     def companions(self) -> list[Path]:
         """Return the files near the model that its bytes name, directly or through an MTL."""
-        folder = self.path.parent
-        near = _files_below(folder)
+        near = _files_below(self.path.parent)
         named: dict[Path, None] = {}
         unread = [self.path]
         while unread:
             content = unread.pop().read_bytes()
-            for path in near:
+            # Many downloads keep a model in source/ and its images in ../textures/.
+            upward = b"../" in content or b"..\\" in content
+            for path in near + (_files_below(self.path.parent.parent) if upward else []):
                 if path in named or path == self.path:
                     continue
-                name = path.name
-                if name.encode() in content or quote(name).encode() in content:
+                name = os.fsencode(path.name)
+                if name in content or quote(name).encode() in content:
                     named[path] = None
                     if path.suffix.lower() in (".mtl", ".usd", ".usda", ".usdc"):
                         unread.append(path)
@@ -65,7 +66,7 @@ class AssetSource:
             for path in (self.path, *self.companions()):
                 relative = os.path.relpath(path, self.path.parent)
                 inner = hashlib.blake2b(path.read_bytes()).digest()
-                hasher.update(relative.encode() + b"\0" + inner)
+                hasher.update(os.fsencode(relative) + b"\0" + inner)
         except OSError as error:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
         hasher.update(f"{IMPORT_VERSION}|{self.unit}|{self.up_axis}".encode())

@@ -37,7 +37,9 @@ class FloorStage:
         self._plane.is_shadow_catcher = floor is None and catcher
         reach = _REACH * shot.radius_m
         x, y, _ = shot.center
-        self._plane.matrix_world = Matrix.Translation((x, y, 0)) @ Matrix.Scale(reach, 4)
+        # A hair below zero: a flat model lies on the floor, not in it.
+        down = -1e-4 * shot.radius_m
+        self._plane.matrix_world = Matrix.Translation((x, y, down)) @ Matrix.Scale(reach, 4)
         if floor is None:
             self._plane.data.materials[0] = None
             return

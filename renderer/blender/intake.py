@@ -90,12 +90,12 @@ def _join(path: Path) -> tuple[bpy.types.Object, int]:
         if len(mesh.polygons) == 0:
             bpy.data.meshes.remove(mesh)
             continue
-        mesh.transform(matrix)
         if matrix.determinant() < 0:
-            mesh.flip_normals()
+            _mirror(mesh, matrix)
+        else:
+            mesh.transform(matrix)
         if len(mesh.uv_layers) == 1:
-            # Joining merges layers by name: parts with one layer each share it.
-            mesh.uv_layers[0].name = "UVMap"
+            _rename_uv(mesh)
         baked.append(bpy.data.objects.new("part", mesh))
     if not baked:
         raise AssetError(f"{path} has no faces: there is nothing to see in it")
@@ -111,6 +111,51 @@ def _join(path: Path) -> tuple[bpy.types.Object, int]:
             bpy.ops.object.join()
     joined.name = joined.data.name = "model"
     return joined, len(baked)
+
+
+def _rename_uv(mesh: bpy.types.Mesh) -> None:
+    """Name a mesh's only UV layer UVMap, also in its materials: joining merges layers by name, so
+    parts with one layer each share it.
+    """
+    old = mesh.uv_layers[0].name
+    for material in mesh.materials:
+        if material is not None and material.node_tree is not None:
+            for node in material.node_tree.nodes:
+                if getattr(node, "uv_map", None) == old:
+                    node.uv_map = "UVMap"
+    mesh.uv_layers[0].name = "UVMap"
+
+
+def _mirror(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
+    """Transform a mesh by a mirroring matrix, with faces and smooth normals the right way round.
+
+    Mesh.transform and flip_normals leave custom normals mirrored twice (bpy 4.5 and 5.0), so the
+    corner normals are carried over by hand: n' = M^-T n, told apart by (face, vertex) because
+    flipping reorders a face's corners.
+    """
+    before = _corner_keys(mesh)
+    normals = np.empty(len(mesh.loops) * 3, np.float32)
+    mesh.corner_normals.foreach_get("vector", normals)
+    turn = np.array(matrix.to_3x3().inverted().transposed(), np.float64)
+    turned = normals.reshape(-1, 3).astype(np.float64) @ turn.T
+    turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-12)
+    mesh.transform(matrix)
+    mesh.flip_normals()
+    carried = np.empty_like(turned)
+    carried[np.argsort(_corner_keys(mesh), kind="stable")] = turned[
+        np.argsort(before, kind="stable")
+    ]
+    mesh.normals_split_custom_set(carried.tolist())
+
+
+def _corner_keys(mesh: bpy.types.Mesh) -> np.ndarray:
+    """Return face * vertices + vertex for each corner."""
+    vertex = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", vertex)
+    total = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_total", total)
+    face = np.repeat(np.arange(len(total), dtype=np.int64), total)
+    return face * len(mesh.vertices) + vertex
 
 
 def _overrides(source: AssetSource) -> Matrix:

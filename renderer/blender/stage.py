@@ -98,6 +98,8 @@ class Stage:
             scene.render.threads_mode, scene.render.threads = "FIXED", threads
         cycles = scene.cycles
         cycles.use_adaptive_sampling = False
+        # Tiles (of frames beyond 2048 px) go to disk and come back only after the capture.
+        cycles.use_auto_tile = False
         cycles.use_denoising = False
         cycles.use_light_tree = True
         cycles.caustics_reflective = cycles.caustics_refractive = False
@@ -156,9 +158,12 @@ class Stage:
             path = self._cache.entry(key) / BLEND
             with bpy.data.libraries.load(str(path), link=False) as (stored, wanted):
                 wanted.objects = list(stored.objects)
-            loaded = wanted.objects[0]
+            loaded = next(item for item in wanted.objects if item.type == "MESH")
             mesh = loaded.data
-            bpy.data.objects.remove(loaded)
+            for item in wanted.objects:
+                bpy.data.objects.remove(item)
+            # A reference to the file stays behind for each; nothing is linked to it.
+            bpy.data.batch_remove(list(bpy.data.libraries))
             fresh = [
                 block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]
             ]

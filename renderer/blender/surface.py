@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -9,6 +10,9 @@ import numpy as np
 
 from renderer.asset import ALPHA_THRESHOLD, Cutout
 
+_UNKNOWN_OPACITY = (
+    "material {} has an opacity that is not one texture: its amodal mask takes it as solid"
+)
 _GREY = (0.6, 0.6, 0.6, 1.0)
 
 
@@ -26,15 +30,14 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
     """
     used: dict[str, None] = {}
     warnings: dict[str, None] = {}
-    for material in bpy.data.materials:
-        if material.node_tree is None:
-            continue
-        for node in list(material.node_tree.nodes):
+    trees = [material.node_tree for material in bpy.data.materials if material.node_tree]
+    for tree in [*trees, *bpy.data.node_groups]:
+        for node in list(tree.nodes):
             if node.type != "TEX_IMAGE":
                 continue
             image = node.image
             if image is None:
-                material.node_tree.nodes.remove(node)
+                tree.nodes.remove(node)
                 continue
             name = Path(image.filepath.replace("\\", "/")).name or image.name
             outside = _outside(image, folder)
@@ -42,7 +45,7 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
                 warnings[
                     f"texture {name} is missing or damaged: its surface has a plain colour"
                 ] = None
-                material.node_tree.nodes.remove(node)
+                tree.nodes.remove(node)
                 continue
             used[name] = None
             if outside:
@@ -53,6 +56,8 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
 def _readable(image: bpy.types.Image) -> bool:
     if image.source == "GENERATED":
         return True
+    if image.source != "FILE":
+        return False  # UDIM tiles, sequences and movies cannot be packed into the cache
     return image.size[0] > 0 and image.size[1] > 0 and len(image.pixels) > 0
 
 
@@ -61,7 +66,8 @@ def _outside(image: bpy.types.Image, folder: Path) -> str | None:
     if image.packed_file is not None or not image.filepath:
         return None
     path = Path(bpy.path.abspath(image.filepath)).resolve()
-    return None if path.is_relative_to(folder.resolve()) else str(path.parent)
+    inside = path.is_relative_to(folder.resolve())
+    return None if inside else Path(os.path.relpath(path.parent, folder.resolve())).as_posix()
 
 
 def paint_bare(mesh: bpy.types.Mesh) -> None:
@@ -91,6 +97,9 @@ def find_cutouts(mesh: bpy.types.Mesh) -> tuple[dict[int, Cutout], list[str]]:
         shader = next((n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED"), None)
         if shader is None:
             continue
+        if any(node.type == "BSDF_TRANSPARENT" for node in material.node_tree.nodes):
+            warnings.append(_UNKNOWN_OPACITY.format(material.name))
+            continue
         alpha = shader.inputs["Alpha"]
         if not alpha.is_linked:
             if alpha.default_value < ALPHA_THRESHOLD:
@@ -100,10 +109,7 @@ def find_cutouts(mesh: bpy.types.Mesh) -> tuple[dict[int, Cutout], list[str]]:
             continue
         cutout = _cutout(alpha)
         if cutout is None:
-            warnings.append(
-                f"material {material.name} has an opacity that is not one texture: its amodal mask "
-                "takes it as solid"
-            )
+            warnings.append(_UNKNOWN_OPACITY.format(material.name))
         else:
             cutouts[slot] = cutout
     return cutouts, warnings
@@ -120,6 +126,8 @@ def _cutout(socket: bpy.types.NodeSocket) -> Cutout | None:
             return None
         node = socket.links[0].from_node
         if node.type == "TEX_IMAGE" and node.image is not None:
+            if node.extension != "REPEAT" or not _plain_uv(node):
+                return None
             use_alpha = socket.links[0].from_socket.name == "Alpha"
             return Cutout(_opacity(node.image, use_alpha), factor, cutoff)
         if node.type != "MATH":
@@ -138,6 +146,12 @@ def _cutout(socket: bpy.types.NodeSocket) -> Cutout | None:
             return None
         socket = linked[0]
     return None
+
+
+def _plain_uv(node: bpy.types.Node) -> bool:
+    """Tell whether an image is looked up at the mesh's own texture coordinates."""
+    vector = node.inputs["Vector"]
+    return not vector.is_linked or vector.links[0].from_node.type == "UVMAP"
 
 
 def _opacity(image: bpy.types.Image, use_alpha: bool) -> np.ndarray:

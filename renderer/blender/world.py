@@ -66,6 +66,7 @@ class WorldStage:
         if key not in self._images:
             image = bpy.data.images.load(str(path))
             self._images[key] = image, mean_radiance(image)
+            image.buffers_free()
             if len(self._images) > _KEEP:
                 _, (oldest, _) = self._images.popitem(last=False)
                 bpy.data.images.remove(oldest)

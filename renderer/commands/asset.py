@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,7 +84,7 @@ def _thumbnail(source: Any, folder: Path) -> Path:
             "images": 1,
             "objects": [
                 {
-                    "asset": source.path.name,
+                    "asset": glob.escape(source.path.name),
                     "category": "model",
                     "unit": source.unit,
                     "up_axis": source.up_axis,

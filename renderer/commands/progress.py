@@ -28,6 +28,7 @@ class RunProgress:
         """Prepare for ``total`` images; ``quiet`` shows nothing."""
         self._total, self._quiet = total, quiet
         self._done = self._failed = 0
+        self._counted: set[int] = set()
         self._begun = self._spoke = time.monotonic()
         self._live = err.is_terminal and not quiet
         self._bar = Progress(
@@ -64,9 +65,13 @@ class RunProgress:
     def watch(self, event: dict[str, Any]) -> None:
         """Take in one event of the run."""
         if event["event"] == "died" and not self._quiet:
-            warn(f"the renderer died in image {event['shot']} ({event['cause']}); it starts again")
-        if event["event"] not in ("done", "failed"):
+            shots = event["shots"]
+            where = f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"
+            warn(f"the renderer died in {where} ({event['cause']}); it starts again")
+        if event["event"] not in ("done", "failed") or event["shot"] in self._counted:
             return
+        # A shot is rendered again when its worker dies before the chunk is safe: count it once.
+        self._counted.add(event["shot"])
         self._done += event["event"] == "done"
         self._failed += event["event"] == "failed"
         if self._live:

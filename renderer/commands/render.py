@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -20,6 +20,10 @@ from renderer.commands.terminal import (
     stop,
     warn,
 )
+
+if TYPE_CHECKING:
+    from renderer.dataset.merge import MergeResult
+    from renderer.farm.run import Run
 
 
 def render(
@@ -54,9 +58,7 @@ def render(
     from renderer.blender.libraries import require_libraries
     from renderer.commands.prepare import import_models
     from renderer.dataset.layout import Layout
-    from renderer.farm.local import chunks_of, render_all
     from renderer.farm.run import Run
-    from renderer.farm.worker import WorkerSetup
     from renderer.recipe import load_recipe
 
     with sentences():
@@ -68,21 +70,8 @@ def render(
         if dry_run:
             _dry_run(run, as_json)
             return
-        run.claim()
-        pending = run.pending()
-        _check_disk(run.layout.root, len(pending), chosen.camera.resolution)
-        if len(pending) < chosen.images and not as_json:
-            err.print(f"resuming {output}: {chosen.images - len(pending)} images are done")
-        setup = WorkerSetup(run.planner, run.layout, devices, threads)
-        try:
-            with RunProgress(len(pending), quiet=as_json) as progress:
-                render_all(setup, chunks_of(pending, chunk), progress.watch)
-        except KeyboardInterrupt:
-            stop(
-                "interrupted; what is done is safe: run the same command again to go on",
-                INTERRUPTED,
-            )
-        result = run.finish()
+        with run.locked():
+            result = _render(run, devices, threads, chunk, as_json)
     summary = {
         "images": result.images,
         "annotations": result.annotations,
@@ -102,6 +91,25 @@ def render(
         if not as_json:
             err.print(f"[bold red]{len(result.failed)} images failed[/] (run again to retry them)")
         raise typer.Exit(FAILED)
+
+
+def _render(run: Run, devices: str, threads: int, chunk: int, quiet: bool) -> MergeResult:
+    """Render what is left of a run and bring the dataset to its final form."""
+    from renderer.farm.local import chunks_of, render_all
+    from renderer.farm.worker import WorkerSetup
+
+    run.claim()
+    pending, total = run.pending(), run.recipe.images
+    _check_disk(run.layout.root, len(pending), run.recipe.camera.resolution)
+    if len(pending) < total and not quiet:
+        err.print(f"resuming {run.layout.root}: {total - len(pending)} images are done")
+    setup = WorkerSetup(run.planner, run.layout, devices, threads)
+    try:
+        with RunProgress(len(pending), quiet) as progress:
+            render_all(setup, chunks_of(pending, chunk), progress.watch)
+    except KeyboardInterrupt:
+        stop("interrupted; what is done is safe: run the same command again to go on", INTERRUPTED)
+    return run.finish()
 
 
 def _override(recipe: Any, **values: Any) -> Any:

@@ -46,6 +46,9 @@ def _plain(message: str) -> str:
 @contextmanager
 def sentences() -> Iterator[None]:
     """Turn every expected error inside the block into sentences and an exit code."""
+    import ijson
+    from pydantic import ValidationError
+
     from renderer.asset import AssetError
     from renderer.blender.libraries import MissingLibrariesError
     from renderer.farm.run import RunError
@@ -60,6 +63,11 @@ def sentences() -> Iterator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except (AssetError, RunError, PlanError, MissingLibrariesError) as error:
         stop(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        stop(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+    except (json.JSONDecodeError, ijson.JSONError) as error:
+        stop(f"a file of the dataset is damaged (not JSON: {error})", FAILED)
     except RuntimeError as error:
         stop(str(error), FAILED)
     except OSError as error:

@@ -54,20 +54,40 @@ class Layout:
         return self.root / "logs"
 
 
+class DiskError(OSError):
+    """A file of the dataset could not be written: the run's trouble, not a shot's."""
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, even if the machine loses power.
 
     The draft's name starts with a dot and ends with the process number: drafts of killed processes
     are never taken for data, and two writers never share one.
+
+    Raises:
+        DiskError: the disk is full, read-only or gone.
+
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise DiskError(error.errno, error.strerror, str(path)) from error
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

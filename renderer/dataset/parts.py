@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.layout import Layout, sync_folder, write_atomic
 
 Line = dict[str, Any]
 
@@ -28,12 +28,14 @@ def write_part(layout: Layout, lines: list[Line]) -> Path:
     stem = f"{min(indices):08d}-{max(indices):08d}"
     number = len(list(layout.parts.glob(f"{stem}*.jsonl"))) if layout.parts.is_dir() else 0
     path = layout.parts / f"{stem}.{number}.jsonl"
+    if layout.images.is_dir():
+        sync_folder(layout.images)  # a part vouches for its images
     write_atomic(path, "".join(dumps(line) + "\n" for line in lines).encode())
     return path
 
 
 class PartIndex:
-    """Where each shot's line is: three arrays, 13 bytes a shot, whatever the lines' size."""
+    """Where each shot's line is: some 100 bytes a shot, whatever the lines' size."""
 
     def __init__(self, layout: Layout) -> None:
         """Scan the parts. A shot that is in several (it failed and was tried again) counts by its

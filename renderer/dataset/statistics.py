@@ -70,7 +70,7 @@ class Statistics:
         self.brightness.add(image["brightness"])
         row = min(int((image["elevation_deg"] + 90) / 15), 11)
         self.views[row, min(int(image["azimuth_deg"] % 360 / 15), 23)] += 1
-        for name in {names[record["category_id"]] for record in annotations}:
+        for name in sorted({names[record["category_id"]] for record in annotations}):
             self.images_with[name] += 1
         width, height = image["width"], image["height"]
         for record in annotations:

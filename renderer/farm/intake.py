@@ -41,22 +41,34 @@ def bring_in(
     if missing:
         require_libraries()
         context = multiprocessing.get_context("spawn")
-        with ProcessPool(max_workers=1, context=context) as pool:
+        pool = ProcessPool(max_workers=1, context=context)
+        try:
             for source, key in missing:
                 progress(source)
-                try:
-                    future = pool.schedule(
-                        _take_in, args=(source, key, cache), timeout=_IMPORT_LIMIT_S
-                    )
-                    known[source] = future.result()
-                except AssetError as error:
-                    errors.append(error)
-                except ProcessExpired:
-                    errors.append(AssetError(f"{source.path} makes Blender's importer crash"))
-                except FutureTimeout:
-                    limit = f"{_IMPORT_LIMIT_S:.0f} s"
-                    errors.append(AssetError(f"{source.path} was not imported within {limit}"))
+                outcome = _import_one(pool, source, key, cache)
+                if isinstance(outcome, AssetError):
+                    errors.append(outcome)
+                else:
+                    known[source] = outcome
+        finally:
+            pool.stop()
+            pool.join()
     return known, errors
+
+
+def _import_one(
+    pool: ProcessPool, source: AssetSource, key: str, cache: AssetCache
+) -> AssetFacts | AssetError:
+    try:
+        future = pool.schedule(_take_in, args=(source, key, cache), timeout=_IMPORT_LIMIT_S)
+        facts: AssetFacts = future.result()
+    except AssetError as error:
+        return error
+    except ProcessExpired:
+        return AssetError(f"{source.path} makes Blender's importer crash")
+    except FutureTimeout:
+        return AssetError(f"{source.path} was not imported within {_IMPORT_LIMIT_S:.0f} s")
+    return facts
 
 
 def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:

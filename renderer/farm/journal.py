@@ -44,4 +44,13 @@ class Follower:
             fresh = file.read()
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return [json.loads(line) for line in whole.splitlines()]
+        return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+
+
+def _parse(line: bytes) -> Event | None:
+    """Return the event of a line, or None where a full disk has torn it."""
+    try:
+        event: Event = json.loads(line)
+    except ValueError:
+        return None
+    return event

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.metadata
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from renderer.dataset.report import write_report
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
+from renderer.plan.shot import image_name
 from renderer.recipe import Recipe, canonical
 from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, IMAGE_SUFFIXES, matches
 
@@ -72,7 +76,7 @@ class Run:
 
         """
         if not self.layout.run.exists():
-            if self.layout.root.is_dir() and any(self.layout.root.iterdir()):
+            if any(path.is_file() and path.name != "lock" for path in self.layout.root.rglob("*")):
                 raise RunError(
                     f"{self.layout.root} is not empty and no orbitset run: choose a new folder"
                 )
@@ -105,9 +109,36 @@ class Run:
         return "other asset files, or another version of orbitset or bpy"
 
     def pending(self) -> list[int]:
-        """Return the shots that are not rendered yet; failed ones are among them."""
+        """Return the shots that are not rendered yet; failed ones and lost images are among them."""
         done = PartIndex(self.layout).done()
-        return [index for index in range(self.recipe.images) if index not in done]
+        kind = self.recipe.output.format
+        there = {path.name for path in self.layout.images.glob("*")}
+        return [
+            index
+            for index in range(self.recipe.images)
+            if index not in done or Path(image_name(index, kind)).name not in there
+        ]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder against a second scheduler, and sweep up what killed ones left half-done.
+
+        Raises:
+            RunError: another process on this machine renders into the folder.
+
+        """
+        self.layout.parts.mkdir(parents=True, exist_ok=True)
+        with (self.layout.parts / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RunError(
+                    f"{self.layout.root} is being rendered by another process: wait for it, or stop it"
+                ) from None
+            for folder in (self.layout.images, self.layout.parts, self.layout.instances.parent):
+                for draft in folder.glob(".*"):
+                    draft.unlink(missing_ok=True)
+            yield
 
     def finish(self) -> MergeResult:
         """Merge the parts and write manifest and report."""

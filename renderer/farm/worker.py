@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +45,21 @@ def begin(setup: WorkerSetup) -> None:
     from renderer.blender.quiet import redirect_output
 
     redirect_output(setup.log)
+    _die_with_parent()
     from renderer.blender.stage import Stage
 
     _stages[os.getpid()] = Stage(
         setup.planner.cache, setup.planner.folder, setup.device, setup.threads
     )
+
+
+def _die_with_parent() -> None:
+    """Have Linux kill this process when its supervisor is killed: an orphan would go on rendering
+    beside the run that resumes.
+    """
+    if sys.platform.startswith("linux"):
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def render_chunk(setup: WorkerSetup, indices: tuple[int, ...], given_up: dict[int, str]) -> int:

@@ -28,7 +28,7 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
         return np.broadcast_to(np.array(state.color, np.float32), (height, width, 3))
     if state.image is None:
         return None
-    photo = _photo(folder / state.image.path)
+    photo = _photo(folder, state.image.path)
     rows, columns = photo.shape[:2]
     scale = max(width / columns, height / rows)
     cut_w, cut_h = min(round(width / scale), columns), min(round(height / scale), rows)
@@ -43,8 +43,8 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
 
 
 @lru_cache(maxsize=16)
-def _photo(path: Path) -> npt.NDArray[np.uint8]:
-    data = np.fromfile(path, np.uint8)
+def _photo(folder: Path, path: str) -> npt.NDArray[np.uint8]:
+    data = np.fromfile(folder / path, np.uint8)
     photo = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if photo is None:
         raise RuntimeError(f"background image {path} cannot be read: it is damaged or not an image")

@@ -26,6 +26,11 @@ class View:
     K: Array
     world_to_camera: Array
 
+    def depths(self, points: Array) -> Array:
+        """Return the depth (n,) along the view axis of world points (n, 3)."""
+        depths: Array = points @ self.world_to_camera[2, :3] + self.world_to_camera[2, 3]
+        return depths
+
     @property
     def height_m(self) -> float:
         """The camera's height above the floor."""
@@ -43,15 +48,16 @@ def objection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> 
         return "the camera is below the floor"
     boxes = []
     for each in placed:
-        projected = project(each.hull, view.K, view.world_to_camera)
-        if projected[:, 2].min() <= 0:
+        # A millionth of the object's size is as good as touching it.
+        if not view.depths(each.hull).min() > 1e-6 * float(np.ptp(each.hull, axis=0).max()):
             return f"the camera is inside or before {each.entry.category}"
+        projected = project(each.hull, view.K, view.world_to_camera)
         boxes.append((projected[:, :2].min(0), projected[:, :2].max(0)))
     for at, each in enumerate(placed):
         visibility, truncation = _shares(at, placed, boxes, view)
         name = each.entry.category
         if truncation > accept.max_truncation:
-            return f"{name} is {truncation:.0%} outside the frame"
+            return f"{name} is outside the frame ({truncation:.0%} of it)"
         if visibility < accept.min_visibility or visibility == 0:
             return f"{name} is hidden (visibility {visibility:.2f})"
     return None
@@ -73,7 +79,7 @@ def _shares(
     if not hit.any():
         # Too thin for the grid to meet: judge it by its hull's box, and leave it to the labels.
         hit = np.ones(len(own), bool)
-        own = np.full(len(own), float(np.linalg.norm(view.world_to_camera[:3, 3])), np.float32)
+        own = np.full(len(own), view.depths(placed[at].hull).min(), np.float32)
     width, height = view.resolution
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     truncation = 1 - float((hit & inside).sum() / hit.sum())

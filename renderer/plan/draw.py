@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -34,7 +35,7 @@ def draw_number(value: Number, stream: Stream, path: str) -> float:
         return _truncated_normal(value, stream.unit(path))
     lo, hi = value.bounds()
     if isinstance(value, LogUniform):
-        return float(lo * (hi / lo) ** stream.unit(path))
+        return float(min(lo * (hi / lo) ** stream.unit(path), hi))
     if isinstance(value, Integers):
         return float(min(lo + math.floor(stream.unit(path) * (hi - lo + 1)), hi))
     if isinstance(value, Steps):
@@ -46,7 +47,8 @@ def draw_number(value: Number, stream: Stream, path: str) -> float:
     if isinstance(value, SolidAngle):
         low, high = math.sin(math.radians(lo)), math.sin(math.radians(hi))
         sine = low + (high - low) * stream.low_discrepancy(path)
-        return math.degrees(math.asin(max(-1.0, min(1.0, sine))))
+        angle = math.degrees(math.asin(max(-1.0, min(1.0, sine))))
+        return min(max(angle, lo), hi)
     return lo + (hi - lo) * stream.unit(path)
 
 
@@ -85,7 +87,7 @@ def _weighted(weights: tuple[float, ...], unit: float) -> int:
     return max(at for at, weight in enumerate(weights) if weight > 0)
 
 
-def draw_among(options: list[str], stream: Stream, path: str) -> str:
+def draw_among(options: Sequence[str], stream: Stream, path: str) -> str:
     """Return one of several file names, each equally likely."""
     return options[min(int(stream.unit(path, "file") * len(options)), len(options) - 1)]
 

@@ -92,6 +92,7 @@ def _solve_center(q: Array, z: Array, half: float, place: float) -> float:
     The box's place falls strictly as c grows, so bisection finds it to the last bit.
     """
     low, high = float(np.min(q - 2 * half * z)), float(np.max(q + 2 * half * z))
+    z = np.maximum(z, 1e-12)  # a corner that touches the camera; the pose is rejected later
     for _ in range(100):
         c = (low + high) / 2
         projected = (q - c) / z

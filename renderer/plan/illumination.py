@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 
 from renderer.plan.draw import draw_among, draw_choice, draw_colour, draw_number, srgb_to_linear
-from renderer.plan.files import file_ref
+from renderer.plan.files import file_ref, listed
 from renderer.plan.shot import Lamp, Vector, WorldState
 from renderer.plan.stream import Stream
 from renderer.recipe.distribution import Choice
-from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, matches
+from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES
 from renderer.recipe.lighting import Lighting, Lights, LightType, World
 
 # Irradiance at distance d facing a lamp of power P is P * share / d^2; a sun's power is its
@@ -35,7 +35,7 @@ def _world(world: World, path: str, stream: Stream, folder: Path) -> WorldState:
     elif world.hdri in BUNDLED_HDRIS:
         name = world.hdri
     else:
-        chosen = draw_among(matches(folder, world.hdri, HDRI_SUFFIXES), stream, f"{path}.hdri")
+        chosen = draw_among(listed(folder, world.hdri, HDRI_SUFFIXES), stream, f"{path}.hdri")
         file = file_ref(folder, chosen)
     return WorldState(
         hdri=name,

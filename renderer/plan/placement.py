@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -54,12 +55,18 @@ class _Posed:
     rotation: Array
     hull: Array
 
-    @property
+    @cached_property
     def radius(self) -> float:
         """Radius of the footprint's bounding circle, in metres."""
         flat = self.hull[:, :2]
         middle = (flat.min(0) + flat.max(0)) / 2
         return float(np.linalg.norm(flat - middle, axis=1).max())
+
+    @cached_property
+    def outline(self) -> Array:
+        """The footprint's convex outline (n, 2) on the floor."""
+        flat = self.hull[:, :2].astype(np.float32)
+        return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
 
 
 def spec_paths(recipe: Recipe) -> list[str]:
@@ -77,12 +84,17 @@ def spec_paths(recipe: Recipe) -> list[str]:
 def place_objects(
     recipe: Recipe, candidates: list[dict[str, Candidate]], stream: Stream
 ) -> list[Placed]:
-    """Return the objects of one image, each free of the others; instances count from 1."""
+    """Return the objects of one image, each free of the others; instances count from 1.
+
+    How many there are, which models and how large is drawn once an image; another attempt at a
+    rejected pose turns and moves the same objects, so that rejection favours no number or model.
+    """
+    first = stream.again(0)
     posed: list[_Posed] = []
     for spec, path, models in zip(recipe.objects, spec_paths(recipe), candidates, strict=True):
-        count = round(draw_number(spec.count, stream, f"{path}.count"))
+        count = round(draw_number(spec.count, first, f"{path}.count"))
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
-    gap = draw_number(recipe.arrangement.gap, stream, "arrangement.gap")
+    gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
     offsets = _arrange(posed, gap, stream)
     return [
         _finish(number, each, offset)
@@ -91,10 +103,11 @@ def place_objects(
 
 
 def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream) -> _Posed:
-    candidate = models[draw_among(list(models), stream, f"{path}.asset")]
-    scale = draw_number(spec.scale, stream, f"{path}.scale")
+    first = stream.again(0)
+    candidate = models[draw_among(list(models), first, f"{path}.asset")]
+    scale = draw_number(spec.scale, first, f"{path}.scale")
     if spec.size_m is not None:
-        size = draw_number(spec.size_m, stream, f"{path}.size_m")
+        size = draw_number(spec.size_m, first, f"{path}.size_m")
         scale *= size / candidate.facts.longest_m
     geometry = candidate.geometry
     if spec.orientation == "free":
@@ -163,7 +176,9 @@ def _settle(rotation: Array, geometry: Geometry) -> Array:
     inside = np.ones(len(corners), bool)
     for at in range(3):
         edge = corners[:, (at + 1) % 3] - corners[:, at]
-        inside &= np.einsum("ij,ij->i", np.cross(edge, center - corners[:, at]), normals) >= 0
+        side = np.einsum("ij,ij->i", np.cross(edge, center - corners[:, at]), normals)
+        # A flat side is several triangles, and the centre may fall on the line between two.
+        inside &= side >= -1e-6 * areas[keep]
     if not inside.any():
         return rotation
     world = normals[inside] @ rotation.T
@@ -214,7 +229,9 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
             offsets[at] = base + np.array(where)
         else:
             direction = _direction(each, stream)
-            step = max(each.radius, 1e-9) / 6
+            # A pebble beside a house goes in steps of the house.
+            largest = max((posed[other].radius for other in done), default=0.0)
+            step = max(each.radius, 0.1 * largest, 1e-9) / 6
             distance = 0.0
             while any(
                 _meet(each, base + distance * direction, posed[other], offsets[other], gap)
@@ -232,7 +249,8 @@ def _to_origin(each: _Posed) -> Array:
     """
     low, high = each.hull.min(0), each.hull.max(0)
     middle = (low + high) / 2
-    return np.array([-middle[0], -middle[1], -low[2]])
+    lowest = low[2] if each.spec.resting else middle[2] - _sphere(each, np.zeros(3))[1]
+    return np.array([-middle[0], -middle[1], -lowest])
 
 
 def _direction(each: _Posed, stream: Stream) -> Array:
@@ -247,36 +265,28 @@ def _direction(each: _Posed, stream: Stream) -> Array:
 
 def _meet(one: _Posed, one_at: Array, other: _Posed, other_at: Array, gap: float) -> bool:
     if one.spec.resting and other.spec.resting:
-        return overlap(_footprint(one, one_at, gap), _footprint(other, other_at, gap))
+        room = gap / 2 * (one.radius + other.radius)
+        return overlap(one.outline + one_at[:2], other.outline + other_at[:2], room)
     (a, ra), (b, rb) = _sphere(one, one_at), _sphere(other, other_at)
     return bool(np.linalg.norm(a - b) < (ra + rb) * (1 + gap / 2))
 
 
-def overlap(first: Array, second: Array) -> bool:
-    """Tell whether two convex polygons (n, 2), (m, 2) share more than their border.
+def overlap(first: Array, second: Array, room: float) -> bool:
+    """Tell whether two convex polygons (n, 2), (m, 2) are less than ``room`` apart.
 
-    Separating axes: convex shapes are apart exactly when an edge normal of one shows a gap.
-    (cv2.intersectConvexConvex 4.11 returns no area for some that overlap.)
+    Separating axes: convex shapes are apart exactly when an edge normal of one shows a gap; the
+    edges themselves serve for shapes without breadth. (cv2.intersectConvexConvex 4.11 returns no
+    area for some that overlap.)
     """
     for polygon in (first, second):
         edges = np.roll(polygon, -1, axis=0) - polygon
-        normals = np.column_stack([edges[:, 1], -edges[:, 0]])
-        a, b = first @ normals.T, second @ normals.T
-        if ((a.max(0) <= b.min(0)) | (b.max(0) <= a.min(0))).any():
+        axes = np.concatenate([edges[:, ::-1] * (1, -1), edges])
+        length = np.linalg.norm(axes, axis=1, keepdims=True)
+        axes = axes[length[:, 0] > 0] / length[length[:, 0] > 0]
+        a, b = first @ axes.T, second @ axes.T
+        if ((a.max(0) + room <= b.min(0)) | (b.max(0) + room <= a.min(0))).any():
             return False
     return True
-
-
-def _footprint(each: _Posed, offset: Array, gap: float) -> Array:
-    """Return the convex outline on the floor, each corner moved outward by ``gap`` / 2 radii."""
-    flat = each.hull[:, :2]
-    middle = (flat.min(0) + flat.max(0)) / 2
-    outline = cv2.convexHull(flat.astype(np.float32))[:, 0].astype(np.float64)
-    away = outline - middle
-    length = np.linalg.norm(away, axis=1, keepdims=True)
-    away *= 1 + gap / 2 * each.radius / np.maximum(length, 1e-12)
-    grown: Array = middle + offset[:2] + away
-    return grown
 
 
 def _sphere(each: _Posed, offset: Array) -> tuple[Array, float]:

@@ -82,7 +82,8 @@ class Planner:
         """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
-        floor = background.floor is not None or background.shadows
+        behind = background.color is not None or background.image is not None
+        floor = background.floor is not None or (background.shadows and behind)
         reasons: collections.Counter[str] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
@@ -97,8 +98,8 @@ class Planner:
             raise PlanError(_give_up(index, reasons, self.recipe.accept.tries))
         hull = _hull(placed)
         middle = (hull.min(0) + hull.max(0)) / 2
-        radius = float(np.linalg.norm(hull - middle, axis=1).max())
-        center = (float(middle[0]), float(middle[1]), float(middle[2]))
+        radius = round(float(np.linalg.norm(hull - middle, axis=1).max()), 12)
+        center = (round(middle[0], 12), round(middle[1], 12), round(middle[2], 12))
         return Shot(
             index=index,
             attempts=attempt + 1,
@@ -118,7 +119,7 @@ class Planner:
         def draw(key: str, value: object) -> float:
             return draw_number(value, stream, f"camera.{key}")  # type: ignore[arg-type]
 
-        focal = draw("focal_length_mm", spec.focal_length_mm)
+        focal = draw_number(spec.focal_length_mm, stream.again(0), "camera.focal_length_mm")
         azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
         elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
         roll = draw("orbit.roll_deg", orbit.roll_deg)

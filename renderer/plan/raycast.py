@@ -19,6 +19,8 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 MISS = np.float32(np.inf)
+# The unit box's corners are sqrt(3) from its middle; no surface is farther.
+_REACH = 1.75
 # Sheets of a cutout model that one ray may pass before we call it a miss (foliage stacks deep).
 _MOST_SHEETS = 64
 
@@ -33,7 +35,8 @@ class Tracer:
         and a model 5 km from its origin would otherwise lose its shape.
         """
         corners = geometry.vertices.astype(np.float64)
-        low, high = corners.min(0), corners.max(0)
+        used = corners[np.unique(geometry.triangles)]
+        low, high = used.min(0), used.max(0)
         self._middle = (low + high) / 2
         self._unit = max(float((high - low).max()) / 2, 1e-30)
         self._geometry = geometry
@@ -55,12 +58,15 @@ class Tracer:
         inverse = np.linalg.inv(model_to_camera)
         origin = (inverse[:3, 3] - self._middle) / self._unit
         rays = directions @ inverse[:3, :3].T / self._unit
-        # Embree wants directions near unit length: scale all by one factor and undo it in depth.
-        pace = float(np.linalg.norm(rays[0])) or 1.0
-        rays32 = np.ascontiguousarray(rays / pace, np.float32)
-        origins = np.ascontiguousarray(np.broadcast_to(origin, rays.shape), np.float32)
-        found = self._first_opaque(origins, rays32)
-        return np.where(found < 1e30, found / pace, MISS).astype(np.float32)
+        # Start each ray where it may first meet the unit box, in float64: from a camera hundreds of
+        # model sizes away, float32 would round the surface's detail off.
+        length = np.linalg.norm(rays, axis=1, keepdims=True)
+        unit_rays = rays / length
+        start = np.maximum(-(unit_rays @ origin)[:, None] - _REACH, 0.0)
+        origins = np.ascontiguousarray(origin + start * unit_rays, np.float32)
+        found = self._first_opaque(origins, np.ascontiguousarray(unit_rays, np.float32))
+        depth = (start[:, 0] + found) / length[:, 0]
+        return np.where(found < 1e30, depth, MISS).astype(np.float32)
 
     def _first_opaque(self, origins: Floats, rays: Floats) -> Floats:
         if not self._geometry.cutouts:

@@ -131,11 +131,18 @@ class Shot(Frozen):
     @property
     def file_name(self) -> str:
         """The image's path below the dataset's folder."""
-        suffix = {"png": "png", "jpeg": "jpg", "webp": "webp"}[self.render.format]
-        return f"images/{self.index:08d}.{suffix}"
+        return image_name(self.index, self.render.format)
+
+
+def image_name(index: int, format: Literal["png", "jpeg", "webp"]) -> str:
+    """Return the path of an image below the dataset's folder."""
+    suffix = {"png": "png", "jpeg": "jpg", "webp": "webp"}[format]
+    return f"images/{index:08d}.{suffix}"
 
 
 def to_matrix4(values: object) -> Matrix4:
-    """Return a nested tuple of floats from any 4x4 array."""
-    rows = [tuple(float(cell) for cell in row) for row in values]  # type: ignore[attr-defined]
+    """Return a nested tuple of floats from any 4x4 array, rounded to a picometre: the last bits of
+    matrix products differ between processors, and plans may not.
+    """
+    rows = [tuple(round(float(cell), 12) for cell in row) for row in values]  # type: ignore[attr-defined]
     return tuple(rows)  # type: ignore[return-value]

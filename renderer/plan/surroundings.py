@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from renderer.plan.draw import draw_among, draw_choice, draw_colour, draw_number, srgb_to_linear
-from renderer.plan.files import file_ref
+from renderer.plan.files import file_ref, listed
 from renderer.plan.shot import BackgroundState, FloorState
 from renderer.plan.stream import Stream
 from renderer.recipe.distribution import Choice
-from renderer.recipe.files import IMAGE_SUFFIXES, matches
+from renderer.recipe.files import IMAGE_SUFFIXES
 from renderer.recipe.model import Background, Floor
 
 
@@ -31,7 +31,7 @@ def decide_background(
     if background.color is not None:
         color = draw_colour(background.color, stream, f"{path}.color")
     if background.image is not None:
-        found = matches(folder, background.image, IMAGE_SUFFIXES)
+        found = listed(folder, background.image, IMAGE_SUFFIXES)
         image = file_ref(folder, draw_among(found, stream, f"{path}.image"))
     floor = None
     if background.floor is not None:
@@ -53,7 +53,7 @@ def _floor(floor: Floor, path: str, stream: Stream, folder: Path, radius: float)
         material = draw_choice(material, stream, f"{path}.material")
     image = None
     if floor.image is not None:
-        found = matches(folder, floor.image, IMAGE_SUFFIXES)
+        found = listed(folder, floor.image, IMAGE_SUFFIXES)
         image = file_ref(folder, draw_among(found, stream, f"{path}.image"))
     color = None
     if floor.color is not None:

@@ -50,5 +50,5 @@ class Camera(Strict):
 
     resolution: tuple[Pixels, Pixels] = Field((640, 480), description="Width and height in pixels.")
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
-    sensor_width_mm: Annotated[float, Field(gt=0, le=1000)] = 36.0
+    sensor_width_mm: Annotated[float, Field(strict=True, gt=0, le=1000)] = 36.0
     orbit: Orbit = Orbit()

@@ -22,7 +22,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
-Pair = tuple[float, float]
+Real = Annotated[float, Field(strict=True)]
+Pair = tuple[Real, Real]
+Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 
 
 class Strict(BaseModel):
@@ -32,7 +34,7 @@ class Strict(BaseModel):
 
 
 def _ordered(key: str, lo: float, hi: float) -> None:
-    if not (math.isfinite(lo) and math.isfinite(hi)):
+    if not math.isfinite(hi - lo):
         raise PydanticCustomError("impossible_range", "{key} needs finite bounds", {"key": key})
     if lo > hi:
         raise PydanticCustomError(
@@ -77,13 +79,15 @@ class LogUniform(_Range):
     def _check_positive(self) -> Self:
         if self.loguniform[0] <= 0:
             raise PydanticCustomError("impossible_range", "loguniform needs bounds above zero")
+        if not math.isfinite(self.loguniform[1] / self.loguniform[0]):
+            raise PydanticCustomError("impossible_range", "loguniform needs bounds less far apart")
         return self
 
 
 class Integers(_Range):
     """Every whole number from low to high, both included, is equally likely."""
 
-    integers: tuple[int, int]
+    integers: tuple[Whole, Whole]
 
 
 class LowDiscrepancy(_Range):
@@ -112,7 +116,7 @@ class Stratified(_Range):
     """
 
     stratified: Pair
-    strata: int = Field(16, ge=2, le=4096)
+    strata: int = Field(16, strict=True, ge=2, le=4096)
 
 
 class Steps(_Range):
@@ -128,13 +132,15 @@ class Normal(Strict):
     """A bell curve of [mean, standard deviation], truncated to [min, max] where given."""
 
     normal: Pair
-    min: float | None = None
-    max: float | None = None
+    min: Real | None = None
+    max: Real | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         mean, deviation = self.normal
         low, high = self.truncation()
+        if not (math.isfinite(mean) and math.isfinite(deviation)) or low != low or high != high:
+            raise PydanticCustomError("impossible_range", "normal needs finite numbers")
         if deviation < 0:
             raise PydanticCustomError("impossible_range", "normal needs a deviation of 0 or more")
         if low > high:
@@ -164,7 +170,7 @@ class Choice(Strict, Generic[T]):
     """One of the options, equally likely or by ``weights``."""
 
     choice: tuple[T, ...] = Field(min_length=1)
-    weights: tuple[float, ...] | None = None
+    weights: tuple[Real, ...] | None = None
 
     @model_validator(mode="after")
     def _check_weights(self) -> Self:

@@ -77,17 +77,21 @@ def _check_file(suffixes: tuple[str, ...], what: str) -> Callable[[str, Validati
                 )
             return pattern
         path = folder / pattern
+        try:
+            path.stat()
+        except OSError:
+            raise PydanticCustomError(
+                "missing_file",
+                "no such file (paths are relative to the recipe's folder)",
+                {"near": _nearby(path)},
+            ) from None
+        except ValueError:
+            raise PydanticCustomError("missing_file", "not a path") from None
         if path.is_dir():
             raise PydanticCustomError(
                 "missing_file",
                 "is a folder: name a {what} in it, or use a pattern such as {pattern}/*{suffix}",
                 {"what": what, "pattern": pattern.rstrip("/"), "suffix": suffixes[0]},
-            )
-        if not path.is_file():
-            raise PydanticCustomError(
-                "missing_file",
-                "no such file (paths are relative to the recipe's folder)",
-                {"near": _nearby(path)},
             )
         if path.suffix.lower() not in suffixes:
             raise PydanticCustomError(

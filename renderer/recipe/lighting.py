@@ -72,4 +72,7 @@ class Lighting(Strict):
         Annotated[World, Tag("world")] | Annotated[Choice[World], Tag("choice")],
         choice_or("world"),
     ] = World(hdri="studio", strength=0.8)
-    lights: Annotated[tuple[Lights, ...], BeforeValidator(_one_or_many)] = (Lights(strength=0.6),)
+    lights: Annotated[
+        tuple[Lights, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=Lights | list[Lights]),
+    ] = (Lights(strength=0.6),)

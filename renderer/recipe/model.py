@@ -32,7 +32,7 @@ class ObjectSpec(Strict):
     """One kind of object: which model, what it is called, how many and how they lie."""
 
     asset: ModelFile = Field(description="A model file, or a pattern: each instance draws one.")
-    category: str = Field(min_length=1, description="The COCO category name.")
+    category: str = Field(strict=True, min_length=1, description="The COCO category name.")
     count: Annotated[Number, within(0, 10_000, whole=True)] = 1.0
     size_m: Annotated[Number, within(above=0.0)] | None = Field(
         None, description="Length of the longest side in metres; without it the model's own size."
@@ -46,7 +46,7 @@ class ObjectSpec(Strict):
     orientation: Literal["upright", "free"] = Field(
         "upright", description="free: any rotation; a resting object then lies on a stable side."
     )
-    resting: bool = Field(True, description="Rest on the floor; false floats in space.")
+    resting: bool = Field(True, strict=True, description="On the floor; false floats in space.")
     position_m: tuple[Number, Number, Number] | None = Field(
         None,
         description="Where the model's lowest centre stands; without it a free place is found.",
@@ -98,8 +98,14 @@ class Background(Strict):
     color: Colour | None = None
     image: ImageFile | None = None
     world: Literal[True] | None = Field(None, description="true: the HDRI or world colour is seen.")
-    floor: Annotated[Floor, BeforeValidator(_floor_shorthand)] | None = None
-    shadows: bool = Field(True, description="A shadow catcher under the objects.")
+    floor: (
+        Annotated[
+            Floor,
+            BeforeValidator(_floor_shorthand, json_schema_input_type=Floor | FloorMaterial),
+        ]
+        | None
+    ) = None
+    shadows: bool = Field(True, strict=True, description="A shadow catcher under the objects.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -124,7 +130,7 @@ class Render(Strict):
     samples: int = Field(
         16, strict=True, ge=1, le=65536, description="Paths per pixel, or EEVEE's samples."
     )
-    denoise: bool = True
+    denoise: bool = Field(True, strict=True)
     max_bounces: int = Field(8, strict=True, ge=0, le=1024)
     view_transform: Literal[
         "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
@@ -145,10 +151,14 @@ class Accept(Strict):
     """Which poses are good enough to render; others are drawn again before rendering."""
 
     min_visibility: float = Field(
-        0.1, ge=0, le=1, description="Each object shows at least this share of itself."
+        0.1, strict=True, ge=0, le=1, description="Each object shows at least this share of itself."
     )
     max_truncation: float = Field(
-        0.5, ge=0, le=1, description="No object has more than this share beyond the frame."
+        0.5,
+        strict=True,
+        ge=0,
+        le=1,
+        description="No object has more of itself beyond the frame.",
     )
     tries: int = Field(50, strict=True, ge=1, le=10_000)
 
@@ -168,7 +178,7 @@ DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)
 class Recipe(Strict):
     """A whole recipe. Needed are ``name``, ``images`` and one object with asset and category."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    name: str = Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     images: int = Field(strict=True, ge=1, le=100_000_000)
     seed: int = Field(0, strict=True, ge=0, lt=2**63)
     objects: tuple[ObjectSpec, ...] = Field(min_length=1)

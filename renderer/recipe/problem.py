@@ -53,33 +53,51 @@ def explain(
     return sorted(problems.values(), key=lambda found: (found.position.line, found.position.column))
 
 
+# Parts of a pydantic location that may be a union's tag as well as a key.
+_TAGS = {*DISTRIBUTION_KEYS, "hsv"}
+
+
 def _in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
-    """Drop from a pydantic location what is not in the data: the tags of unions."""
+    """Drop from a pydantic location what is not in the data: the tags of unions.
+
+    A tag comes right before the keys of the mapping it chose, so of a part that is both a tag and a
+    key of the mapping the first mention is the tag.
+    """
     path: list[str | int] = []
-    for part in loc:
-        if isinstance(data, dict):
-            found = part in data
-        else:
-            found = isinstance(data, list) and isinstance(part, int) and part < len(data)
-        if found:
-            path.append(part)
-            data = data[part]
+    tag_before = False
+    for at, part in enumerate(loc):
+        is_tag = part in _TAGS and not tag_before and at + 1 < len(loc)
+        tag_before = is_tag
+        if is_tag or not _holds(data, part):
+            continue
+        path.append(part)
+        data = data[part]
     return tuple(path)
+
+
+def _holds(data: Any, part: int | str) -> bool:
+    if isinstance(data, dict):
+        return part in data
+    return isinstance(data, list) and isinstance(part, int) and part < len(data)
 
 
 def _problem(
     item: dict[str, Any], path: KeyPath, source: Source, model: type[BaseModel], file: str
 ) -> Problem:
     kind, loc = item["type"], item["loc"]
-    shown: KeyPath = path
-    if kind == "missing":
-        shown = (*path, loc[-1])
-        position = source.values[path]
-    elif kind == "extra_forbidden":
-        position = source.keys[path]
-    else:
-        position = source.values[path]
+    shown: KeyPath = (*path, loc[-1]) if kind == "missing" else path
+    places = source.keys if kind == "extra_forbidden" else source.values
+    position = _place(places, path) or _place(source.values, path) or Position(1, 1)
     return Problem(file, position, _dotted(shown), _sentence(item, path, model))
+
+
+def _place(places: dict[KeyPath, Position], path: KeyPath) -> Position | None:
+    """Return where a path stands, or the nearest thing around it (what a YAML merge brought in has
+    no place of its own).
+    """
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path)
 
 
 def _dotted(path: KeyPath) -> str:
@@ -116,6 +134,7 @@ def _sentence(item: dict[str, Any], path: KeyPath, model: type[BaseModel]) -> st
 
 _RULES = {
     "float_type": "must be a number",
+    "finite_number": "must be a finite number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "string_type": "must be text",

@@ -42,7 +42,10 @@ def parse(text: str) -> Source:
         SourceError: not YAML, a key given twice in one mapping, or an empty document.
 
     """
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # a control character, found before parsing
+        raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -57,9 +60,10 @@ def parse(text: str) -> Source:
         raise SourceError(f"not valid YAML: {error.problem or error.context}", position) from None
     except yaml.YAMLError as error:
         raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, SourceError):
-            raise
+    except SourceError:
+        raise
+    except (ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
+        # What PyYAML's constructors raise on values such as !!int "" or !!bool abc.
         raise SourceError(f"not valid YAML: {error}", Position(1, 1)) from None
     finally:
         loader.dispose()
@@ -81,7 +85,11 @@ def _walk(
             _walk(item, (*path, at), values, keys)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.start_mark.line)
+            if not (isinstance(key, yaml.ScalarNode) and key.tag.endswith((":str", ":merge"))):
+                raise SourceError(
+                    "keys must be text: put this one in quotes", _position(key.start_mark)
+                )
+            name = key.value
             inner = (*path, name)
             if inner in keys and name != "<<":
                 first = keys[inner]

@@ -62,14 +62,18 @@ class Label:
 
 @dataclass(frozen=True)
 class _Silhouette:
-    """An object's pixels on a grid that may reach beyond the frame; depth is infinite where it is
-    not. ``x`` and ``y`` are the grid's first column and row, ``step`` its stride in pixels.
+    """An object's outline, cast by itself.
+
+    Attributes:
+        depth: (h, w) on the frame's own pixels, infinite where the object is not.
+        outside: number of its pixels beyond the frame.
+        bounds: (left, top, right, bottom) of all its pixels, or None if it has none at all.
+
     """
 
-    x: int
-    y: int
-    step: int
     depth: npt.NDArray[np.float32]
+    outside: int
+    bounds: tuple[int, int, int, int] | None
 
 
 @dataclass(frozen=True)
@@ -115,29 +119,37 @@ class Labeller:
         else:
             x0, y0 = (int(n) - 1 for n in np.floor(projected[:, :2].min(0)))
             x1, y1 = (int(n) + 1 for n in np.ceil(projected[:, :2].max(0)))
+        tracer = tracer_for(self.cache, entry.asset)
+
+        def cast(columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Array:
+            grid = np.meshgrid(columns + 0.5, rows + 0.5)
+            rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), K)
+            return tracer.depth(to_camera, rays).reshape(len(rows), len(columns))
+
+        depth = np.full((height, width), np.inf, np.float32)
+        left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+        if left < right and top < bottom:
+            depth[top:bottom, left:right] = cast(np.arange(left, right), np.arange(top, bottom))
+        if (x0, y0, x1, y1) == (left, top, right, bottom):
+            return _Silhouette(depth, 0, _bounds(np.nonzero(np.isfinite(depth))))
         step = 1
-        while (x1 - x0) * (y1 - y0) > _MOST_OUTSIDE * step * step + width * height:
+        while (x1 - x0) * (y1 - y0) > _MOST_OUTSIDE * step * step:
             step += 1
         columns, rows = np.arange(x0, x1, step), np.arange(y0, y1, step)
-        grid = np.meshgrid(columns + 0.5, rows + 0.5)
-        rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), K)
-        depth = tracer_for(self.cache, entry.asset).depth(to_camera, rays)
-        return _Silhouette(x0, y0, step, depth.reshape(len(rows), len(columns)))
+        row_at, column_at = np.nonzero(np.isfinite(cast(columns, rows)))
+        xs, ys = columns[column_at], rows[row_at]
+        beyond = (xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)
+        return _Silhouette(depth, int(beyond.sum()) * step**2, _bounds((ys, xs)))
 
 
-def _in_frame(silhouette: _Silhouette, width: int, height: int) -> npt.NDArray[np.float32]:
-    """Return the silhouette's depth on the frame's own pixels (h, w)."""
-    depth = np.full((height, width), np.inf, np.float32)
-    if silhouette.step == 1:
-        rows, columns = silhouette.depth.shape
-        top, left = max(silhouette.y, 0), max(silhouette.x, 0)
-        bottom, right = min(silhouette.y + rows, height), min(silhouette.x + columns, width)
-        if top < bottom and left < right:
-            y, x = silhouette.y, silhouette.x
-            depth[top:bottom, left:right] = silhouette.depth[
-                top - y : bottom - y, left - x : right - x
-            ]
-    return depth
+def _bounds(
+    where: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+) -> tuple[int, int, int, int] | None:
+    """Return (left, top, right, bottom) of pixels given as (rows, columns)."""
+    rows, columns = where
+    if len(rows) == 0:
+        return None
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 def _nearest(
@@ -146,25 +158,19 @@ def _nearest(
     index = np.zeros((height, width), np.int32)
     front = np.full((height, width), np.inf, np.float32)
     for entry, silhouette in zip(objects, silhouettes, strict=True):
-        depth = _in_frame(silhouette, width, height)
-        nearer = depth < front
+        nearer = silhouette.depth < front
         index[nearer] = entry.instance
-        front[nearer] = depth[nearer]
+        front[nearer] = silhouette.depth[nearer]
     return index
 
 
 def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) -> Label:
-    width, height = shot.camera.resolution
     # A pixel on the very outline may fall either way by rounding; what is seen is there.
-    amodal = np.isfinite(_in_frame(silhouette, width, height)) | visible
-    found = np.isfinite(silhouette.depth)
+    amodal = np.isfinite(silhouette.depth) | visible
     inside = int(amodal.sum())
-    rows, columns = np.nonzero(found)
-    xs, ys = silhouette.x + columns * silhouette.step, silhouette.y + rows * silhouette.step
-    outside = int(((xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)).sum()) * silhouette.step**2
     x, y, w, h = tight_box(amodal)
-    left, top = min(x, int(xs.min(initial=x))), min(y, int(ys.min(initial=y)))
-    right, bottom = max(x + w, int(xs.max(initial=0)) + 1), max(y + h, int(ys.max(initial=0)) + 1)
+    left, top, right, bottom = silhouette.bounds or (x, y, x + w, y + h)
+    left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
     to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
     return Label(
         entry=entry,
@@ -172,7 +178,7 @@ def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) 
         amodal=amodal,
         amodal_box=(left, top, right - left, bottom - top),
         visibility=int(visible.sum()) / inside,
-        truncation=outside / (inside + outside),
+        truncation=silhouette.outside / (inside + silhouette.outside),
         rotation=to_camera[:3, :3] / entry.scale,
         translation=to_camera[:3, 3],
     )

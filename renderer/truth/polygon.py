@@ -55,13 +55,10 @@ def _boundary_loops(part: Mask) -> list[Points]:
         corners: list[tuple[int, int]] = []
         while (x, y, way) in edges:
             del edges[x, y, way]
+            corners.append((x, y))
             x, y = x + _STEPS[way][0], y + _STEPS[way][1]
-            turned = next(
-                (turn for turn in ((way + 1) % 4, way, (way - 1) % 4) if (x, y, turn) in edges), way
-            )
-            if turned != way or not corners:
-                corners.append((x, y))
-            way = turned
+            turns = ((way + 1) % 4, way, (way - 1) % 4)
+            way = next((turn for turn in turns if (x, y, turn) in edges), way)
         loops.append(np.array(_without_straights(corners), np.int64))
     return loops
 

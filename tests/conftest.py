@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -101,7 +102,11 @@ def stage(cache: AssetCache, solids: Path) -> Any:
     """The one Blender stage of the session, on the CPU."""
     from renderer.blender.stage import Stage
 
-    return Stage(cache, solids, "cpu")
+    stage = Stage(cache, solids, "cpu")
+    # bpy puts its scripts on sys.path, where a spawned process would find half of a bpy first.
+    # Only tests have bpy in the process that spawns.
+    sys.path[:] = [path for path in sys.path if "/bpy/" not in path]
+    return stage
 
 
 def shared(*parts: str) -> Path:

@@ -37,21 +37,20 @@ class AssetSource:
 
     def companions(self) -> list[Path]:
         """Return the files near the model that its bytes name, directly or through an MTL."""
-        near = _files_below(self.path.parent)
+        folder = self.path.parent
+        near = _files_below(folder)
         named: dict[Path, None] = {}
         unread = [self.path]
         while unread:
             content = unread.pop().read_bytes()
             # Many downloads keep a model in source/ and its images in ../textures/.
             upward = b"../" in content or b"..\\" in content
-            for path in near + (_files_below(self.path.parent.parent) if upward else []):
-                if path in named or path == self.path:
+            for path in near + (_files_below(folder.parent) if upward else []):
+                if path in named or path == self.path or not _mentioned(path, folder, content):
                     continue
-                name = os.fsencode(path.name)
-                if name in content or quote(name).encode() in content:
-                    named[path] = None
-                    if path.suffix.lower() in (".mtl", ".usd", ".usda", ".usdc"):
-                        unread.append(path)
+                named[path] = None
+                if path.suffix.lower() in (".mtl", ".usd", ".usda", ".usdc"):
+                    unread.append(path)
         return sorted(named)
 
     def digest(self) -> str:
@@ -71,6 +70,15 @@ class AssetSource:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
         hasher.update(f"{IMPORT_VERSION}|{self.unit}|{self.up_axis}".encode())
         return hasher.hexdigest()
+
+
+def _mentioned(path: Path, folder: Path, content: bytes) -> bool:
+    """Tell whether bytes name a file: by its name below the model's folder, elsewhere by its path."""
+    if path.is_relative_to(folder):
+        return any(name in content for name in (os.fsencode(path.name), quote(path.name).encode()))
+    relative = Path(os.path.relpath(path, folder)).as_posix()
+    spellings = (relative, quote(relative), relative.replace("/", "\\"))
+    return any(os.fsencode(spelling) in content for spelling in spellings)
 
 
 def _files_below(folder: Path) -> list[Path]:

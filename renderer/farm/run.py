@@ -109,7 +109,7 @@ class Run:
         return "other asset files, or another version of orbitset or bpy"
 
     def pending(self) -> list[int]:
-        """Return the shots that are not rendered yet; failed ones and lost images are among them."""
+        """Return the shots yet to render; failed ones and those of lost images are among them."""
         done = PartIndex(self.layout).done()
         kind = self.recipe.output.format
         there = {path.name for path in self.layout.images.glob("*")}
@@ -133,7 +133,7 @@ class Run:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise RunError(
-                    f"{self.layout.root} is being rendered by another process: wait for it, or stop it"
+                    f"another process renders into {self.layout.root}: wait for it, or stop it"
                 ) from None
             for folder in (self.layout.images, self.layout.parts, self.layout.instances.parent):
                 for draft in folder.glob(".*"):

@@ -19,6 +19,7 @@ from renderer.plan.shot import Instance, Shot
 from renderer.truth.mask import Box, Mask, tight_box
 
 Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 # Rays beyond the frame an object may cost; farther parts are sampled more coarsely.
 _MOST_OUTSIDE = 4_000_000
@@ -121,7 +122,7 @@ class Labeller:
             x1, y1 = (int(n) + 1 for n in np.ceil(projected[:, :2].max(0)))
         tracer = tracer_for(self.cache, entry.asset)
 
-        def cast(columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Array:
+        def cast(columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Floats:
             grid = np.meshgrid(columns + 0.5, rows + 0.5)
             rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), K)
             return tracer.depth(to_camera, rays).reshape(len(rows), len(columns))
@@ -131,22 +132,21 @@ class Labeller:
         if left < right and top < bottom:
             depth[top:bottom, left:right] = cast(np.arange(left, right), np.arange(top, bottom))
         if (x0, y0, x1, y1) == (left, top, right, bottom):
-            return _Silhouette(depth, 0, _bounds(np.nonzero(np.isfinite(depth))))
+            return _Silhouette(depth, 0, _bounds(*np.argwhere(np.isfinite(depth)).T[::-1]))
         step = 1
         while (x1 - x0) * (y1 - y0) > _MOST_OUTSIDE * step * step:
             step += 1
         columns, rows = np.arange(x0, x1, step), np.arange(y0, y1, step)
-        row_at, column_at = np.nonzero(np.isfinite(cast(columns, rows)))
-        xs, ys = columns[column_at], rows[row_at]
+        where = np.argwhere(np.isfinite(cast(columns, rows)))
+        xs, ys = columns[where[:, 1]], rows[where[:, 0]]
         beyond = (xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)
-        return _Silhouette(depth, int(beyond.sum()) * step**2, _bounds((ys, xs)))
+        return _Silhouette(depth, int(beyond.sum()) * step**2, _bounds(xs, ys))
 
 
 def _bounds(
-    where: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
 ) -> tuple[int, int, int, int] | None:
-    """Return (left, top, right, bottom) of pixels given as (rows, columns)."""
-    rows, columns = where
+    """Return (left, top, right, bottom) around pixels (n,), (n,), or None for none."""
     if len(rows) == 0:
         return None
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -120,3 +122,54 @@ def shared(*parts: str) -> Path:
 def source(path: Path) -> AssetSource:
     """A model file without overrides."""
     return AssetSource(path)
+
+
+CROWD: dict[str, Any] = {
+    "name": "crowd",
+    "seed": 5,
+    "images": 8,
+    "objects": [
+        {"asset": "box.ply", "category": "box", "count": {"integers": [1, 2]}},
+        {"asset": "ball.ply", "category": "ball", "scale": {"uniform": [0.2, 0.4]}},
+    ],
+    "camera": {"resolution": [96, 72]},
+    "lighting": {"world": {"choice": [{"hdri": "studio"}, {"color": "random"}]}},
+    "background": {"choice": [{"color": "random"}, {"floor": "wood"}, {"world": True}]},
+    "render": {"samples": 2},
+}
+
+
+def write_recipe(folder: Path, data: dict[str, Any], solids: Path) -> Path:
+    """Write a recipe beside copies of the solids."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("box.ply", "ball.ply", "sheet.ply"):
+        (folder / name).write_bytes((solids / name).read_bytes())
+    path = folder / "recipe.yaml"
+    path.write_text(json.dumps(data))
+    return path
+
+
+def orbitset(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the program as a user does, in a process of its own."""
+    command = [sys.executable, str(REPOSITORY / "cli.py"), *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, **options
+    )
+
+
+def contents(dataset: Path) -> dict[str, bytes]:
+    """Every file of a dataset but the working files: what must not depend on how it was made."""
+    return {
+        str(path.relative_to(dataset)): path.read_bytes()
+        for path in sorted(dataset.rglob("*"))
+        if path.is_file() and path.relative_to(dataset).parts[0] not in ("parts", "logs")
+    }
+
+
+@pytest.fixture(scope="session")
+def crowd(tmp_path_factory: pytest.TempPathFactory, solids: Path) -> Path:
+    """A dataset of eight small images, rendered once; do not write into it."""
+    folder = tmp_path_factory.mktemp("crowd")
+    result = orbitset("render", write_recipe(folder, CROWD, solids), "-o", folder / "out")
+    assert result.returncode == 0, result.stderr
+    return folder / "out"

@@ -73,7 +73,7 @@ class AssetSource:
 
 
 def _mentioned(path: Path, folder: Path, content: bytes) -> bool:
-    """Tell whether bytes name a file: by its name below the model's folder, elsewhere by its path."""
+    """Tell whether bytes name a file: by name below the model's folder, by path elsewhere."""
     if path.is_relative_to(folder):
         return any(name in content for name in (os.fsencode(path.name), quote(path.name).encode()))
     relative = Path(os.path.relpath(path, folder)).as_posix()

@@ -69,7 +69,7 @@ def validate(
         )
         return result
     except (ValueError, ijson.JSONError) as error:
-        result.add(f"manifest.json or instances.json cannot be read: {error}")
+        result.add(f"manifest.json or instances.json cannot be read: {_flat(error)}")
         return result
     shots = _shots(layout, result)
     seen_ids: set[int] = set()
@@ -95,10 +95,15 @@ def validate(
             result.images += 1
             progress(result.images)
     except (KeyError, TypeError, ValueError, ijson.JSONError) as error:
-        result.add(f"instances.json is damaged after image {result.images}: {error!r}")
+        result.add(f"instances.json is damaged after image {result.images}: {_flat(error)}")
     result.annotations = last_annotation
     _check_counts(manifest, result)
     return result
+
+
+def _flat(error: Exception) -> str:
+    """Return an error's text on one line (ijson draws arrows below its own)."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _shots(layout: Layout, result: Validation) -> Iterator[Record]:

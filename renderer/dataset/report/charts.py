@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -78,7 +79,8 @@ def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    # Matplotlib's own metadata names outside addresses; the page is to name none.
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
 
 
 def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:

@@ -64,21 +64,27 @@ class WorldStage:
             path /= f"{state.hdri}.exr"
         key = state.file.digest if state.file is not None else str(path)
         if key not in self._images:
-            image = bpy.data.images.load(str(path))
-            self._images[key] = image, mean_radiance(image)
-            image.buffers_free()
+            name = state.file.path if state.file is not None else str(state.hdri)
+            self._images[key] = self._load(path, name)
             if len(self._images) > _KEEP:
                 _, (oldest, _) = self._images.popitem(last=False)
                 bpy.data.images.remove(oldest)
         self._images.move_to_end(key)
         return self._images[key]
 
+    def _load(self, path: Path, name: str) -> tuple[bpy.types.Image, float]:
+        image = bpy.data.images.load(str(path))
+        if image.size[0] == 0:
+            bpy.data.images.remove(image)
+            raise RuntimeError(f"HDRI {name} cannot be read: it is damaged or not an image")
+        mean = mean_radiance(image)
+        image.buffers_free()
+        return image, mean
+
 
 def mean_radiance(image: bpy.types.Image) -> float:
     """Return an equirectangular HDRI's mean luminance over the sphere, rows by solid angle."""
     width, height = image.size
-    if width == 0:
-        raise RuntimeError(f"HDRI {image.filepath} cannot be read: it is damaged or not an image")
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     rows = pixels.reshape(height, width, 4)[..., :3].mean(axis=1, dtype=np.float64)

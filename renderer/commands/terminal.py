@@ -57,6 +57,8 @@ def sentences() -> Iterator[None]:
 
     try:
         yield
+    except typer.Exit:  # it is a RuntimeError
+        raise
     except RecipeError as error:
         for problem in error.problems:
             err.print(f"[bold red]error:[/] {_plain(str(problem))}")

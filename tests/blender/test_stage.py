@@ -1,0 +1,111 @@
+"""The stage: a shot looks the same whatever was on stage before it, and nothing piles up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from renderer.plan import Planner
+
+Maker = Callable[..., Planner]
+MIXED = {
+    "name": "t",
+    "images": 40,
+    "objects": [
+        {
+            "asset": "b*.ply",
+            "category": "thing",
+            "count": {"integers": [1, 4]},
+            "scale": {"uniform": [0.3, 1]},
+        },
+    ],
+    "camera": {"resolution": [64, 48]},
+    "lighting": {
+        "world": {"choice": [{"hdri": "studio"}, {"hdri": "night"}, {"color": "random"}]},
+        "lights": {
+            "count": {"integers": [0, 4]},
+            "type": {"choice": ["area", "point", "sun", "spot"]},
+        },
+    },
+    "background": {
+        "choice": [
+            {"color": "random"},
+            {"color": "white", "shadows": False},
+            {"world": True},
+            {
+                "floor": {
+                    "material": {"choice": ["wood", "concrete", "marble", "fabric", "plain"]},
+                    "color": "random",
+                }
+            },
+            {"world": True, "floor": "marble"},
+        ]
+    },
+    "render": {"samples": 2},
+}
+
+
+def test_a_shot_alone_gives_the_same_bytes(make_planner: Maker, stage: Any) -> None:
+    """Promise 2: what was rendered before leaves no trace, in any pass."""
+    from renderer.blender.stage import Stage
+
+    planner = make_planner(MIXED)
+    shots = [planner.shot(index) for index in range(12)]
+    in_a_row = [stage.render(shot) for shot in shots]
+    assert max(len(shot.lamps) for shot in shots) >= 3
+    for index in (11, 3, 7, 0):
+        again = stage.render(shots[index])
+        for name in ("color", "index", "albedo", "normal"):
+            assert np.array_equal(getattr(again, name), getattr(in_a_row[index], name)), (
+                index,
+                name,
+            )
+    fresh = Stage(planner.cache, planner.folder, "cpu")
+    alone = fresh.render(shots[5])
+    assert np.array_equal(alone.color, in_a_row[5].color)
+    # Resetting Blender made the session's stage useless: give it the new scene's innards.
+    stage.__dict__.update(fresh.__dict__)
+
+
+def test_nothing_piles_up(make_planner: Maker, stage: Any) -> None:
+    """Data-blocks after 30 mixed shots are those after 15."""
+    import bpy
+
+    planner = make_planner(MIXED)
+    kinds = [name for name in dir(bpy.data) if hasattr(getattr(bpy.data, name), "remove")]
+
+    def counts() -> dict[str, int]:
+        return {kind: len(getattr(bpy.data, kind)) for kind in kinds}
+
+    for index in range(15):
+        stage.set(planner.shot(index))
+    before = counts()
+    for index in range(15, 30):
+        stage.set(planner.shot(index))
+    after = counts()
+    changing = {"objects", "lights", "materials"}
+    assert {k: v for k, v in after.items() if k not in changing} == {
+        k: v for k, v in before.items() if k not in changing
+    }
+    assert after["materials"] <= before["materials"] + 5  # the floors not seen yet
+    assert after["objects"] < 15
+
+
+def test_models_are_dropped_when_there_are_many(
+    make_planner: Maker, cache: Any, solids: Any, stage: Any
+) -> None:
+    import bpy
+
+    from renderer.blender.stage import Stage
+
+    planner = make_planner(MIXED)
+    small = Stage(cache, solids, "cpu", keep_models=1)
+    for index in range(10):
+        small.set(planner.shot(index))
+        in_use = {entry.asset for entry in planner.shot(index).objects}
+        models = [mesh for mesh in bpy.data.meshes if mesh.name.startswith("model")]
+        assert len(models) <= max(1, len(in_use))
+    assert len(bpy.data.libraries) == 0
+    stage.__dict__.update(Stage(cache, solids, "cpu").__dict__)

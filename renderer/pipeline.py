@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ class Camera(Protocol):
 
 
 @dataclass(frozen=True)
+class _Exposed:
+    """A shot that has been rendered, and its line in the making; no shot where planning failed."""
+
+    index: int
+    shot: Shot | None
+    line: Future[Line]
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """Everything a shot passes through.
 
@@ -48,48 +58,53 @@ class Pipeline:
     def run(self, indices: Iterable[int], started: Callable[[int], None]) -> Iterator[Line]:
         """Yield the part line of each shot, in order.
 
-        While a shot renders (bpy lets go of the GIL) the one before it is developed, labelled and
-        written in a thread. A shot that fails is tried once more, then recorded with its cause.
+        While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
+        is developed, labelled and written, in a thread. A shot that fails is tried once more, then
+        recorded with its cause.
 
         Raises:
             DiskError: an image cannot be written.
 
         """
+        queue = deque(indices)
         with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
-            before: tuple[int, Shot | None, Future[Line]] | None = None
-            for index in indices:
+            before: _Exposed | None = None
+            planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
+            while queue and planned is not None:
+                index = queue.popleft()
                 started(index)
-                now = self._expose(index, darkroom)
+                shot = planned
+                planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
+                now = self._expose(index, shot, darkroom)
                 if before is not None:
-                    yield self._collect(*before)
+                    yield self._collect(before)
                 before = now
             if before is not None:
-                yield self._collect(*before)
+                yield self._collect(before)
 
-    def _expose(
-        self, index: int, darkroom: ThreadPoolExecutor
-    ) -> tuple[int, Shot | None, Future[Line]]:
+    def _expose(self, index: int, planned: Future[Shot], darkroom: ThreadPoolExecutor) -> _Exposed:
         shot: Shot | None = None
         try:
-            shot = self.planner.shot(index)
+            shot = planned.result()
             frame = self.camera.render(shot)
         except Exception as error:
             failed: Future[Line] = Future()
             failed.set_exception(error)
-            return index, shot, failed
-        return index, shot, darkroom.submit(self.finish, shot, frame)
+            return _Exposed(index, shot, failed)
+        return _Exposed(index, shot, darkroom.submit(self.finish, shot, frame))
 
-    def _collect(self, index: int, shot: Shot | None, future: Future[Line]) -> Line:
+    def _collect(self, exposed: _Exposed) -> Line:
+        index = exposed.index
         for attempt in range(1, _TRIES + 1):
             try:
-                return future.result() if attempt == 1 else self.take(index)
+                return exposed.line.result() if attempt == 1 else self.take(index)
             except PlanError as error:
                 return failed_line(index, None, str(error))
             except DiskError:
                 raise
             except Exception as error:
                 cause = f"{type(error).__name__}: {error}"
-        return failed_line(index, shot, cause)
+        return failed_line(index, exposed.shot, cause)
 
     def take(self, index: int) -> Line:
         """Plan, render and finish one shot without overlap; raises whatever goes wrong."""

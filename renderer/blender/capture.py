@@ -24,7 +24,7 @@ def install() -> None:
     import cycles
 
     original = cycles.CyclesRender.render
-    if getattr(original, "keeps_passes", False):
+    if hasattr(original, "wrapped"):
         return
 
     def render(engine, depsgraph):  # type: ignore[no-untyped-def]
@@ -37,7 +37,7 @@ def install() -> None:
                 each.rect.foreach_get(flat)
                 _passes[each.name] = flat.reshape(height, width, each.channels)[::-1]
 
-    render.keeps_passes = True
+    render.wrapped = original
     cycles.CyclesRender.render = render
 
 

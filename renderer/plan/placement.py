@@ -68,6 +68,17 @@ class _Posed:
         flat = self.hull[:, :2].astype(np.float32)
         return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
 
+    @cached_property
+    def axes(self) -> Array:
+        """The outline's separating axes."""
+        return edge_axes(self.outline)
+
+    @cached_property
+    def sphere(self) -> tuple[Array, float]:
+        """Middle and radius of the hull's bounding sphere."""
+        middle: Array = (self.hull.min(0) + self.hull.max(0)) / 2
+        return middle, float(np.linalg.norm(self.hull - middle, axis=1).max())
+
 
 def spec_paths(recipe: Recipe) -> list[str]:
     """Return the stream path of each object entry: by category and its order within the category,
@@ -211,36 +222,38 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
     """Return for each object what to add to its hull (metres).
 
     Objects are put down one after the other: each slides outward from the middle in a direction of
-    its own until its footprint (grown by ``gap``) meets no other. Floating objects do so in space
-    with their bounding spheres.
+    its own, to the first place where its footprint is ``gap`` radii from every other. Floating
+    objects do so in space with their bounding spheres.
     """
     offsets: list[Array] = [np.zeros(3)] * len(posed)
     order = sorted(range(len(posed)), key=lambda at: stream.unit(f"{posed[at].path}.order"))
-    fixed = [at for at in order if posed[at].spec.position_m is not None]
-    done: list[int] = []
-    for at in fixed + [at for at in order if at not in fixed]:
+    order.sort(key=lambda at: posed[at].spec.position_m is None)
+    for number, at in enumerate(order):
         each = posed[at]
-        base = _to_origin(each)
+        offsets[at] = _to_origin(each)
         if each.spec.position_m is not None:
             where = [
                 draw_number(value, stream, f"{each.path}.position_m.{axis}")
                 for value, axis in zip(each.spec.position_m, "xyz", strict=True)
             ]
-            offsets[at] = base + np.array(where)
-        else:
-            direction = _direction(each, stream)
-            # A pebble beside a house goes in steps of the house.
-            largest = max((posed[other].radius for other in done), default=0.0)
-            step = max(each.radius, 0.1 * largest, 1e-9) / 6
-            distance = 0.0
-            while any(
-                _meet(each, base + distance * direction, posed[other], offsets[other], gap)
-                for other in done
-            ):
-                distance += step
-            offsets[at] = base + distance * direction
-        done.append(at)
+            offsets[at] = offsets[at] + np.array(where)
+            continue
+        direction = _direction(each, stream)
+        spans = [
+            _blocked(each, offsets[at], direction, posed[other], offsets[other], gap)
+            for other in order[:number]
+        ]
+        offsets[at] = offsets[at] + _first_free(spans) * direction
     return offsets
+
+
+def _first_free(spans: list[tuple[float, float]]) -> float:
+    """Return the smallest distance >= 0 outside every (enter, leave) span."""
+    distance = 0.0
+    for enter, leave in sorted(spans):
+        if enter < leave and enter <= distance < leave:
+            distance = leave
+    return distance
 
 
 def _to_origin(each: _Posed) -> Array:
@@ -249,7 +262,7 @@ def _to_origin(each: _Posed) -> Array:
     """
     low, high = each.hull.min(0), each.hull.max(0)
     middle = (low + high) / 2
-    lowest = low[2] if each.spec.resting else middle[2] - _sphere(each, np.zeros(3))[1]
+    lowest = low[2] if each.spec.resting else middle[2] - each.sphere[1]
     return np.array([-middle[0], -middle[1], -lowest])
 
 
@@ -263,35 +276,52 @@ def _direction(each: _Posed, stream: Stream) -> Array:
     return np.array([flat * math.cos(angle), flat * math.sin(angle), up])
 
 
-def _meet(one: _Posed, one_at: Array, other: _Posed, other_at: Array, gap: float) -> bool:
+def _blocked(
+    one: _Posed, one_at: Array, direction: Array, other: _Posed, other_at: Array, gap: float
+) -> tuple[float, float]:
+    """Return the (enter, leave) distances between which a sliding object is too near another."""
     if one.spec.resting and other.spec.resting:
         room = gap / 2 * (one.radius + other.radius)
-        return overlap(one.outline + one_at[:2], other.outline + other_at[:2], room)
-    (a, ra), (b, rb) = _sphere(one, one_at), _sphere(other, other_at)
-    return bool(np.linalg.norm(a - b) < (ra + rb) * (1 + gap / 2))
+        first, second = one.outline + one_at[:2], other.outline + other_at[:2]
+        axes = np.concatenate([one.axes, other.axes])
+        return blocked_span(first, second, axes, direction[:2], room)
+    (a, ra), (b, rb) = one.sphere, other.sphere
+    a, b = a + one_at, b + other_at
+    reach = (ra + rb) * (1 + gap / 2)
+    along = float((b - a) @ direction)
+    inside = along**2 - float((b - a) @ (b - a)) + reach**2
+    if inside <= 0:
+        return np.inf, -np.inf
+    return along - np.sqrt(inside), along + np.sqrt(inside)
 
 
-def overlap(first: Array, second: Array, room: float) -> bool:
-    """Tell whether two convex polygons (n, 2), (m, 2) are less than ``room`` apart.
+def blocked_span(moving: Array, fixed: Array, direction: Array, room: float) -> tuple[float, float]:
+    """Return (enter, leave): moved by t * direction, convex polygon ``moving`` (n, 2) is less than
+    ``room`` from ``fixed`` (m, 2) exactly for enter < t < leave (never: enter > leave).
 
-    Separating axes: convex shapes are apart exactly when an edge normal of one shows a gap; the
-    edges themselves serve for shapes without breadth. (cv2.intersectConvexConvex 4.11 returns no
-    area for some that overlap.)
+    ``axes`` (k, 2) are the polygons' own (``edge_axes``).
+
+    Separating axes: convex shapes meet when their shadows meet on every edge normal, and on each
+    axis that is a span of t, so the answer is where all spans overlap. The edges themselves serve
+    for shapes without breadth. (cv2.intersectConvexConvex 4.11 finds no area in some that meet.)
     """
-    for polygon in (first, second):
-        edges = np.roll(polygon, -1, axis=0) - polygon
-        axes = np.concatenate([edges[:, ::-1] * (1, -1), edges])
-        length = np.linalg.norm(axes, axis=1, keepdims=True)
-        axes = axes[length[:, 0] > 0] / length[length[:, 0] > 0]
-        a, b = first @ axes.T, second @ axes.T
-        if ((a.max(0) + room <= b.min(0)) | (b.max(0) + room <= a.min(0))).any():
-            return False
-    return True
+    a, b, speed = moving @ axes.T, fixed @ axes.T, axes @ direction
+    low = b.min(0) - a.max(0) - room
+    high = b.max(0) - a.min(0) + room
+    still = np.abs(speed) < 1e-12
+    if ((low >= 0) | (high <= 0))[still].any():
+        return np.inf, -np.inf
+    first, last = low[~still] / speed[~still], high[~still] / speed[~still]
+    return float(np.minimum(first, last).max()), float(np.maximum(first, last).min())
 
 
-def _sphere(each: _Posed, offset: Array) -> tuple[Array, float]:
-    middle = (each.hull.min(0) + each.hull.max(0)) / 2
-    return middle + offset, float(np.linalg.norm(each.hull - middle, axis=1).max())
+def edge_axes(polygon: Array) -> Array:
+    """Return the unit normals and directions of a polygon's edges (k, 2)."""
+    edges = np.roll(polygon, -1, axis=0) - polygon
+    axes = np.concatenate([edges[:, ::-1] * (1, -1), edges])
+    length = np.linalg.norm(axes, axis=1, keepdims=True)
+    unit: Array = axes[length[:, 0] > 0] / length[length[:, 0] > 0]
+    return unit
 
 
 def _finish(number: int, each: _Posed, offset: Array) -> Placed:

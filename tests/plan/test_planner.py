@@ -11,7 +11,7 @@ import pytest
 
 from renderer.plan import PlanError, Planner, Shot
 from renderer.plan.framing import project
-from renderer.plan.placement import overlap
+from renderer.plan.placement import blocked_span, edge_axes
 from tests import shapes
 
 BASE: dict[str, Any] = {
@@ -125,19 +125,31 @@ def test_objects_rest_and_stand_apart(plain_planner: Maker) -> None:
             outlines.append(cv2.convexHull(world[:, :2].astype(np.float32))[:, 0].astype(float))
         for a in range(len(outlines)):
             for b in range(a):
-                assert not overlap(outlines[a], outlines[b], 0.0)
+                enter, leave = span(outlines[a], outlines[b], np.array([1.0, 0]), 0.0)
+                assert not enter < -1e-6 < 1e-6 < leave
 
 
-def test_overlap_of_convex_shapes() -> None:
+def span(
+    moving: np.ndarray, fixed: np.ndarray, direction: np.ndarray, room: float
+) -> tuple[float, float]:
+    axes = np.concatenate([edge_axes(moving), edge_axes(fixed)])
+    return blocked_span(moving, fixed, axes, direction, room)
+
+
+def test_spans_of_sliding_shapes() -> None:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
     line = np.array([[0, 0], [1, 0.0]])
-    assert overlap(square, square + 0.5, 0)
-    assert overlap(square, square * 0.2 + 0.4, 0)  # one inside the other
-    assert overlap(line, line, 0.1)
-    assert not overlap(square, square + np.array([1.1, 0]), 0)
-    assert overlap(square, square + np.array([1.1, 0]), 0.2)
-    turned = (square - 0.5) @ np.array([[1, -1], [1, 1]]) / np.sqrt(2)
-    assert not overlap(square, turned + np.array([1.6, 1.6]), 0)
+    right, up = np.array([1.0, 0]), np.array([0.0, 1])
+    assert span(square, square + [3, 0.5], right, 0) == pytest.approx((2, 4))
+    assert span(square, square + [3, 0.5], right, 0.25) == pytest.approx((1.75, 4.25))
+    enter, leave = span(square, square + [3, 1.5], right, 0)
+    assert enter > leave  # passes by
+    assert span(square * 0.2 + 0.4, square, up, 0) == pytest.approx((-0.6, 0.6))
+    assert span(line, line, up, 0.1) == pytest.approx((-0.1, 0.1))
+    turned = (square - 0.5) @ np.array([[1, -1], [1, 1]]) / np.sqrt(2)  # corners at +-0.707
+    assert span(turned, turned + [2, 0], right, 0) == pytest.approx(
+        (2 - np.sqrt(2), 2 + np.sqrt(2))
+    )
 
 
 def test_every_object_is_in_the_frame(plain_planner: Maker) -> None:

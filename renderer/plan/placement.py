@@ -295,7 +295,9 @@ def _blocked(
     return along - np.sqrt(inside), along + np.sqrt(inside)
 
 
-def blocked_span(moving: Array, fixed: Array, direction: Array, room: float) -> tuple[float, float]:
+def blocked_span(
+    moving: Array, fixed: Array, axes: Array, direction: Array, room: float
+) -> tuple[float, float]:
     """Return (enter, leave): moved by t * direction, convex polygon ``moving`` (n, 2) is less than
     ``room`` from ``fixed`` (m, 2) exactly for enter < t < leave (never: enter > leave).
 

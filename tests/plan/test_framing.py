@@ -29,7 +29,9 @@ angle = st.floats(-180, 180)
     st.floats(0.05, 1.0),
     st.floats(-1, 1),
     st.floats(-1, 1),
-    st.floats(8, 300),
+    # Wider lenses may find a corner beside the camera before the fill is reached; the planner
+    # rejects such poses.
+    st.floats(20, 300),
     st.integers(0, 10_000),
 )
 def test_fill_and_framing_are_exact(

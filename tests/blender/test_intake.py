@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from renderer.asset import AssetCache, AssetFacts, AssetSource
+from renderer.asset import ALPHA_THRESHOLD, AssetCache, AssetFacts, AssetSource
 from renderer.blender.formats import SUFFIXES
 from renderer.farm.intake import bring_in
 from renderer.recipe.files import MODEL_SUFFIXES
@@ -161,6 +161,82 @@ def test_texture_outside_the_folder_is_named(
     facts = take(cache, tmp_path / "m" / "model.obj")["model.obj"]
     assert isinstance(facts, AssetFacts)
     assert any("paint.png comes from outside the model's folder: .." in w for w in facts.warnings)
+
+
+# A sheet of 1 x 1 m in the XZ plane whose texture has a round hole, as a leaf or a fence has.
+_CUTOUT = """
+import bpy, sys
+path, texture, mask = sys.argv[1], sys.argv[2], sys.argv[3] == "mask"
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.mesh.primitive_plane_add(size=1, rotation=(1.5707963, 0, 0))
+material = bpy.data.materials.new("leaf"); material.use_nodes = True
+image = material.node_tree.nodes.new("ShaderNodeTexImage"); image.image = bpy.data.images.load(texture)
+shader = material.node_tree.nodes["Principled BSDF"]; links = material.node_tree.links
+links.new(image.outputs["Color"], shader.inputs["Base Color"])
+if mask:
+    cut = material.node_tree.nodes.new("ShaderNodeMath"); cut.operation = "GREATER_THAN"
+    cut.inputs[1].default_value = 0.5
+    links.new(image.outputs["Alpha"], cut.inputs[0]); links.new(cut.outputs[0], shader.inputs["Alpha"])
+else:
+    links.new(image.outputs["Alpha"], shader.inputs["Alpha"])
+bpy.context.object.data.materials.append(material)
+bpy.ops.export_scene.gltf(filepath=path, export_format="GLB")
+"""
+
+
+@pytest.mark.parametrize("mode", ["blend", "mask"])
+def test_cutouts_are_holes_for_both_ray_casters(
+    cache: AssetCache, tmp_path: Path, stage: object, mode: str
+) -> None:
+    y, x = np.mgrid[:64, :64]
+    leaf = np.full((64, 64, 4), 200, np.uint8)
+    leaf[..., 3] = np.clip((np.hypot(x - 31.5, y - 31.5) - 16) * 40 + 128, 0, 255)
+    Image.fromarray(leaf).save(tmp_path / "leaf.png")
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _CUTOUT,
+            str(tmp_path / "leaf.glb"),
+            str(tmp_path / "leaf.png"),
+            mode,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    facts = take(cache, tmp_path / "leaf.glb")["leaf.glb"]
+    assert isinstance(facts, AssetFacts)
+    assert len(cache.geometry(facts.key).cutouts) == 1, facts.warnings
+    from renderer.plan import Planner
+    from renderer.recipe import Recipe
+    from renderer.truth import Labeller
+
+    recipe = Recipe.model_validate(
+        {
+            "name": "t",
+            "images": 1,
+            "objects": [{"asset": "leaf.glb", "category": "leaf", "yaw_deg": 0}],
+            "camera": {
+                "resolution": [120, 120],
+                "orbit": {"azimuth_deg": 0, "elevation_deg": 0, "fill": 0.8},
+            },
+            "background": {"color": "black", "shadows": False},
+            "render": {"samples": 1, "denoise": False},
+        }
+    )
+    planner = Planner(recipe, tmp_path, cache, ({"leaf.glb": facts.key},))
+    shot = planner.shot(0)
+    frame = stage.render(shot)  # type: ignore[attr-defined]
+    cast = Labeller(cache).visible_index(shot)
+    assert (cast != frame.index).sum() <= 4
+    (label,) = Labeller(cache).label(shot, frame.index)
+    side = 0.8 * 120
+    # The radius at which the opacity (rising by 40/255 a texel) passes the threshold.
+    threshold = 0.5 if mode == "mask" else ALPHA_THRESHOLD
+    hole = np.pi * ((16 + (threshold * 255 - 128) / 40) / 64 * side) ** 2
+    assert label.area == pytest.approx(side**2 - hole, rel=0.02)
+    assert label.visibility > 0.999
+    assert not label.visible[60, 60]
 
 
 def test_unit_and_up_axis(cache: AssetCache, tmp_path: Path) -> None:

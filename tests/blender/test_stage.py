@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 
 from renderer.plan import Planner
@@ -109,3 +110,57 @@ def test_models_are_dropped_when_there_are_many(
         assert len(models) <= max(1, len(in_use))
     assert len(bpy.data.libraries) == 0
     stage.__dict__.update(Stage(cache, solids, "cpu").__dict__)
+
+
+def test_samples_changed_alone_take_effect(make_planner: Maker, stage: Any) -> None:
+    """Cycles ignores settings changed between renders unless told (bpy 4.5)."""
+    empty = {
+        "objects": [{"asset": "box.ply", "category": "b", "count": 0}],
+        "background": {"floor": "plain"},
+    }
+    lit = {"world": {"hdri": "studio"}, "lights": []}
+    planner = make_planner({**MIXED, **empty, "lighting": lit, "render": {"samples": 1}})
+    shot = planner.shot(0)
+    coarse = stage.render(shot).color[..., 1]
+    many = shot.render.model_copy(update={"samples": 256})
+    fine = stage.render(shot.model_copy(update={"render": many})).color[..., 1]
+    again = stage.render(shot).color[..., 1]
+
+    def noise(image: np.ndarray) -> float:
+        return float(np.abs(np.diff(image, axis=1)).mean())
+
+    assert noise(fine) < 0.5 * noise(coarse)
+    assert np.array_equal(coarse, again)
+
+
+def test_lamps_are_never_in_the_picture(make_planner: Maker, stage: Any) -> None:
+    """A wall of light right behind the object, seen by nothing but the object."""
+    for kind in ("area", "point", "spot"):
+        planner = make_planner(
+            {
+                **MIXED,
+                "camera": {
+                    "resolution": [64, 48],
+                    "orbit": {"azimuth_deg": 0, "elevation_deg": 20},
+                },
+                "lighting": {
+                    "world": {"color": "black"},
+                    "lights": {
+                        "type": kind,
+                        "azimuth_deg": 180,
+                        "elevation_deg": -10,
+                        "distance": 2,
+                        "size": 5,
+                        "strength": 9,
+                    },
+                },
+                "background": {"color": "black", "shadows": False},
+                "render": {"samples": 4, "denoise": False},
+            }
+        )
+        frame = stage.render(planner.shot(0))
+        covered = cv2.dilate((frame.index > 0).astype(np.uint8), np.ones((7, 7), np.uint8))
+        far = covered == 0
+        assert far.mean() > 0.1
+        assert frame.color[far].max() < 0.05
+        assert frame.color[..., :3].max() > 0.1

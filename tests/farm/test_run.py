@@ -76,6 +76,22 @@ def test_killed_scheduler_resumes_to_the_same_bytes(
     assert contents(out) == contents(crowd)
 
 
+def test_worker_goes_with_its_scheduler(solids: Path, tmp_path: Path) -> None:
+    """In the middle of a shot of half a minute, so that nothing else ends it."""
+    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
+    process = start(recipe, out, "--samples", "60000")
+    for _ in range(600):
+        if (out / "logs" / "run.jsonl").exists():
+            break
+        time.sleep(0.05)
+    time.sleep(1)
+    (worker,) = workers(process)
+    process.kill()
+    process.wait()
+    gone, _ = psutil.wait_procs([worker], timeout=3)
+    assert gone == [worker]
+
+
 def test_killed_worker_is_replaced(crowd: Path, solids: Path, tmp_path: Path) -> None:
     recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
     process = start(recipe, out, "--chunk", "4")

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -115,6 +116,12 @@ def _per_image(ax: Axes, statistics: Statistics) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
+def _scale(ax: Axes, shown: ScalarMappable) -> None:
+    """Put a scale of whole counts beside a map."""
+    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.9, ticks=MaxNLocator(5, integer=True))
+    bar.outline.set_visible(False)
+
+
 def _views(ax: Axes, statistics: Statistics) -> None:
     seen = np.flatnonzero(statistics.views.any(axis=1))
     low, high = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (6, 12)
@@ -131,11 +138,11 @@ def _views(ax: Axes, statistics: Statistics) -> None:
     ax.set_yticks(np.arange(low, high + 1) * 15 - 90)
     ax.set_xlabel("azimuth °")
     ax.set_ylabel("elevation °")
-    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)
+    _scale(ax, shown)
 
 
 def _position(ax: Axes, statistics: Statistics) -> None:
     shown = ax.imshow(statistics.center, cmap="GnBu", vmin=0, extent=(0, 1, 1, 0), aspect=0.75)
     ax.set_xticks([0, 0.5, 1])
     ax.set_yticks([0, 0.5, 1])
-    ax.figure.colorbar(shown, ax=ax, shrink=0.9).outline.set_visible(False)
+    _scale(ax, shown)

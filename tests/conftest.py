@@ -104,11 +104,7 @@ def stage(cache: AssetCache, solids: Path) -> Any:
     """The one Blender stage of the session, on the CPU."""
     from renderer.blender.stage import Stage
 
-    stage = Stage(cache, solids, "cpu")
-    # bpy puts its scripts on sys.path, where a spawned process would find half of a bpy first.
-    # Only tests have bpy in the process that spawns.
-    sys.path[:] = [path for path in sys.path if "/bpy/" not in path]
-    return stage
+    return Stage(cache, solids, "cpu")
 
 
 def shared(*parts: str) -> Path:

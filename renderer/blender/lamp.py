@@ -28,6 +28,4 @@ def light_for(lamp: Lamp, name: str) -> bpy.types.Object:
     item = bpy.data.objects.new(name, light)
     turn = Vector(lamp.direction).to_track_quat("-Z", "Y").to_matrix().to_4x4()
     item.matrix_world = Matrix.Translation(lamp.position) @ turn
-    # The lamp is a studio's: it lights the picture and is never in it.
-    item.visible_camera = False
     return item

@@ -66,7 +66,11 @@ class Stage:
         return capture()
 
     def set(self, shot: Shot) -> None:
-        """Bring the scene to what a shot says; nothing of the shot before is left."""
+        """Bring the scene to what a shot says; nothing of the shot before is left.
+
+        Cycles ignores settings (samples, seed) changed from Python alone between renders (bpy 4.5);
+        the camera that is moved here every time makes it look again.
+        """
         self._clear()
         self._engine(shot)
         self._aim(shot.camera, shot)
@@ -83,8 +87,6 @@ class Stage:
         self._floor.set(shot)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
-        # Cycles ignores settings changed from Python between renders without this (bpy 4.5).
-        self._scene.update_tag()
         self._drop_models({entry.asset for entry in shot.objects})
 
     def _settings(self, threads: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
-from renderer.blender.libraries import require_libraries
+from renderer.blender.libraries import forget_inherited_paths, require_libraries
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -72,6 +72,7 @@ def _import_one(
 
 
 def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
+    forget_inherited_paths()
     from renderer.blender.intake import take_in
     from renderer.blender.quiet import redirect_output
 

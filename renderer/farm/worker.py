@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
 from renderer.farm.journal import Journal
@@ -46,6 +47,7 @@ def begin(setup: WorkerSetup) -> None:
 
     redirect_output(setup.log)
     _die_with_parent()
+    forget_inherited_paths()
     from renderer.blender.stage import Stage
 
     _stages[os.getpid()] = Stage(

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetFacts, Geometry
 from renderer.plan.draw import draw_among, draw_number
+from renderer.plan.rotation import any_rotation, euler, settle
 from renderer.plan.shot import Instance, to_matrix4
+from renderer.plan.sliding import blocked_span, edge_axes, first_free
 from renderer.plan.stream import Stream
 from renderer.recipe.model import ObjectSpec, Recipe
 
@@ -122,9 +124,9 @@ def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Str
         scale *= size / candidate.facts.longest_m
     geometry = candidate.geometry
     if spec.orientation == "free":
-        rotation = _any_rotation(stream, path)
+        rotation = any_rotation(stream, path)
         if spec.resting:
-            rotation = _settle(rotation, geometry)
+            rotation = settle(rotation, geometry)
     else:
         rotation = euler(
             *(
@@ -138,84 +140,6 @@ def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Str
         )
     hull = scale * geometry.hull.astype(np.float64) @ rotation.T
     return _Posed(spec, candidate, path, scale, rotation, hull)
-
-
-def euler(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
-    """Return Rz(yaw) Rx(pitch) Ry(roll): tilt to the side, then forward, then turn about up."""
-    cy, cp, cr = (math.cos(math.radians(a)) for a in (yaw_deg, pitch_deg, roll_deg))
-    sy, sp, sr = (math.sin(math.radians(a)) for a in (yaw_deg, pitch_deg, roll_deg))
-    turn = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
-    tilt = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    side = np.array([[cr, 0, sr], [0, 1, 0], [-sr, 0, cr]])
-    rotation: Array = turn @ tilt @ side
-    return rotation
-
-
-def _any_rotation(stream: Stream, path: str) -> Array:
-    """Return a rotation uniform over SO(3) (Shoemake 1992, Uniform random rotations)."""
-    a, b, c = (stream.unit(f"{path}.orientation", name) for name in "abc")
-    x, y = (
-        math.sqrt(1 - a) * math.sin(2 * math.pi * b),
-        math.sqrt(1 - a) * math.cos(2 * math.pi * b),
-    )
-    z, w = math.sqrt(a) * math.sin(2 * math.pi * c), math.sqrt(a) * math.cos(2 * math.pi * c)
-    matrix: Array = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    return matrix
-
-
-def _settle(rotation: Array, geometry: Geometry) -> Array:
-    """Turn a rotated model by the least angle onto a side it can lie on without tipping.
-
-    A hull face is such a side when the centre of the hull's corners, dropped onto its plane, falls
-    inside it. Faces too small to matter (under 1 % of the largest) are left out.
-    """
-    faces = geometry.hull_faces
-    if len(faces) == 0:
-        return rotation
-    corners = geometry.hull.astype(np.float64)[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    areas = np.linalg.norm(normals, axis=1)
-    keep = areas > 0.01 * areas.max()
-    corners, normals = corners[keep], normals[keep] / areas[keep, None]
-    center = _volume_center(geometry)
-    inside = np.ones(len(corners), bool)
-    for at in range(3):
-        edge = corners[:, (at + 1) % 3] - corners[:, at]
-        side = np.einsum("ij,ij->i", np.cross(edge, center - corners[:, at]), normals)
-        # A flat side is several triangles, and the centre may fall on the line between two.
-        inside &= side >= -1e-6 * areas[keep]
-    if not inside.any():
-        return rotation
-    world = normals[inside] @ rotation.T
-    return _turn(world[np.argmin(world[:, 2])], np.array([0.0, 0.0, -1.0])) @ rotation
-
-
-def _volume_center(geometry: Geometry) -> Array:
-    """Return the centroid of the convex hull's volume, by signed tetrahedra about its mean."""
-    hull = geometry.hull.astype(np.float64)
-    middle: Array = hull.mean(0)
-    a, b, c = np.moveaxis(hull[geometry.hull_faces] - middle, 1, 0)
-    volumes = np.einsum("ij,ij->i", a, np.cross(b, c))
-    if abs(volumes.sum()) < 1e-30:
-        return middle
-    center: Array = middle + (volumes[:, None] * (a + b + c)).sum(0) / (4 * volumes.sum())
-    return center
-
-
-def _turn(start: Array, end: Array) -> Array:
-    """Return the smallest rotation that takes one unit vector to another (Rodrigues)."""
-    axis, cosine = np.cross(start, end), float(start @ end)
-    if cosine < -1 + 1e-12:
-        return np.diag([1.0, -1.0, -1.0])
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    turned: Array = np.eye(3) + cross + cross @ cross / (1 + cosine)
-    return turned
 
 
 def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
@@ -243,17 +167,8 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
             _blocked(each, offsets[at], direction, posed[other], offsets[other], gap)
             for other in order[:number]
         ]
-        offsets[at] = offsets[at] + _first_free(spans) * direction
+        offsets[at] = offsets[at] + first_free(spans) * direction
     return offsets
-
-
-def _first_free(spans: list[tuple[float, float]]) -> float:
-    """Return the smallest distance >= 0 outside every (enter, leave) span."""
-    distance = 0.0
-    for enter, leave in sorted(spans):
-        if enter < leave and enter <= distance < leave:
-            distance = leave
-    return distance
 
 
 def _to_origin(each: _Posed) -> Array:
@@ -293,37 +208,6 @@ def _blocked(
     if inside <= 0:
         return np.inf, -np.inf
     return along - np.sqrt(inside), along + np.sqrt(inside)
-
-
-def blocked_span(
-    moving: Array, fixed: Array, axes: Array, direction: Array, room: float
-) -> tuple[float, float]:
-    """Return (enter, leave): moved by t * direction, convex polygon ``moving`` (n, 2) is less than
-    ``room`` from ``fixed`` (m, 2) exactly for enter < t < leave (never: enter > leave).
-
-    ``axes`` (k, 2) are the polygons' own (``edge_axes``).
-
-    Separating axes: convex shapes meet when their shadows meet on every edge normal, and on each
-    axis that is a span of t, so the answer is where all spans overlap. The edges themselves serve
-    for shapes without breadth. (cv2.intersectConvexConvex 4.11 finds no area in some that meet.)
-    """
-    a, b, speed = moving @ axes.T, fixed @ axes.T, axes @ direction
-    low = b.min(0) - a.max(0) - room
-    high = b.max(0) - a.min(0) + room
-    still = np.abs(speed) < 1e-12
-    if ((low >= 0) | (high <= 0))[still].any():
-        return np.inf, -np.inf
-    first, last = low[~still] / speed[~still], high[~still] / speed[~still]
-    return float(np.minimum(first, last).max()), float(np.maximum(first, last).min())
-
-
-def edge_axes(polygon: Array) -> Array:
-    """Return the unit normals and directions of a polygon's edges (k, 2)."""
-    edges = np.roll(polygon, -1, axis=0) - polygon
-    axes = np.concatenate([edges[:, ::-1] * (1, -1), edges])
-    length = np.linalg.norm(axes, axis=1, keepdims=True)
-    unit: Array = axes[length[:, 0] > 0] / length[length[:, 0] > 0]
-    return unit
 
 
 def _finish(number: int, each: _Posed, offset: Array) -> Placed:

@@ -121,12 +121,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found = []
-    import sys
-
-    path = list(sys.path)
     for objects in options.objects:
         found.append(measure(objects, options.rounds, options.per_round, options.samples))
-        sys.path[:] = path  # bpy's own entries would lead a spawned import astray
     if options.json:
         print(json.dumps(found, indent=1))
         return

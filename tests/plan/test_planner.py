@@ -11,7 +11,7 @@ import pytest
 
 from renderer.plan import PlanError, Planner, Shot
 from renderer.plan.framing import project
-from renderer.plan.placement import blocked_span, edge_axes
+from renderer.plan.sliding import blocked_span, edge_axes
 from tests import shapes
 
 BASE: dict[str, Any] = {
@@ -190,7 +190,7 @@ def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> 
     """A box put down any way lies on one of its six sides, never on an edge."""
     from dataclasses import replace
 
-    from renderer.plan.placement import _settle
+    from renderer.plan.rotation import settle
 
     points, faces = SOLIDS["box"]
     planner = plain_planner(BASE, **SOLIDS)
@@ -202,7 +202,7 @@ def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> 
     for _ in range(100):
         q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
         start = q * np.sign(np.linalg.det(q))
-        rotation = _settle(start, geometry)
+        rotation = settle(start, geometry)
         assert rotation @ rotation.T == pytest.approx(np.eye(3), abs=1e-9)
         heights = points @ rotation.T[:, 2]
         assert (heights < heights.min() + 1e-6).sum() == 4

@@ -64,8 +64,8 @@ def require_libraries() -> None:
 def forget_inherited_paths() -> None:
     """Take bpy's script folders off the import path.
 
-    A process spawned from one that has imported bpy (a notebook, a test) inherits them, and finds in
-    them half of a bpy before the real one.
+    A process spawned from one that has imported bpy (a notebook, a test) inherits them, and finds
+    in them half of a bpy before the real one.
     """
     inner = os.path.join("bpy", "")
     sys.path[:] = [path for path in sys.path if f"{os.sep}{inner}" not in path]

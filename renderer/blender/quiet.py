@@ -40,9 +40,11 @@ def tail(path: Path, lines: int = 5) -> str:
     """Return the last lines of a log, for an error report; empty if there is none."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 8192))
+            start = max(0, path.stat().st_size - 65536)
+            file.seek(start)
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    kept = [line for line in text.splitlines() if line.strip() and not line.startswith("Fra:")]
+    whole = text.splitlines()[1 if start else 0 :]
+    kept = [line for line in whole if line.strip() and not line.startswith("Fra:")]
     return "\n".join(kept[-lines:])

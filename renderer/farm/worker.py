@@ -74,6 +74,8 @@ def render_chunk(setup: WorkerSetup, indices: tuple[int, ...], given_up: dict[in
 
     """
     journal = Journal(setup.journal)
+    # The sign that the worker lives: planning, which may crash as well, begins before any "start".
+    journal.write("chunk", shots=list(indices))
     pipeline = Pipeline(setup.planner, _stages[os.getpid()], setup.layout)
 
     def started(index: int) -> None:

@@ -45,7 +45,11 @@ def _obj(path: str) -> None:
 
 
 def _fbx(path: str) -> None:
-    bpy.ops.import_scene.fbx(filepath=path)
+    if bpy.app.version >= (5, 0, 0):
+        # 5.0's Python importer fails on files with lights (it sets a property that is gone).
+        bpy.ops.wm.fbx_import(filepath=path)
+    else:
+        bpy.ops.import_scene.fbx(filepath=path)
 
 
 def _usd(path: str) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from renderer.recipe.distribution import LowDiscrepancy, Number, Strict, Uniform, within
 
-Pixels = Annotated[int, Field(strict=True, ge=8, le=16384)]
+Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
 Signed = Annotated[Number, within(-1, 1)]
 
 

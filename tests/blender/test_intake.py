@@ -227,7 +227,8 @@ def test_cutouts_are_holes_for_both_ray_casters(
     shot = planner.shot(0)
     frame = stage.render(shot)  # type: ignore[attr-defined]
     cast = Labeller(cache).visible_index(shot)
-    assert (cast != frame.index).sum() <= 4
+    # Of some 200 pixels along the hole, where the two read the texture's last bits differently.
+    assert (cast != frame.index).sum() <= 8
     (label,) = Labeller(cache).label(shot, frame.index)
     side = 0.8 * 120
     # The radius at which the opacity (rising by 40/255 a texel) passes the threshold.

@@ -100,8 +100,8 @@ class Stage:
             scene.render.threads_mode, scene.render.threads = "FIXED", threads
         cycles = scene.cycles
         cycles.use_adaptive_sampling = False
-        # Tiles (of frames beyond 2048 px) go to disk and come back only after the capture. 5.0 heeds
-        # the size alone; the recipe's largest frame is one tile of it.
+        # Tiles (of frames beyond 2048 px) go to disk and come back only after the capture. bpy 5.0
+        # heeds the size alone; the recipe's largest frame is one tile of it.
         cycles.use_auto_tile, cycles.tile_size = False, 8192
         cycles.use_denoising = False
         cycles.use_light_tree = True

@@ -18,7 +18,7 @@ import pytest
 _CACHE = tempfile.TemporaryDirectory(prefix="orbitset-test-cache-")
 os.environ["ORBITSET_CACHE"] = _CACHE.name
 
-from renderer.asset import AssetCache, AssetFacts, AssetSource, Geometry  # noqa: E402
+from renderer.asset import AssetCache, AssetFacts, Geometry  # noqa: E402
 from renderer.asset.cache import FACTS, GEOMETRY  # noqa: E402
 from renderer.farm.intake import bring_in, default_cache, recipe_keys  # noqa: E402
 from renderer.plan import Planner, asset_sources  # noqa: E402
@@ -113,11 +113,6 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip("the shared models are not beside this checkout")
     return path
-
-
-def source(path: Path) -> AssetSource:
-    """A model file without overrides."""
-    return AssetSource(path)
 
 
 CROWD: dict[str, Any] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ def shoot(
     folder: Path,
     devices: str = "auto",
     quiet: bool = False,
-    done: Callable[[], None] = lambda: None,
 ) -> list[Pictured]:
     """Return (picture, part line) of every image of a recipe; a failed one has a blank picture.
 
@@ -41,12 +39,7 @@ def shoot(
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
         setup = WorkerSetup(run.planner, layout, devices, 0)
-
-        def watch(event: dict[str, Any]) -> None:
-            if event["event"] in ("done", "failed"):
-                done()
-
-        render_all(setup, [tuple(range(recipe.images))], watch)
+        render_all(setup, [tuple(range(recipe.images))], lambda _: None)
         pictures = []
         for line in PartIndex(layout).lines():
             if "failed" in line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,6 @@ def validate(
     layout: Layout,
     cache: AssetCache | None,
     every: int = 1,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Validation:
     """Check a dataset, streaming.
 
@@ -56,7 +55,6 @@ def validate(
         cache: with the imported models, the masks of each ``every``-th image are ray cast anew
             from its Shot and compared; without, that is left out.
         every: see ``cache``.
-        progress: told the number of images done.
 
     """
     result = Validation()
@@ -93,7 +91,6 @@ def validate(
             elif cache is not None and result.images % every == 0:
                 _check_scene(cache, Shot.model_validate(shot), image, masks, result)
             result.images += 1
-            progress(result.images)
     except (KeyError, TypeError, ValueError, ijson.JSONError) as error:
         result.add(f"instances.json is damaged after image {result.images}: {_flat(error)}")
     result.annotations = last_annotation

@@ -5,11 +5,10 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
-from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
+from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
 from renderer.blender.libraries import forget_inherited_paths, require_libraries
 
 _IMPORT_LIMIT_S = 600.0
@@ -97,6 +96,4 @@ def facts_by_path(
 
 def default_cache() -> AssetCache:
     """Return the user's cache."""
-    from renderer.asset import default_cache_folder
-
-    return AssetCache(Path(default_cache_folder()))
+    return AssetCache(default_cache_folder())

@@ -82,8 +82,7 @@ class Planner:
         """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
-        behind = background.color is not None or background.image is not None
-        floor = background.floor is not None or (background.shadows and behind)
+        floor = background.floor is not None or background.catches_shadows
         reasons: collections.Counter[str] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)

@@ -36,13 +36,12 @@ def decide_background(
     floor = None
     if background.floor is not None:
         floor = _floor(background.floor, f"{path}.floor", stream, folder, radius)
-    behind = color is not None or image is not None
     return BackgroundState(
         color=color,
         image=image,
         crop=(stream.unit(path, "crop x"), stream.unit(path, "crop y")),
         mirrored=stream.unit(path, "mirrored") < 0.5,
-        shadows=background.shadows and behind and floor is None,
+        shadows=background.catches_shadows,
         floor=floor,
     )
 

@@ -70,18 +70,13 @@ _UNKNOWN = {
     "choice: [...] or random",
 }
 
-Single = Annotated[
-    Annotated[Literal["random"], Tag("random")]
-    | Annotated[Named, Tag("name")]
-    | Annotated[Rgb, Tag("rgb")]
-    | Annotated[Hsv, Tag("hsv")],
-    Discriminator(colour_kind, **_UNKNOWN),
-]
-Colour = Annotated[
+_Plain = (
     Annotated[Literal["random"], Tag("random")]
     | Annotated[Named, Tag("name")]
     | Annotated[Rgb, Tag("rgb")]
     | Annotated[Hsv, Tag("hsv")]
-    | Annotated[Choice[Single], Tag("choice")],
-    Discriminator(colour_kind, **_UNKNOWN),
+)
+Single = Annotated[_Plain, Discriminator(colour_kind, **_UNKNOWN)]
+Colour = Annotated[
+    _Plain | Annotated[Choice[Single], Tag("choice")], Discriminator(colour_kind, **_UNKNOWN)
 ]

@@ -214,31 +214,21 @@ _UNKNOWN = {
     "custom_error_message": "not a number and not a known distribution",
 }
 
+_Plain = (
+    Annotated[float, Field(strict=True, allow_inf_nan=False), Tag("constant")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[LogUniform, Tag("loguniform")]
+    | Annotated[Normal, Tag("normal")]
+    | Annotated[Integers, Tag("integers")]
+    | Annotated[Stratified, Tag("stratified")]
+    | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
+    | Annotated[SolidAngle, Tag("solid_angle")]
+    | Annotated[Steps, Tag("steps")]
+)
 # What one option of a choice may be: all but another choice, whose weights would only obscure.
-Single = Annotated[
-    Annotated[float, Field(strict=True, allow_inf_nan=False), Tag("constant")]
-    | Annotated[Uniform, Tag("uniform")]
-    | Annotated[LogUniform, Tag("loguniform")]
-    | Annotated[Normal, Tag("normal")]
-    | Annotated[Integers, Tag("integers")]
-    | Annotated[Stratified, Tag("stratified")]
-    | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
-    | Annotated[SolidAngle, Tag("solid_angle")]
-    | Annotated[Steps, Tag("steps")],
-    Discriminator(number_kind, **_UNKNOWN),
-]
+Single = Annotated[_Plain, Discriminator(number_kind, **_UNKNOWN)]
 Number = Annotated[
-    Annotated[float, Field(strict=True, allow_inf_nan=False), Tag("constant")]
-    | Annotated[Uniform, Tag("uniform")]
-    | Annotated[LogUniform, Tag("loguniform")]
-    | Annotated[Normal, Tag("normal")]
-    | Annotated[Integers, Tag("integers")]
-    | Annotated[Choice[Single], Tag("choice")]
-    | Annotated[Stratified, Tag("stratified")]
-    | Annotated[LowDiscrepancy, Tag("low_discrepancy")]
-    | Annotated[SolidAngle, Tag("solid_angle")]
-    | Annotated[Steps, Tag("steps")],
-    Discriminator(number_kind, **_UNKNOWN),
+    _Plain | Annotated[Choice[Single], Tag("choice")], Discriminator(number_kind, **_UNKNOWN)
 ]
 
 

@@ -122,6 +122,12 @@ class Background(Strict):
             )
         return self
 
+    @property
+    def catches_shadows(self) -> bool:
+        """Whether objects cast shadows on the colour or photo (a floor or world has its own)."""
+        behind = self.color is not None or self.image is not None
+        return self.shadows and behind and self.floor is None
+
 
 class Render(Strict):
     """How the picture is made."""

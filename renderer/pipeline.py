@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +13,9 @@ import numpy as np
 
 from renderer.blender.frame import Frame
 from renderer.dataset.coco import annotation_record, image_record
-from renderer.dataset.layout import DiskError, Layout, write_atomic
+from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line
+from renderer.dataset.storage import DiskError, write_atomic
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner, Shot
 from renderer.truth import Labeller
@@ -29,6 +30,19 @@ class Camera(Protocol):
 
     def render(self, shot: Shot) -> Frame:
         """Return the passes of a shot."""
+
+
+class Diary(Protocol):
+    """Who is told how far a shot has come, so that a crash can be laid at its door."""
+
+    def started(self, index: int) -> None:
+        """Take note that a shot's turn has come."""
+
+    def exposing(self, shot: Shot) -> None:
+        """Take note of a shot that is planned and about to be rendered."""
+
+    def stopping(self) -> bool:
+        """Tell whether no further shot shall be begun."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +69,8 @@ class Pipeline:
     camera: Camera
     layout: Layout
 
-    def run(self, indices: Iterable[int], started: Callable[[int], None]) -> Iterator[Line]:
-        """Yield the part line of each shot, in order.
+    def run(self, indices: Iterable[int], diary: Diary) -> Iterator[Line]:
+        """Yield the part line of each shot, in order, until the diary says to stop.
 
         While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
         is developed, labelled and written, in a thread. A shot that fails is tried once more, then
@@ -70,22 +84,25 @@ class Pipeline:
         with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
             before: _Exposed | None = None
             planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-            while queue and planned is not None:
+            while queue and planned is not None and not diary.stopping():
                 index = queue.popleft()
-                started(index)
+                diary.started(index)
                 shot = planned
                 planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-                now = self._expose(index, shot, darkroom)
+                now = self._expose(index, shot, darkroom, diary)
                 if before is not None:
                     yield self._collect(before)
                 before = now
             if before is not None:
                 yield self._collect(before)
 
-    def _expose(self, index: int, planned: Future[Shot], darkroom: ThreadPoolExecutor) -> _Exposed:
+    def _expose(
+        self, index: int, planned: Future[Shot], darkroom: ThreadPoolExecutor, diary: Diary
+    ) -> _Exposed:
         shot: Shot | None = None
         try:
             shot = planned.result()
+            diary.exposing(shot)
             frame = self.camera.render(shot)
         except Exception as error:
             failed: Future[Line] = Future()
@@ -141,3 +158,8 @@ def failed_line(index: int, shot: Shot | None, cause: str) -> Line:
         "failed": cause,
         "shot": None if shot is None else shot.model_dump(mode="json"),
     }
+
+
+def quarantined_line(index: int, shot: Line | None, cause: str) -> Line:
+    """Return the part line of a shot (as it was dumped) that killed or hung its workers."""
+    return {"index": index, "quarantined": True, "failed": cause, "shot": shot}

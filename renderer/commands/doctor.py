@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import multiprocessing
 import os
 import platform
 import shutil
@@ -78,17 +77,9 @@ def _libraries() -> Finding:
 
 
 def _devices() -> list[Finding]:
-    """Ask Blender, in a process of its own: a broken driver may crash it."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_list_devices, args=(sender,))
-    process.start()
-    sender.close()
-    try:
-        found: list[tuple[str, str]] = receiver.recv() if receiver.poll(120) else []
-    except EOFError:
-        found = []
-    process.join(10)
+    from renderer.farm.devices import list_devices
+
+    found = list_devices()
     if not found:
         cure = "import bpy fails or crashes: run python -c 'import bpy' to see why"
         return [Finding("devices", "Blender did not start", False, cure)]
@@ -104,16 +95,6 @@ def _devices() -> list[Finding]:
             )
         )
     return findings
-
-
-def _list_devices(sender: object) -> None:
-    from renderer.blender.quiet import quiet_output
-
-    with quiet_output():
-        from renderer.blender.device import available_devices
-
-        devices = [(device.backend, device.name) for device in available_devices()]
-    sender.send(devices)  # type: ignore[attr-defined]
 
 
 def _memory() -> Finding:

@@ -64,16 +64,17 @@ class RunProgress:
 
     def watch(self, event: dict[str, Any]) -> None:
         """Take in one event of the run."""
-        if event["event"] == "died" and not self._quiet:
-            shots = event["shots"]
-            where = f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"
-            warn(f"the renderer died in {where} ({event['cause']}); it starts again")
-        if event["event"] not in ("done", "failed") or event["shot"] in self._counted:
+        if not self._quiet and (said := _in_words(event)):
+            warn(said)
+        kind = event["event"]
+        if kind not in ("done", "failed", "quarantined") or event.get("again"):
+            return
+        if event["shot"] in self._counted:
             return
         # A shot is rendered again when its worker dies before the chunk is safe: count it once.
         self._counted.add(event["shot"])
         self._done += event["event"] == "done"
-        self._failed += event["event"] == "failed"
+        self._failed += event["event"] != "done"
         if self._live:
             self._bar.update(
                 self._task,
@@ -96,3 +97,27 @@ class RunProgress:
         eta = f", {left / rate:.0f} s left" if rate and left else ""
         failed = f", {self._failed} failed" if self._failed else ""
         err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")
+
+
+def _in_words(event: dict[str, Any]) -> str:
+    """Return the sentence for what an operator should know of, or nothing."""
+    kind = event["event"]
+    if kind in ("died", "hung"):
+        where = f"in {_images(event['shots'])} on {event['device']}" if event["shots"] else "idle"
+        return f"a render process was lost {where} ({event['cause']}); another takes its place"
+    if kind == "quarantined":
+        return f"image {event['shot']} is given up: {event['cause']}"
+    if kind == "set aside":
+        return f"{event['device']} is set aside: {event['cause']}"
+    if kind == "paused":
+        free = event["free"] / 1e6
+        return f"paused: the disk is full ({free:.0f} MB free); it goes on when there is room"
+    if kind == "resumed":
+        return "there is room on the disk again: going on"
+    if kind == "stopping":
+        return "stopping after the images that are rendering; once more to stop at once"
+    return ""
+
+
+def _images(shots: list[int]) -> str:
+    return f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"

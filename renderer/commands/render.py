@@ -2,117 +2,166 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
-from renderer.commands.progress import RunProgress
-from renderer.commands.terminal import (
-    FAILED,
-    INTERRUPTED,
-    err,
-    out,
-    say_json,
-    sentences,
-    stop,
-    warn,
-)
+from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop, warn
 
-if TYPE_CHECKING:
-    from renderer.dataset.merge import MergeResult
-    from renderer.farm.run import Run
+_SPREAD, _WATCH = "Spread over devices and machines", "Supervision"
 
 
 def render(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The dataset's folder.", show_default=False)
+        str,
+        typer.Option(
+            "-o", "--output", help="The dataset's folder, or s3://bucket/run.", show_default=False
+        ),
     ],
     images: Annotated[int | None, typer.Option(help="Another number of images.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed.", min=0)] = None,
     engine: Annotated[str | None, typer.Option(help="cycles, eevee or workbench.")] = None,
     samples: Annotated[int | None, typer.Option(help="Another number of samples.", min=1)] = None,
-    devices: Annotated[
-        str, typer.Option(help="auto, cpu, optix, cuda, hip, oneapi or metal.")
-    ] = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0 uses all.", min=0)] = 0,
-    chunk: Annotated[int, typer.Option(help="Images between two safe points.", min=1)] = 8,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan every image and render none.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    devices: Annotated[
+        str,
+        typer.Option(
+            help="auto, cpu, 0,1 or optix:0 (optix, cuda, hip, oneapi, metal).",
+            rich_help_panel=_SPREAD,
+        ),
+    ] = "auto",
+    per_device: Annotated[
+        int, typer.Option(help="Processes a device; 0 decides.", min=0, rich_help_panel=_SPREAD)
+    ] = 0,
+    threads: Annotated[
+        int, typer.Option(help="CPU threads a process; 0 shares.", min=0, rich_help_panel=_SPREAD)
+    ] = 0,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Render only part i of n, as 0/16.", rich_help_panel=_SPREAD),
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option(help="A Ray cluster: auto or ray://HOST:10001.", rich_help_panel=_SPREAD)
+    ] = "",
+    cpus: Annotated[
+        float, typer.Option(help="CPUs a cluster's task takes.", min=0, rich_help_panel=_SPREAD)
+    ] = 1.0,
+    gpus: Annotated[
+        float,
+        typer.Option(help="GPUs it takes; 0.5 shares one.", min=0, rich_help_panel=_SPREAD),
+    ] = 0.0,
+    chunk: Annotated[
+        int, typer.Option(help="Images a job; 0 decides.", min=0, rich_help_panel=_WATCH)
+    ] = 0,
+    shot_timeout: Annotated[
+        float,
+        typer.Option(
+            help="Seconds without a word after which a worker hangs; 0 learns it.",
+            min=0,
+            rich_help_panel=_WATCH,
+        ),
+    ] = 0.0,
+    recycle_images: Annotated[
+        int,
+        typer.Option(help="Images a process renders before a fresh one.", rich_help_panel=_WATCH),
+    ] = 1000,
+    recycle_gb: Annotated[
+        float,
+        typer.Option(help="GB of memory before a fresh one; 0 decides.", rich_help_panel=_WATCH),
+    ] = 0.0,
+    min_free_gb: Annotated[
+        float | None,
+        typer.Option(
+            help="GB of disk to keep free: below it the run pauses. [default: 1, or 5 %]",
+            min=0,
+            show_default=False,
+            rich_help_panel=_WATCH,
+        ),
+    ] = None,
+    ignore_space: Annotated[
+        bool,
+        typer.Option("--ignore-space", help="Begin though it may not fit.", rich_help_panel=_WATCH),
+    ] = False,
+    oom_to_cpu: Annotated[
+        bool,
+        typer.Option(
+            "--oom-to-cpu",
+            help="Render on the CPU what a GPU's memory does not hold.",
+            rich_help_panel=_WATCH,
+        ),
+    ] = False,
+    metrics_port: Annotated[
+        int, typer.Option(help="Serve Prometheus metrics here.", min=0, rich_help_panel=_WATCH)
+    ] = 0,
 ) -> None:
     """Render a recipe into a COCO dataset; the same command again resumes where it stopped.
+
+    Ctrl-C finishes the images that are rendering; a second one stops at once. Nothing is lost.
 
     Examples:
     `orbitset render scenes/quickstart.yaml -o out/quickstart`
 
-    `orbitset render mugs.yaml -o out/mugs --images 1000 --seed 7 --engine eevee`
+    `orbitset render mugs.yaml -o out/mugs --images 1000 --devices optix:0,optix:1 --per-device 2`
+
+    `orbitset render mugs.yaml -o /shared/mugs --shard 3/16`
+
+    `orbitset render mugs.yaml -o s3://bucket/mugs --cluster auto --gpus 0.5`
 
     `orbitset render mugs.yaml -o out/mugs --dry-run`
 
     """
     from renderer.blender.libraries import require_libraries
+    from renderer.commands.execute import conclude, execute, origin_of
     from renderer.commands.prepare import import_models
     from renderer.dataset.layout import Layout
-    from renderer.farm.run import Run
+    from renderer.dataset.storage import open_root
+    from renderer.farm.run import Run, Shard
+    from renderer.farm.session import FarmOptions
     from renderer.recipe import load_recipe
 
+    options = FarmOptions(
+        devices=devices,
+        per_device=per_device,
+        threads=threads,
+        chunk=chunk,
+        shot_limit_s=shot_timeout,
+        recycle_images=recycle_images,
+        recycle_bytes=int(recycle_gb * 1e9),
+        reserve_bytes=None if min_free_gb is None else int(min_free_gb * 1e9),
+        cpu_if_lacking=oom_to_cpu,
+        cluster=cluster,
+        cpus=cpus,
+        gpus=gpus,
+    )
+    changes = {"images": images, "seed": seed, "engine": engine, "samples": samples}
     with sentences():
         require_libraries()
+        part = None if shard is None else Shard.parse(shard)
+        layout = Layout(open_root(output))
         loaded = load_recipe(recipe)
-        chosen = _override(loaded.recipe, images=images, seed=seed, engine=engine, samples=samples)
+        chosen = override(loaded.recipe, **changes)
         cache, known = import_models(chosen, loaded.folder, quiet=as_json)
-        run = Run(chosen, loaded.folder, Layout(output), cache, known)
+        run = Run(chosen, loaded.folder, layout, cache, known, part)
         if dry_run:
             _dry_run(run, as_json)
             return
         with run.locked():
-            result = _render(run, devices, threads, chunk, as_json)
-    summary = {
-        "images": result.images,
-        "annotations": result.annotations,
-        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
-        "report": str(run.layout.report),
-    }
-    if as_json:
-        say_json(summary)
-    else:
-        for index, cause in result.failed[:10]:
-            warn(f"image {index} failed: {cause}")
-        out.print(
-            f"{result.images} images with {result.annotations} objects in {output}; "
-            f"report: {run.layout.report}"
-        )
-    if result.failed:
-        if not as_json:
-            err.print(f"[bold red]{len(result.failed)} images failed[/] (run again to retry them)")
-        raise typer.Exit(FAILED)
+            run.claim(origin_of(recipe, changes))
+            shots = run.pending()
+            there = run.size() - len(shots)
+            if there and not as_json:
+                err.print(f"resuming {run.layout.root}: {there} images are done")
+            execute(run, shots, options, as_json, metrics_port, ignore_space)
+            conclude(run, as_json)
 
 
-def _render(run: Run, devices: str, threads: int, chunk: int, quiet: bool) -> MergeResult:
-    """Render what is left of a run and bring the dataset to its final form."""
-    from renderer.farm.local import chunks_of, render_all
-    from renderer.farm.worker import WorkerSetup
-
-    run.claim()
-    pending, total = run.pending(), run.recipe.images
-    _check_disk(run.layout.root, len(pending), run.recipe.camera.resolution)
-    if len(pending) < total and not quiet:
-        err.print(f"resuming {run.layout.root}: {total - len(pending)} images are done")
-    setup = WorkerSetup(run.planner, run.layout, devices, threads)
-    try:
-        with RunProgress(len(pending), quiet) as progress:
-            render_all(setup, chunks_of(pending, chunk), progress.watch)
-    except KeyboardInterrupt:
-        stop("interrupted; what is done is safe: run the same command again to go on", INTERRUPTED)
-    return run.finish()
-
-
-def _override(recipe: Any, **values: Any) -> Any:
+def override(recipe: Any, **values: Any) -> Any:
     """Return the recipe with options of the command line put over it, checked like the file."""
     from renderer.recipe import Recipe
 
@@ -136,7 +185,7 @@ def _dry_run(run: Any, as_json: bool) -> None:
     from renderer.plan import PlanError
 
     planner, problems, counts, tries = run.planner, list[str](), Counter[str](), 0
-    for index in range(run.recipe.images):
+    for index in run.span():
         try:
             shot = planner.shot(index)
             counts.update(entry.category for entry in shot.objects)
@@ -144,28 +193,12 @@ def _dry_run(run: Any, as_json: bool) -> None:
         except PlanError as error:
             problems.append(str(error))
     if as_json:
-        say_json({"images": run.recipe.images, "objects": dict(counts), "failed": problems})
+        say_json({"images": run.size(), "objects": dict(counts), "failed": problems})
     else:
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        out.print(f"{run.recipe.images} images planned in {tries} tries: {listed or 'no objects'}")
+        out.print(f"{run.size()} images planned in {tries} tries: {listed or 'no objects'}")
         for problem in problems[:10]:
             warn(problem)
         out.print("nothing was rendered (dry run)")
     if problems:
         raise typer.Exit(FAILED)
-
-
-def _check_disk(root: Path, count: int, resolution: tuple[int, int]) -> None:
-    """Refuse a run whose images would surely not fit: a PNG takes about 1.5 bytes a pixel."""
-    from renderer.farm.run import RunError
-
-    needed = count * resolution[0] * resolution[1] * 1.5
-    folder = root
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise RunError(
-            f"{count} images need about {needed / 1e9:.1f} GB and {folder} has {free / 1e9:.1f} GB "
-            "free: make room, or choose another disk or format: jpeg"
-        )

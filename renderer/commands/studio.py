@@ -30,16 +30,15 @@ def shoot(
     from renderer.dataset.layout import Layout
     from renderer.dataset.overlay import open_picture
     from renderer.dataset.parts import PartIndex
-    from renderer.farm.local import render_all
     from renderer.farm.run import Run
-    from renderer.farm.worker import WorkerSetup
+    from renderer.farm.session import FarmOptions, render_shots
 
     cache, known = import_models(recipe, folder, quiet)
     with tempfile.TemporaryDirectory(prefix="orbitset-") as scratch:
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
-        setup = WorkerSetup(run.planner, layout, devices, 0)
-        render_all(setup, [tuple(range(recipe.images))], lambda _: None)
+        options = FarmOptions(devices=devices, per_device=1, reserve_bytes=0)
+        render_shots(run, list(range(recipe.images)), options, lambda _: None)
         pictures = []
         for line in PartIndex(layout).lines():
             if "failed" in line:

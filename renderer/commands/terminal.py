@@ -51,6 +51,7 @@ def sentences() -> Iterator[None]:
 
     from renderer.asset import AssetError
     from renderer.blender.libraries import MissingLibrariesError
+    from renderer.dataset.assemble import AssembleError
     from renderer.farm.run import RunError
     from renderer.plan import PlanError
     from renderer.recipe import RecipeError
@@ -63,7 +64,7 @@ def sentences() -> Iterator[None]:
         for problem in error.problems:
             err.print(f"[bold red]error:[/] {_plain(str(problem))}")
         raise typer.Exit(BAD_INPUT) from None
-    except (AssetError, RunError, PlanError, MissingLibrariesError) as error:
+    except (AssetError, RunError, PlanError, MissingLibrariesError, AssembleError) as error:
         stop(str(error))
     except ValidationError as error:
         first = error.errors()[0]
@@ -72,6 +73,8 @@ def sentences() -> Iterator[None]:
         stop(f"a file of the dataset is damaged (not JSON: {error})", FAILED)
     except RuntimeError as error:
         stop(str(error), FAILED)
+    except ValueError as error:  # an option that cannot be followed here
+        stop(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         stop(f"{where}{error.strerror or error}", FAILED)

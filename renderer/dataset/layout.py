@@ -1,9 +1,7 @@
-"""Where things lie in a dataset's folder, and writing a file whole or not at all."""
+"""Where things lie in a dataset."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +38,11 @@ class Layout:
         return self.root / "report.html"
 
     @property
+    def webdataset(self) -> Path:
+        """Folder of the WebDataset shards, where the recipe asks for them."""
+        return self.root / "webdataset"
+
+    @property
     def parts(self) -> Path:
         """Finished chunks (working files)."""
         return self.root / "parts"
@@ -53,42 +56,3 @@ class Layout:
     def logs(self) -> Path:
         """Logs of the run."""
         return self.root / "logs"
-
-
-class DiskError(OSError):
-    """A file of the dataset could not be written: the run's trouble, not a shot's."""
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even if the machine loses power.
-
-    The draft's name starts with a dot and ends with the process number: drafts of killed processes
-    are never taken for data, and two writers never share one.
-
-    Raises:
-        DiskError: the disk is full, read-only or gone.
-
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        if isinstance(error, OSError):
-            raise DiskError(error.errno, error.strerror, str(path)) from error
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from renderer.asset import AssetFacts
-from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.layout import Layout
 from renderer.dataset.merge import MergeResult
+from renderer.dataset.storage import write_atomic
 from renderer.recipe import Recipe
 
+Record = dict[str, Any]
 
-def write_manifest(
-    layout: Layout,
-    recipe: Recipe,
-    version: str,
-    engine_version: str,
-    assets: dict[str, AssetFacts],
-    result: MergeResult,
-) -> None:
-    """Write ``manifest.json``. ``assets`` maps paths as in the recipe to facts."""
-    manifest = {
+
+def manifest_head(
+    recipe: Recipe, version: str, engine_version: str, assets: dict[str, AssetFacts]
+) -> Record:
+    """Return what a manifest says of a run before it has rendered anything.
+
+    ``assets`` maps paths as in the recipe to facts.
+    """
+    return {
         "name": recipe.name,
         "orbitset": version,
         "bpy": engine_version,
         "seed": recipe.seed,
-        "images": result.images,
-        "annotations": result.annotations,
         "categories": list(recipe.categories),
-        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
         "warnings": [
             f"{path}: {warning}"
             for path, facts in sorted(assets.items())
@@ -46,16 +45,42 @@ def write_manifest(
         },
         "recipe": recipe.model_dump(mode="json"),
     }
+
+
+def write_manifest(layout: Layout, head: Record, result: MergeResult) -> None:
+    """Write ``manifest.json``: the head, what came of it, and the recipe last."""
+    manifest = {
+        **{key: head[key] for key in ("name", "orbitset", "bpy", "seed")},
+        "images": result.images,
+        "annotations": result.annotations,
+        "categories": head["categories"],
+        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
+        "missing": spans(result.missing),
+        "warnings": head["warnings"],
+        "assets": head["assets"],
+        "recipe": head["recipe"],
+    }
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
     write_atomic(layout.manifest, (text + "\n").encode())
 
 
-def read_manifest(layout: Layout) -> dict[str, Any]:
+def spans(indices: Iterable[int]) -> list[str]:
+    """Return ascending indices in short: ``["0-99", "107"]``."""
+    found: list[list[int]] = []
+    for index in indices:
+        if found and index == found[-1][1] + 1:
+            found[-1][1] = index
+        else:
+            found.append([index, index])
+    return [str(first) if first == last else f"{first}-{last}" for first, last in found]
+
+
+def read_manifest(layout: Layout) -> Record:
     """Return the manifest.
 
     Raises:
         FileNotFoundError: the folder holds no finished dataset.
 
     """
-    manifest: dict[str, Any] = json.loads(layout.manifest.read_text(encoding="utf-8"))
+    manifest: Record = json.loads(layout.manifest.read_text(encoding="utf-8"))
     return manifest

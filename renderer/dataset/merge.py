@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import io
 import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, PartIndex, dumps
+from renderer.dataset.storage import drafted, is_local
 
 
 @dataclass
@@ -19,25 +23,28 @@ class MergeResult:
     images: int = 0
     annotations: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
 
 
-def merge(layout: Layout, name: str, version: str, categories: tuple[str, ...]) -> MergeResult:
+def merge(
+    layout: Layout, name: str, version: str, categories: Sequence[str], images: int = 0
+) -> MergeResult:
     """Join all parts; the result depends on the shots alone, not on how they were chunked.
 
     Image ids are the shot index + 1, annotation ids count from 1 in order. Records stand one on a
-    line, so that two datasets can be compared by their lines.
+    line, so that two datasets can be compared by their lines. Of ``images`` that there should be,
+    those that are in no part are named in the result.
+
+    Raises:
+        DiskError: there is no room for it.
+
     """
     result = MergeResult()
     parts = PartIndex(layout)
-    layout.instances.parent.mkdir(parents=True, exist_ok=True)
-    drafts = {
-        path: path.with_name(f".{path.name}.draft") for path in (layout.instances, layout.shots)
-    }
-    annotations_draft = layout.instances.with_name(".annotations.draft")
     with (
-        drafts[layout.instances].open("w", encoding="utf-8", newline="\n") as instances,
-        drafts[layout.shots].open("w", encoding="utf-8", newline="\n") as shots,
-        annotations_draft.open("w+", encoding="utf-8", newline="\n") as annotations,
+        _text(layout.instances) as instances,
+        _text(layout.shots) as shots,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=_near(layout)) as records,
     ):
         info = {"description": name, "version": version, "contributor": f"orbitset {version}"}
         instances.write('{"info":' + dumps(info) + ',\n"licenses":[],\n"categories":[')
@@ -46,17 +53,35 @@ def merge(layout: Layout, name: str, version: str, categories: tuple[str, ...]) 
             for number, category in enumerate(categories, start=1)
         ]
         instances.write(",".join("\n" + dumps(entry) for entry in entries) + '],\n"images":[')
+        expected = 0
         for line in parts.lines():
+            result.missing.extend(range(expected, line["index"]))
+            expected = line["index"] + 1
             shots.write(dumps(line["shot"] or {"index": line["index"]}) + "\n")
-            _take(line, instances, annotations, result)
+            _take(line, instances, records, result)
         instances.write('],\n"annotations":[')
-        annotations.seek(0)
-        shutil.copyfileobj(annotations, instances, 1 << 20)
+        records.seek(0)
+        shutil.copyfileobj(records, instances, 1 << 20)
         instances.write("]}\n")
-    annotations_draft.unlink()
-    for path, draft in drafts.items():
-        _publish(draft, path)
+    result.missing.extend(range(expected, images))
     return result
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[IO[str]]:
+    with drafted(path) as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=False)
+        yield text
+        text.flush()
+        text.detach()
+
+
+def _near(layout: Layout) -> Path | None:
+    """Return a folder on the dataset's own disk, where there is room for its annotations."""
+    if not is_local(layout.root):
+        return None
+    layout.instances.parent.mkdir(parents=True, exist_ok=True)
+    return layout.instances.parent
 
 
 def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult) -> None:
@@ -71,9 +96,3 @@ def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult
         text = dumps({"id": number, "image_id": image_id, **record})
         annotations.write(("," if result.annotations else "") + "\n" + text)
         result.annotations = number
-
-
-def _publish(draft: Path, path: Path) -> None:
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(draft, path)

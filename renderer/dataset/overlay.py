@@ -73,5 +73,5 @@ def contact_sheet(pictures: list[tuple[str, Image.Image]], width: int = 1600) ->
 
 def open_picture(path: Path) -> Image.Image:
     """Return an image file as RGB, fully read."""
-    with Image.open(path) as picture:
+    with path.open("rb") as file, Image.open(file) as picture:
         return picture.convert("RGB")

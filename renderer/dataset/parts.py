@@ -1,20 +1,25 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
 A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or
-``{"index", "shot", "failed"}`` for a shot that was given up, with its cause.
+``{"index", "failed", "shot"}`` for a shot that was given up, with its cause; one that killed its
+workers is ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import tempfile
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from renderer.dataset.layout import Layout, sync_folder, write_atomic
+from renderer.dataset.layout import Layout
+from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
+_QUARANTINED = 2
 
 
 def dumps(value: Any) -> str:
@@ -23,14 +28,19 @@ def dumps(value: Any) -> str:
 
 
 def write_part(layout: Layout, lines: list[Line]) -> Path:
-    """Write the part of some shots; its name tells the first and last index and the retry round."""
+    """Write the part of some shots.
+
+    Its name tells the first and last index, the retry round and a digest of the content: two
+    schedulers on one output by mistake never overwrite each other's parts with other content.
+    """
     indices = [line["index"] for line in lines]
     stem = f"{min(indices):08d}-{max(indices):08d}"
-    number = len(list(layout.parts.glob(f"{stem}*.jsonl"))) if layout.parts.is_dir() else 0
-    path = layout.parts / f"{stem}.{number}.jsonl"
-    if layout.images.is_dir():
-        sync_folder(layout.images)  # a part vouches for its images
-    write_atomic(path, "".join(dumps(line) + "\n" for line in lines).encode())
+    number = len(list(layout.parts.glob(f"{stem}.*.jsonl"))) if layout.parts.is_dir() else 0
+    content = "".join(dumps(line) + "\n" for line in lines).encode()
+    digest = hashlib.blake2b(content, digest_size=6).hexdigest()
+    path = layout.parts / f"{stem}.{number:03d}.{digest}.jsonl"
+    sync_folder(layout.images)  # a part vouches for its images
+    write_atomic(path, content)
     return path
 
 
@@ -41,7 +51,8 @@ class PartIndex:
         """Scan the parts. A shot that is in several (it failed and was tried again) counts by its
         successful line, or else its last.
         """
-        self._files = sorted(layout.parts.glob("*.jsonl")) if layout.parts.is_dir() else []
+        self._mirror: tempfile.TemporaryDirectory[str] | None = None
+        self._files = self._find(layout.parts)
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")
         self._failed = array("b")
@@ -53,11 +64,22 @@ class PartIndex:
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
+    def _find(self, folder: Path) -> list[Path]:
+        """Return the parts, sorted; those of an object store are fetched, many at a time."""
+        found = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+        if is_local(folder) or not found:
+            return found
+        self._mirror = tempfile.TemporaryDirectory(prefix="orbitset-parts-")
+        copies = [Path(self._mirror.name) / path.name for path in found]
+        stored: list[Any] = list(found)
+        stored[0].fs.get([path.path for path in stored], [str(path) for path in copies])
+        return copies
+
     def _take(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
         # {"index":12,"failed"... or "shot"...: only the head of the line is looked at.
         head = raw[:64]
         index = int(head[9 : head.index(b",")])
-        failed = b'"failed":' in head
+        failed = _QUARANTINED if b'"quarantined":' in head else int(b'"failed":' in head)
         at = place.get(index)
         if at is None:
             place[index] = len(self._index)
@@ -78,6 +100,10 @@ class PartIndex:
     def failed(self) -> set[int]:
         """Return the indices of shots that were given up."""
         return {self._index[at] for at in self._order if self._failed[at]}
+
+    def quarantined(self) -> set[int]:
+        """Return those of the failed shots that killed or hung their workers."""
+        return {self._index[at] for at in self._order if self._failed[at] == _QUARANTINED}
 
     def lines(self) -> Iterator[Line]:
         """Yield each shot's line in the order of the index."""

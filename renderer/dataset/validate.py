@@ -70,13 +70,12 @@ def validate(
         result.add(f"manifest.json or instances.json cannot be read: {_flat(error)}")
         return result
     shots = _shots(layout, result)
-    seen_ids: set[int] = set()
-    last_annotation = 0
+    last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
-            if image["id"] in seen_ids:
-                result.add(f"image id {image['id']} stands twice in instances.json")
-            seen_ids.add(image["id"])
+            if image["id"] <= last_image:  # merge writes them in order, so twice is out of order
+                result.add(f"image id {image['id']} stands twice or out of order")
+            last_image = image["id"]
             _check_image(layout, image, result)
             masks = _check_annotations(image, annotations, names, result)
             for record in annotations:

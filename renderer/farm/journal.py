@@ -1,20 +1,31 @@
-"""The journal of a run: one JSON line an event, appended by workers, followed by the supervisor.
+"""Journals: one JSON line an event; plain files outlive any process and have no lock to be kept.
 
-A plain file outlives any process and has no lock a killed worker could keep.
+A worker appends to a wire on its own machine, which its engine follows. The scheduler writes what
+it hears, and what it decides, to a journal of its own in ``logs/``, so that several schedulers (the
+shards of an array job) never write to one file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from renderer.dataset.layout import Layout
+from renderer.dataset.storage import DiskError, is_local, write_atomic
+
 Event = dict[str, Any]
+# Of what an object store's reader sees; a store cannot be appended to.
+_UPLOAD_EVERY_S = 15.0
 
 
 class Journal:
-    """Appends events to a file; each is one write, so lines of several processes do not mix."""
+    """Appends events to a file; each is one write, so lines of several threads do not mix."""
 
     def __init__(self, path: Path) -> None:
         """Open the file for appending; its folder is made."""
@@ -22,9 +33,14 @@ class Journal:
         self._file = path.open("ab", buffering=0)
 
     def write(self, event: str, **details: Any) -> None:
-        """Append one event with the time."""
+        """Append one event with the time. A full disk costs the event and nothing else."""
         line = {"time": round(time.time(), 3), "event": event, **details}
-        self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+        with contextlib.suppress(OSError):
+            self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 class Follower:
@@ -47,10 +63,53 @@ class Follower:
         return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
 
 
+class RunJournal:
+    """What one scheduler says of one stint, in ``logs/``; uploaded now and then to a store."""
+
+    def __init__(self, layout: Layout, spool: Path) -> None:
+        """Open a journal whose name tells when and where it was begun."""
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        name = f"run-{stamp}-{socket.gethostname()}-{os.getpid()}.jsonl"
+        self._target = layout.logs / name
+        self._here = self._target if is_local(layout.root) else spool / name
+        self._journal = Journal(self._here)
+        self._uploaded = 0.0
+
+    def write(self, event: str, **details: Any) -> None:
+        """Append one event."""
+        self._journal.write(event, **details)
+        if self._here is not self._target and time.monotonic() - self._uploaded > _UPLOAD_EVERY_S:
+            self._upload()
+
+    def _upload(self) -> None:
+        with contextlib.suppress(DiskError):
+            write_atomic(self._target, self._here.read_bytes())
+        self._uploaded = time.monotonic()
+
+    def close(self) -> None:
+        """Bring the journal to its place."""
+        self._journal.close()
+        if self._here is not self._target:
+            self._upload()
+
+
+def journals(layout: Layout) -> list[Path]:
+    """Return the journals of all stints on a dataset, oldest first."""
+    return sorted(layout.logs.glob("run-*.jsonl")) if layout.logs.is_dir() else []
+
+
+def read_journal(path: Path) -> Iterator[Event]:
+    """Yield the events of a journal; torn lines (a full disk, a kill) are left out."""
+    with path.open("rb") as file:
+        for line in file:
+            event = _parse(line)
+            if event is not None:
+                yield event
+
+
 def _parse(line: bytes) -> Event | None:
-    """Return the event of a line, or None where a full disk has torn it."""
     try:
-        event: Event = json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
-    return event
+    return event if isinstance(event, dict) and "event" in event else None

@@ -1,118 +1,247 @@
-"""The local engine: one supervised worker process on this machine.
+"""The local engine: one supervised process a slot on this machine.
 
-The worker is a process of its own (spawned, never forked: bpy does not survive a fork), so that a
-crash of Blender costs the shot it happened in and nothing else.
+A worker is a process of its own (spawned, never forked: bpy does not survive a fork), in a pebble
+pool of one, so that a crash of Blender costs the shot it happened in and nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
-from renderer.farm.journal import Event, Follower
-from renderer.farm.worker import WorkerSetup, begin, render_chunk
+from renderer.dataset.storage import DiskError
+from renderer.farm.job import Ended, Event, Job, News
+from renderer.farm.journal import Follower, Journal
+from renderer.farm.limits import START_S
+from renderer.farm.slots import Slot
+from renderer.farm.worker import WorkerSetup, begin, render_job
 
-# A shot that two workers died in, while it was the only one they had, is given up.
-_MOST_DEATHS = 2
-_LOOK_EVERY_S = 0.1
-# A worker that says nothing for this long hangs; no sane shot takes so long.
-_SILENCE_LIMIT_S = 3600.0
-
-Watch = Callable[[Event], None]
-Chunk = tuple[int, ...]
+# A killed process is gone at once; one that is not is stuck in the kernel and given up on.
+_GONE_WITHIN_S = 10.0
 
 
-def chunks_of(pending: list[int], size: int) -> list[Chunk]:
-    """Return the pending shots in chunks of consecutive work."""
-    return [tuple(pending[at : at + size]) for at in range(0, len(pending), size)]
+@dataclass
+class _Place:
+    """A slot with its present process."""
+
+    slot: Slot
+    setup: WorkerSetup
+    wire: Path
+    follower: Follower
+    pool: ProcessPool
+    generation: int = 0
+    pid: int = 0
+    job: Job | None = None
+    future: Future[str] | None = None
+    spoke: bool = False
+    complaint: str = ""
+    killed: float = 0.0
+    retired: bool = False
+
+    @property
+    def worker(self) -> str:
+        return f"{self.slot.name}#{self.generation}"
 
 
-def render_all(setup: WorkerSetup, chunks: list[Chunk], watch: Watch) -> None:
-    """Render every chunk; ``watch`` is told each event (start, done, failed, died).
+@dataclass
+class LocalEngine:
+    """Processes on this machine's devices.
 
-    When a worker dies, the shots of its chunk are rendered one by one, because two are in the works
-    at a time and only a shot alone can be blamed.
-
-    Raises:
-        OSError: a part or an image could not be written (a full disk, say).
-        RuntimeError: no worker can be started at all; holds Blender's last words.
+    Attributes:
+        base: what every worker is; each slot adds its device, cores and variables.
+        slots: the slots.
+        spool: a folder on this machine for the workers' events.
 
     """
-    follower = Follower(setup.journal)
-    queue, deaths = deque(chunks), dict[int, int]()
-    pool = _new_pool(setup)
-    try:
-        while queue:
-            chunk = queue.popleft()
-            given_up: dict[int, str] = {}
-            if len(chunk) == 1 and deaths.get(chunk[0], 0) >= _MOST_DEATHS:
-                given_up[chunk[0]] = f"the render process died in it {_MOST_DEATHS} times"
-            cause = _run_chunk(pool, setup, chunk, given_up, follower, watch)
-            if cause is None:
+
+    base: WorkerSetup
+    slots: list[Slot]
+    spool: Path
+    start_limit_s: float = START_S
+    _places: list[_Place] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take the slots; processes start with the first job."""
+        self._places = [self._open(slot) for slot in self.slots]
+
+    def _open(self, slot: Slot) -> _Place:
+        setup = replace(
+            self.base,
+            backend=slot.backend,
+            threads=slot.threads,
+            cores=slot.cores,
+            environment=tuple(slot.environment(os.environ).items()),
+            log=self.base.log.with_name(f"blender-{slot.name.replace(':', '-')}.log"),
+        )
+        wire = self.spool / f"{slot.name}.events"
+        return _Place(slot, setup, wire, Follower(wire), _new_pool(setup, wire))
+
+    def devices(self) -> set[str]:
+        """Return the devices in use."""
+        return {place.slot.device for place in self._places if not place.retired}
+
+    def room(self) -> int:
+        """Return how many slots are idle."""
+        return sum(place.job is None and not place.retired for place in self._places)
+
+    def submit(self, job: Job) -> bool:
+        """Start a job on an idle slot; one with memory troubles gets a CPU slot of its own."""
+        idle = [place for place in self._places if place.job is None and not place.retired]
+        if job.on_cpu:
+            idle = [place for place in idle if place.slot.device == "cpu"] or self._spare()
+        elif self.devices() - job.avoid:
+            idle = [place for place in idle if place.slot.device not in job.avoid]
+        if not idle:
+            return False
+        place = idle[0]
+        place.job, place.spoke, place.killed, place.complaint = job, False, 0.0, ""
+        place.future = self._schedule(place, job)
+        return True
+
+    def _spare(self) -> list[_Place]:
+        """Return a CPU place beside GPU slots, made when first needed."""
+        if any(place.slot.device == "cpu" for place in self._places):
+            return []
+        self._places.append(self._open(Slot("cpu.spare", "cpu", 0)))
+        return [self._places[-1]]
+
+    def _schedule(self, place: _Place, job: Job) -> Future[str]:
+        arguments = (place.setup, job, place.wire, self.spool / "stop")
+        try:
+            return place.pool.schedule(_work, args=arguments)
+        except RuntimeError:  # its process died while it had nothing to do
+            self._renew(place)
+            return place.pool.schedule(_work, args=arguments)
+
+    def news(self, wait_s: float) -> News:
+        """Return events and ends; wakes at once when a job ends."""
+        running = [place.future for place in self._places if place.future is not None]
+        if running:
+            wait(running, timeout=wait_s, return_when=FIRST_COMPLETED)
+        else:
+            time.sleep(wait_s)
+        news = News()
+        for place in self._places:
+            if place.job is None or place.future is None:
                 continue
-            watch({"event": "died", "shots": list(chunk), "cause": cause})
-            queue.extendleft((index,) for index in reversed(chunk))
-            if len(chunk) == 1:
-                deaths[chunk[0]] = deaths.get(chunk[0], 0) + 1
-            pool.stop()
-            pool.join()
-            pool = _new_pool(setup)
-    finally:
-        pool.stop()
-        pool.join()
+            over = place.future.done() or _stuck(place)  # before the events, to have all of them
+            news.events.extend(self._hear(place))
+            if over:
+                news.ended.append(self._end(place, place.job, place.future))
+        return news
+
+    def _hear(self, place: _Place) -> list[Event]:
+        events = []
+        for event in place.follower.news():
+            if event["event"] == "hello":
+                place.pid = event["pid"]
+            elif event["event"] == "broken":
+                place.complaint = event["cause"]
+            elif place.job is not None and event.get("job") == place.job.id:
+                place.spoke = True
+            events.append({**event, "worker": place.worker, "device": place.slot.device})
+        return events
+
+    def _end(self, place: _Place, job: Job, future: Future[str]) -> Ended:
+        end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log))
+        renew = True
+        try:
+            retire = future.result(0) if future.done() else ""
+            end = end if future.done() else replace(end, how="died", cause="gone, unheard")
+            renew = bool(retire) or not future.done()
+            end = replace(end, cause=retire, log="") if future.done() else end
+        except DiskError as error:
+            cause, renew = f"{error.filename}: {error.strerror}", False
+            end = replace(end, how="full" if error.full else "error", cause=cause)
+        except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
+            code = getattr(error, "exitcode", None)
+            cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
+            cause = place.complaint or cause
+            end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
+        except Exception as error:
+            end = replace(end, how="error", cause=f"{type(error).__name__}: {error}")
+        place.job = place.future = None
+        if renew:
+            self._renew(place)
+        return end
+
+    def _renew(self, place: _Place) -> None:
+        _close(place)
+        place.generation += 1
+        place.pid = 0
+        place.pool = _new_pool(place.setup, place.wire)
+
+    def kill(self, job: Job) -> None:
+        """Kill the process of a job."""
+        for place in self._places:
+            if place.job is job:
+                place.killed = time.monotonic()
+                if place.pid:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(place.pid, signal.SIGKILL)
+                else:
+                    _close(place)
+
+    def set_aside(self, device: str) -> None:
+        """Retire every slot of a device."""
+        for place in self._places:
+            place.retired = place.retired or place.slot.device == device
+
+    def wind_down(self, on: bool) -> None:
+        """Leave the word that no further shot shall be begun, or take it back."""
+        if on:
+            (self.spool / "stop").touch()
+        else:
+            (self.spool / "stop").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop every process."""
+        for place in self._places:
+            _close(place)
 
 
-def _new_pool(setup: WorkerSetup) -> ProcessPool:
+def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:
     context = multiprocessing.get_context("spawn")
-    return ProcessPool(max_workers=1, context=context, initializer=begin, initargs=(setup,))
+    return ProcessPool(max_workers=1, context=context, initializer=_enter, initargs=(setup, wire))
 
 
-def _run_chunk(
-    pool: ProcessPool,
-    setup: WorkerSetup,
-    chunk: Chunk,
-    given_up: dict[int, str],
-    follower: Follower,
-    watch: Watch,
-) -> str | None:
-    """Render one chunk; return None, or how its worker died.
+def _close(place: _Place) -> None:
+    if place.pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(place.pid, signal.SIGKILL)
+    place.pool.stop()
+    place.pool.join()
 
-    Raises RuntimeError when the worker did not even start: the next one would not either.
-    """
-    spoke = False
+
+def _stuck(place: _Place) -> bool:
+    return place.killed > 0 and time.monotonic() - place.killed > _GONE_WITHIN_S
+
+
+def _enter(setup: WorkerSetup, wire: Path) -> None:
+    """Begin a worker process; pebble's initializer."""
+    journal = Journal(wire)
+    journal.write("hello", pid=os.getpid())
     try:
-        future = pool.schedule(render_chunk, args=(setup, chunk, given_up))
-        for event in _events(future, follower):
-            spoke = True
-            watch(event)
-        future.result()
-    except CancelledError:
-        return f"silent for {_SILENCE_LIMIT_S:.0f} s"
-    except (ProcessExpired, BrokenProcessPool) as error:
-        code = getattr(error, "exitcode", None)
-        if not spoke:
-            raise RuntimeError(f"the render process did not start: {tail(setup.log)}") from None
-        return f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
-    return None
+        begin(setup)
+    except BaseException as error:
+        journal.write("broken", cause=f"{type(error).__name__}: {error}")
+        raise
 
 
-def _events(future: Future[int], follower: Follower) -> Iterator[Event]:
-    """Yield what the worker journals until its chunk ends, and the last of it."""
-    heard = time.monotonic()
-    while True:
-        ended = future.done()
-        for event in follower.news():
-            heard = time.monotonic()
-            yield event
-        if ended:
-            return
-        if time.monotonic() - heard > _SILENCE_LIMIT_S:
-            future.cancel()
-        time.sleep(_LOOK_EVERY_S)
+def _work(setup: WorkerSetup, job: Job, wire: Path, stop: Path) -> str:
+    journal = Journal(wire)
+
+    def tell(event: str, **details: object) -> None:
+        journal.write(event, job=job.id, **details)
+
+    return render_job(setup, job, tell, stop.exists)

@@ -6,18 +6,19 @@ import fcntl
 import hashlib
 import importlib.metadata
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from renderer import __version__
 from renderer.asset import AssetCache, AssetFacts, AssetSource
-from renderer.dataset.layout import Layout, write_atomic
-from renderer.dataset.manifest import write_manifest
-from renderer.dataset.merge import MergeResult, merge
+from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex
-from renderer.dataset.report import write_report
+from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
@@ -31,14 +32,45 @@ class RunError(ValueError):
 
 
 @dataclass(frozen=True)
+class Shard:
+    """The ``number``-th of ``count`` even, contiguous spans of a run's shots.
+
+    Contiguous, because low-discrepancy angles cover a sphere evenly over any span and not over
+    every n-th shot.
+    """
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read ``2/16``; shards count from 0. Raises RunError."""
+        found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+        if not found or int(found[1]) >= int(found[2]):
+            raise RunError(f"--shard: '{text}' is no shard: give 0/16 for the first of 16")
+        return cls(int(found[1]), int(found[2]))
+
+    def of(self, images: int) -> range:
+        """Return the indices of its shots."""
+        ends = (images * self.number // self.count, images * (self.number + 1) // self.count)
+        return range(*ends)
+
+    @property
+    def name(self) -> str:
+        """Its name in files."""
+        return f"{self.number}-of-{self.count}"
+
+
+@dataclass(frozen=True)
 class Run:
-    """One recipe rendered into one folder."""
+    """One recipe rendered into one folder, by one process or, as shards, by several."""
 
     recipe: Recipe
     folder: Path
     layout: Layout
     cache: AssetCache
     known: dict[AssetSource, AssetFacts]
+    shard: Shard | None = None
 
     @property
     def planner(self) -> Planner:
@@ -68,28 +100,29 @@ class Run:
         )
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def claim(self) -> None:
+    def claim(self, origin: dict[str, Any]) -> None:
         """Mark the folder as this run's, or check that it already is.
+
+        Args:
+            origin: where the recipe came from, so that ``farm retry`` finds it again.
 
         Raises:
             RunError: the folder holds another recipe's run, or something else, or more images.
 
         """
+        head = manifest_head(self.recipe, __version__, engine_version(), self.facts)
+        state = {"fingerprint": self.fingerprint(), "origin": origin, "head": head}
         if not self.layout.run.exists():
-            if any(path.is_file() and path.name != "lock" for path in self.layout.root.rglob("*")):
+            if self._holds_something_else():
                 raise RunError(
                     f"{self.layout.root} is not empty and no orbitset run: choose a new folder"
                 )
-            state = {
-                "fingerprint": self.fingerprint(),
-                "recipe": self.recipe.model_dump(mode="json"),
-            }
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
             return
-        state = json.loads(self.layout.run.read_text(encoding="utf-8"))
-        if state["fingerprint"] != self.fingerprint():
+        stored = json.loads(self.layout.run.read_text(encoding="utf-8"))
+        if stored["fingerprint"] != state["fingerprint"]:
             raise RunError(
-                f"{self.layout.root} was begun with {self._difference(state['recipe'])}: "
+                f"{self.layout.root} was begun with {self._difference(stored['head']['recipe'])}: "
                 "choose a new folder, or delete this one"
             )
         beyond = [index for index in PartIndex(self.layout).done() if index >= self.recipe.images]
@@ -99,6 +132,18 @@ class Run:
                 f"{self.recipe.images} asked for: ask for at least {max(beyond) + 1}, or choose a "
                 "new folder"
             )
+        if stored["head"]["recipe"]["images"] != self.recipe.images:
+            write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
+
+    def _holds_something_else(self) -> bool:
+        """Tell whether the folder has files, those of shards that begin just now left out."""
+        if not self.layout.root.exists():
+            return False
+        return any(
+            path.is_file() and not path.name.startswith(("lock", "."))
+            for path in self.layout.root.rglob("*")
+            if path.parent.name != self.layout.logs.name
+        )
 
     def _difference(self, stored: dict[str, object]) -> str:
         """Say which recipe keys differ from those a folder was begun with."""
@@ -108,27 +153,48 @@ class Run:
             return f"another recipe (different: {', '.join(keys)})"
         return "other asset files, or another version of orbitset or bpy"
 
-    def pending(self) -> list[int]:
-        """Return the shots yet to render; failed ones and those of lost images are among them."""
-        done = PartIndex(self.layout).done()
+    def span(self) -> range:
+        """Return the indices of all its shots, of a shard those of the shard."""
+        images = self.recipe.images
+        return range(images) if self.shard is None else self.shard.of(images)
+
+    def size(self) -> int:
+        """Return how many they are."""
+        return len(self.span())
+
+    def pending(self, retry: bool = False) -> list[int]:
+        """Return the shots yet to render; failed ones and those of lost images are among them.
+
+        Quarantined shots are only where ``retry`` asks for them: they would kill workers again.
+        """
+        parts = PartIndex(self.layout)
+        settled = parts.done()
         kind = self.recipe.output.format
-        there = {path.name for path in self.layout.images.glob("*")}
+        there = {path.name for path in self.layout.images.glob("*.*")}
+        quarantined = set() if retry else parts.quarantined()
         return [
             index
-            for index in range(self.recipe.images)
-            if index not in done or Path(image_name(index, kind)).name not in there
+            for index in self.span()
+            if index not in quarantined
+            and (index not in settled or Path(image_name(index, kind)).name not in there)
         ]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder against a second scheduler, and sweep up what killed ones left half-done.
+        """Hold the folder (of a shard, its share of it) against a second scheduler on this machine,
+        and sweep up what killed ones left half-done. Schedulers elsewhere do no harm: all write the
+        same bytes.
 
         Raises:
             RunError: another process on this machine renders into the folder.
 
         """
+        if not is_local(self.layout.root):
+            yield
+            return
         self.layout.parts.mkdir(parents=True, exist_ok=True)
-        with (self.layout.parts / "lock").open("w") as lock:
+        name = "lock" if self.shard is None else f"lock.{self.shard.name}"
+        with (self.layout.parts / name).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -136,16 +202,8 @@ class Run:
                     f"another process renders into {self.layout.root}: wait for it, or stop it"
                 ) from None
             for folder in (self.layout.images, self.layout.parts, self.layout.instances.parent):
-                for draft in folder.glob(".*"):
-                    draft.unlink(missing_ok=True)
+                sweep(folder)
             yield
-
-    def finish(self) -> MergeResult:
-        """Merge the parts and write manifest and report."""
-        result = merge(self.layout, self.recipe.name, __version__, self.recipe.categories)
-        write_manifest(self.layout, self.recipe, __version__, engine_version(), self.facts, result)
-        write_report(self.layout)
-        return result
 
 
 def engine_version() -> str:

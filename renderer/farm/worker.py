@@ -1,97 +1,188 @@
-"""The worker process: a Blender stage that renders chunks and writes their parts."""
+"""The worker process: a Blender stage that renders jobs and writes their parts."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+import psutil
 
 from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
-from renderer.farm.journal import Journal
-from renderer.pipeline import Camera, Pipeline, failed_line
-from renderer.plan import Planner
+from renderer.dataset.storage import DiskError
+from renderer.farm.job import Job
+from renderer.farm.memory import out_of_memory
+from renderer.pipeline import Camera, Pipeline
+from renderer.plan import Planner, Shot
+
+# A part is written at least this often, so that a dying worker costs no more work than that.
+_PART_EVERY_S = 20.0
+_LOG_BYTES = 8 << 20
+
+
+class Tell(Protocol):
+    """Where a worker's events go."""
+
+    def __call__(self, event: str, **details: object) -> None:
+        """Pass on one event."""
 
 
 @dataclass(frozen=True)
 class WorkerSetup:
-    """What a worker needs to begin."""
+    """What a worker needs to begin.
+
+    Attributes:
+        planner: decides the shots.
+        layout: where the dataset is.
+        log: the file Blender's own output goes to.
+        backend: auto, cpu or a Cycles back end.
+        threads: CPU threads of Cycles; 0 for all.
+        environment: variables to set before bpy is imported.
+        cores: CPU cores to keep to; empty for any.
+        most_images: a worker makes room for a fresh one after so many; 0 for never.
+        most_bytes: the same, of resident memory.
+
+    """
 
     planner: Planner
     layout: Layout
-    device: str
-    threads: int
-
-    @property
-    def journal(self) -> Path:
-        """Where workers tell what they do."""
-        return self.layout.logs / "run.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """Where Blender's own output goes."""
-        return self.layout.logs / "blender.log"
+    log: Path
+    backend: str = "auto"
+    threads: int = 0
+    environment: tuple[tuple[str, str], ...] = ()
+    cores: tuple[int, ...] = ()
+    most_images: int = 0
+    most_bytes: int = 0
 
 
-_stages: dict[int, Camera] = {}
+_stages: dict[str, Camera] = {}
+_rendered = 0
 
 
-def begin(setup: WorkerSetup) -> None:
-    """Start Blender in this process; called once, before any chunk."""
+def begin(setup: WorkerSetup, with_parent: bool = True) -> None:
+    """Start Blender in this process, once; nothing may have imported bpy in it before.
+
+    Args:
+        setup: what it shall be.
+        with_parent: have Linux kill this process when its scheduler is killed; an orphan would go
+            on rendering beside the run that resumes.
+
+    """
+    if setup.backend in _stages:
+        return
     from renderer.blender.quiet import redirect_output
 
-    redirect_output(setup.log)
-    _die_with_parent()
+    with contextlib.suppress(OSError):  # a full disk
+        if setup.log.exists() and setup.log.stat().st_size > _LOG_BYTES:
+            setup.log.unlink()
+        redirect_output(setup.log)
+    if with_parent and sys.platform.startswith("linux"):
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    # A terminal's Ctrl-C and a batch system's SIGTERM reach the whole group; the scheduler decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.environ.update(dict(setup.environment))
+    if setup.cores:
+        os.sched_setaffinity(0, setup.cores)
     forget_inherited_paths()
     from renderer.blender.stage import Stage
 
-    _stages[os.getpid()] = Stage(
-        setup.planner.cache, setup.planner.folder, setup.device, setup.threads
-    )
+    planner = setup.planner
+    _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, setup.threads)
 
 
-def _die_with_parent() -> None:
-    """Have Linux kill this process when its supervisor is killed: an orphan would go on rendering
-    beside the run that resumes.
+@dataclass
+class _Diary:
+    """Tells of each shot as the pipeline comes to it."""
+
+    job: Job
+    tell: Tell
+    stopping: Callable[[], bool]
+
+    def started(self, index: int) -> None:
+        self.tell("start", shot=index)
+
+    def exposing(self, shot: Shot) -> None:
+        if self.job.alone:  # should it kill this process, its Shot is what people need
+            self.tell("expose", shot=shot.index, plan=shot.model_dump(mode="json"))
+
+
+@dataclass
+class _Book:
+    """The lines of a job that are in no part yet."""
+
+    layout: Layout
+    tell: Tell
+    lines: list[Line] = field(default_factory=list)
+    written: float = field(default_factory=time.monotonic)
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        if time.monotonic() - self.written > _PART_EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        if self.lines:
+            write_part(self.layout, self.lines)
+            self.tell("part", shots=[line["index"] for line in self.lines])
+        self.lines, self.written = [], time.monotonic()
+
+
+def render_job(setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], bool]) -> str:
+    """Render the shots of a job and write their parts.
+
+    Returns why this process should make room for a fresh one, or nothing.
+
+    Raises:
+        DiskError: an image or a part cannot be written. What was finished before is in a part,
+            if there was room for that.
+
     """
-    if sys.platform.startswith("linux"):
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    global _rendered
+    tell("chunk", shots=list(job.shots))
+    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
+    book, retire, since = _Book(setup.layout, tell), "", time.monotonic()
+    try:
+        for line in pipeline.run(job.shots, _Diary(job, tell, stopping)):
+            now = time.monotonic()
+            spent, since = round(now - since, 3), now
+            book.add(line)
+            _rendered += 1
+            if "failed" in line:
+                lacking = out_of_memory(line["failed"])
+                retire = "out of memory" if lacking else retire
+                tell(
+                    "failed",
+                    shot=line["index"],
+                    seconds=spent,
+                    cause=line["failed"],
+                    memory=lacking,
+                    planned=line["shot"] is not None,
+                )
+            else:
+                tell("done", shot=line["index"], seconds=spent)
+    except DiskError:
+        with contextlib.suppress(DiskError):
+            book.write()
+        raise
+    book.write()
+    return retire or _worn(setup)
 
 
-def render_chunk(setup: WorkerSetup, indices: tuple[int, ...], given_up: dict[int, str]) -> int:
-    """Render the shots of one chunk and write its part; return how many failed.
-
-    Args:
-        setup: what ``begin`` was called with.
-        indices: the shots.
-        given_up: shots not to try again because they killed workers, with the cause.
-
-    """
-    journal = Journal(setup.journal)
-    # The sign that the worker lives: planning, which may crash as well, begins before any "start".
-    journal.write("chunk", shots=list(indices))
-    pipeline = Pipeline(setup.planner, _stages[os.getpid()], setup.layout)
-
-    def started(index: int) -> None:
-        journal.write("start", shot=index)
-
-    def lines() -> Iterator[Line]:
-        for index, cause in given_up.items():
-            yield failed_line(index, None, cause)
-        yield from pipeline.run([index for index in indices if index not in given_up], started)
-
-    kept: list[Line] = []
-    for line in lines():
-        kept.append(line)
-        if "failed" in line:
-            journal.write("failed", shot=line["index"], cause=line["failed"])
-        else:
-            journal.write("done", shot=line["index"])
-    write_part(setup.layout, sorted(kept, key=lambda line: int(line["index"])))
-    return sum("failed" in line for line in kept)
+def _worn(setup: WorkerSetup) -> str:
+    resident = psutil.Process().memory_info().rss
+    if setup.most_images and _rendered >= setup.most_images:
+        return f"{_rendered} images"
+    if setup.most_bytes and resident > setup.most_bytes:
+        return f"{resident / 2**30:.1f} GiB resident"
+    return ""

@@ -176,6 +176,9 @@ class Output(Strict):
     quality: int = Field(
         92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless)."
     )
+    webdataset: int = Field(
+        0, strict=True, ge=0, description="Images a WebDataset shard (tar); 0: no shards."
+    )
 
 
 DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from renderer.dataset.layout import DiskError, Layout, write_atomic
+from renderer.dataset.layout import Layout
 from renderer.dataset.merge import merge
 from renderer.dataset.parts import PartIndex, write_part
+from renderer.dataset.storage import DiskError, write_atomic
 
 
 def line(index: int, failed: str | None = None) -> dict[str, object]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import jinja2
 
-from renderer.dataset.layout import Layout, write_atomic
+from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.report.charts import charts
 from renderer.dataset.report.gallery import Sample, sample
 from renderer.dataset.statistics import Statistics
+from renderer.dataset.storage import write_atomic
 
 _SAMPLES = 24
 

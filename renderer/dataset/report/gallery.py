@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from renderer.dataset.colours import colour_of
+from renderer.dataset.overlay import open_picture
 from renderer.dataset.segmentation import to_mask
 
 _WIDTH = 560
@@ -47,9 +48,8 @@ def sample(
     root: Path, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]
 ) -> Sample:
     """Return the gallery entry of an image."""
-    with Image.open(root / image["file_name"]) as picture:
-        small = picture.convert("RGB")
-        small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
+    small = open_picture(root / image["file_name"])
+    small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=84)
     return Sample(

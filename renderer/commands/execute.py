@@ -1,0 +1,180 @@
+"""Render what is left of a run, with progress, and bring the dataset to its final form."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from renderer.commands.progress import RunProgress
+from renderer.commands.terminal import FAILED, err, out, say_json, stop, warn
+from renderer.dataset.assemble import assemble
+from renderer.dataset.storage import DiskError, is_local
+from renderer.farm.interrupt import RunStoppedError
+from renderer.farm.run import Run, RunError
+from renderer.farm.session import FarmOptions, render_shots
+
+if TYPE_CHECKING:
+    from renderer.dataset.merge import MergeResult
+
+_SHOWN = 10
+
+
+def origin_of(recipe: Path, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``farm retry`` needs to find a run's recipe again."""
+    return {"recipe": str(recipe.resolve()), "changes": changes}
+
+
+def execute(
+    run: Run,
+    shots: list[int],
+    options: FarmOptions,
+    quiet: bool,
+    metrics_port: int = 0,
+    ignore_space: bool = False,
+) -> None:
+    """Render some shots of a claimed and locked run; says how to go on where it is stopped."""
+    if not ignore_space:
+        _check_disk(run.layout.root, len(shots), run.recipe.camera.resolution)
+    try:
+        with ExitStack() as stack:
+            progress = stack.enter_context(RunProgress(len(shots), quiet))
+            watches = [progress.watch]
+            if metrics_port:
+                from renderer.farm.metrics import RunMetrics
+
+                watches.append(stack.enter_context(RunMetrics(metrics_port, len(shots))).watch)
+
+            def watch(event: dict[str, Any]) -> None:
+                for each in watches:
+                    each(event)
+
+            if shots:
+                render_shots(run, shots, options, watch)
+    except (RunStoppedError, KeyboardInterrupt) as stopped:
+        number = stopped.signal if isinstance(stopped, RunStoppedError) else signal.SIGINT
+        at_once = not isinstance(stopped, RunStoppedError) or stopped.at_once
+        how = "stopped at once" if at_once else "stopped after the images that were rendering"
+        stop(f"{how}; what is done is safe. To go on: {this_command()}", 128 + number)
+
+
+def this_command() -> str:
+    """Return the command line that was given, ready to be given again."""
+    program = Path(sys.argv[0])
+    start = ["orbitset"] if program.name == "orbitset" else ["python", sys.argv[0]]
+    return shlex.join([*start, *sys.argv[1:]])
+
+
+def conclude(run: Run, as_json: bool) -> None:
+    """Merge, and say what came of the run; its exit code is 1 where a shot failed."""
+    if run.shard is not None:
+        _conclude_shard(run, as_json)
+        return
+    result = _assemble_with_patience(run)
+    if as_json:
+        say_json(summary(run.layout.root, result))
+    else:
+        tell_result(str(run.layout.root), result)
+        out.print(f"report: {run.layout.report}")
+    if result.failed or result.missing:
+        raise typer.Exit(FAILED)
+
+
+def summary(root: Path, result: MergeResult) -> dict[str, Any]:
+    """Return the outcome for a script."""
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.manifest import spans
+
+    return {
+        "images": result.images,
+        "annotations": result.annotations,
+        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
+        "missing": spans(result.missing),
+        "report": str(Layout(root).report),
+    }
+
+
+def tell_result(root: str, result: MergeResult) -> None:
+    """Say what is in a merged dataset and what is not."""
+    from renderer.dataset.manifest import spans
+
+    for index, cause in result.failed[:_SHOWN]:
+        warn(f"image {index} failed: {cause}")
+    out.print(f"{result.images} images with {result.annotations} objects in {root}")
+    if result.failed:
+        err.print(
+            f"[bold red]{len(result.failed)} images failed[/] (the same command tries them again, "
+            "all but those that killed their workers; `orbitset farm retry` tries those too)"
+        )
+    if result.missing:
+        missing = spans(result.missing)
+        listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
+        err.print(f"[bold red]{len(result.missing)} images are missing[/]: {listed}")
+
+
+def _assemble_with_patience(run: Run) -> MergeResult:
+    """Assemble; where the disk is full, wait for room as the rendering does."""
+    told = False
+    while True:
+        try:
+            return assemble(run.layout)
+        except DiskError as error:
+            if not error.full:
+                raise
+            if not told:
+                warn(
+                    f"{run.layout.root}: no room to merge the dataset; make some, it goes on by "
+                    "itself (or stop, and run the same command again)"
+                )
+            told = True
+            time.sleep(2)
+
+
+def _conclude_shard(run: Run, as_json: bool) -> None:
+    from renderer.dataset.parts import PartIndex
+
+    assert run.shard is not None
+    parts = PartIndex(run.layout)
+    span = set(run.shard.of(run.recipe.images))
+    done, failed = parts.done() & span, parts.failed() & span
+    if as_json:
+        say_json({"shard": run.shard.name, "images": len(done), "failed": sorted(failed)})
+    else:
+        out.print(
+            f"shard {run.shard.name}: {len(done)} images done, {len(failed)} failed; when all "
+            f"shards are done: orbitset dataset merge {run.layout.root}"
+        )
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _check_disk(root: Path, count: int, resolution: tuple[int, int]) -> None:
+    """Refuse a run whose images would surely not fit: a PNG takes about 1.5 bytes a pixel."""
+    if not is_local(root):
+        return
+    needed = count * resolution[0] * resolution[1] * 1.5
+    folder = root.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise RunError(
+            f"{count} images need about {in_bytes(needed)} and {folder} has {in_bytes(free)} "
+            "free: make room, choose another disk or format: jpeg, or --ignore-space to begin and "
+            "pause when it is full"
+        )
+
+
+def in_bytes(count: float) -> str:
+    """Return a size for people: ``1.5 GB``, ``640 kB``."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.0f} kB"

@@ -1,0 +1,276 @@
+"""orbitset farm: status, log, retry, and scripts for Slurm and Kubernetes."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop
+
+app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
+
+Output = Annotated[
+    str, typer.Argument(help="The dataset's folder, or s3://bucket/run.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
+Into = Annotated[
+    str,
+    typer.Option("-o", "--output", help="The dataset's folder, seen alike by every node, or s3://.",
+                 show_default=False),
+]
+Shards = Annotated[int, typer.Option(help="Number of shards.", min=1)]
+
+
+@app.command()
+def status(output: Output, as_json: Json = False) -> None:
+    """Tell what is done, running, failed and quarantined, the rate and the time left.
+
+    From the folder alone, on any machine. The exit code is 1 where something failed.
+
+    Example: `orbitset farm status out/mugs`
+    """
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.storage import open_root
+    from renderer.farm.status import run_status
+
+    with sentences():
+        found = run_status(Layout(open_root(output)))
+    if as_json:
+        say_json({"state": found.state, **asdict(found)})
+    else:
+        share = found.done / found.images
+        out.print(f"{found.name}: {found.state}, {found.done} of {found.images} images ({share:.1%})")
+        if found.schedulers:
+            eta = f", about {_duration(found.eta_s)} left" if found.eta_s else ""
+            out.print(
+                f"  {found.running} rendering under {found.schedulers} scheduler"
+                f"{'s' if found.schedulers > 1 else ''}, {_pace(found.rate)}{eta}"
+            )
+        if found.failed:
+            out.print(f"  {found.failed} failed, of these {found.quarantined} quarantined")
+        for device, count in sorted(found.devices.items()):
+            aside = " (set aside)" if device in found.set_aside else ""
+            out.print(f"  {device}: {count} images{aside}")
+        if found.done:
+            lost = f", {found.workers_lost} render processes lost" if found.workers_lost else ""
+            out.print(f"  {found.cost_per_image:.2f} device-seconds an image{lost}")
+        if found.state == "rendered, not merged":
+            out.print(f"  to merge: orbitset dataset merge {output}")
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def log(
+    output: Output,
+    shot: Annotated[int | None, typer.Option(help="Only this image.", min=0)] = None,
+    last: Annotated[int, typer.Option(help="So many events; 0 for all.", min=0)] = 50,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as events come.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The JSON lines as they are.")] = False,
+) -> None:
+    """Print what happened in a run, in words, from its JSON journals.
+
+    Examples:
+    `orbitset farm log out/mugs --last 20`
+
+    `orbitset farm log out/mugs --shot 17`
+
+    """
+    from renderer.dataset.assemble import read_run
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.storage import open_root
+    from renderer.farm.narrate import in_words, recent_events
+
+    with sentences():
+        layout = Layout(open_root(output))
+        read_run(layout)
+        seen = 0
+        while True:
+            events = recent_events(layout, shot)
+            shown = events[seen:] if seen else events[-last:] if last else events
+            for event in shown:
+                print(json.dumps(event, ensure_ascii=False) if as_json else in_words(event))
+            seen = len(events)
+            if not follow:
+                return
+            time.sleep(2)
+
+
+@app.command()
+def retry(
+    output: Output,
+    shot: Annotated[list[int] | None, typer.Option(help="Only these images.", min=0)] = None,
+    devices: Annotated[str, typer.Option(help="As for render.")] = "auto",
+    per_device: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
+    threads: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
+    shot_timeout: Annotated[float, typer.Option(help="As for render.", min=0)] = 0.0,
+    oom_to_cpu: Annotated[bool, typer.Option("--oom-to-cpu", help="As for render.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Try the failed and quarantined images of a run once more, and merge.
+
+    Example: `orbitset farm retry out/mugs --shot-timeout 600`
+    """
+    from renderer.commands.execute import conclude, execute
+    from renderer.commands.prepare import import_models
+    from renderer.commands.render import override
+    from renderer.dataset.assemble import read_run
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.parts import PartIndex
+    from renderer.dataset.storage import open_root
+    from renderer.farm.run import Run
+    from renderer.farm.session import FarmOptions
+    from renderer.recipe import load_recipe
+
+    with sentences():
+        layout = Layout(open_root(output))
+        state = read_run(layout)
+        origin: dict[str, Any] = state["origin"]
+        loaded = load_recipe(Path(origin["recipe"]))
+        recipe = override(loaded.recipe, **origin["changes"])
+        cache, known = import_models(recipe, loaded.folder, quiet=as_json)
+        run = Run(recipe, loaded.folder, layout, cache, known)
+        options = FarmOptions(
+            devices=devices,
+            per_device=per_device,
+            threads=threads,
+            shot_limit_s=shot_timeout,
+            cpu_if_lacking=oom_to_cpu,
+        )
+        with run.locked():
+            run.claim(origin)
+            failed = PartIndex(layout).failed()
+            unknown = sorted(set(shot or ()) - failed)
+            if unknown:
+                stop(f"image {unknown[0]} has not failed in {output}: see orbitset farm status")
+            shots = sorted(failed & set(shot) if shot else failed)
+            if not shots and not as_json:
+                err.print("nothing has failed: only merging")
+            execute(run, shots, options, as_json)
+            conclude(run, as_json)
+
+
+@app.command()
+def slurm(
+    recipe: RecipeFile,
+    output: Into,
+    shards: Shards = 16,
+    at_once: Annotated[int, typer.Option(help="Tasks at the same time; 0: all.", min=0)] = 0,
+    cpus: Annotated[int, typer.Option(help="CPUs a task.", min=1)] = 8,
+    gpus: Annotated[int, typer.Option(help="GPUs a task.", min=0)] = 0,
+    memory_gb: Annotated[int, typer.Option(help="GB of memory a task.", min=1)] = 16,
+    minutes: Annotated[int, typer.Option(help="Time limit of a task.", min=1)] = 240,
+    partition: Annotated[str, typer.Option(help="Partition. [default: Slurm's]")] = "",
+    options: Annotated[str, typer.Option(help="More options for orbitset render.")] = "",
+    script: Annotated[Path, typer.Option(help="Where to write it.")] = Path("orbitset.sbatch"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    submit: Annotated[bool, typer.Option("--submit", help="Submit it as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write (and with --submit submit) a Slurm job array that renders a recipe, a shard a task.
+
+    Tasks that are preempted or reach their time limit finish the image they are in and are queued
+    anew; a last job, after all others, merges.
+
+    Examples:
+    `orbitset farm slurm mugs.yaml -o /shared/mugs --shards 64 --gpus 1`
+
+    `orbitset farm slurm mugs.yaml -o /shared/mugs --shards 64 --at-once 16 --submit`
+
+    """
+    from renderer.farm.slurm import SlurmArray, submit_array
+
+    with sentences():
+        fresh_file(script, force)
+        array = SlurmArray(
+            recipe=recipe.resolve(),
+            output=output,
+            shards=shards,
+            at_once=at_once,
+            cpus=cpus,
+            gpus=gpus,
+            memory_gb=memory_gb,
+            minutes=minutes,
+            partition=partition,
+            options=options,
+        )
+        _must_load(recipe)
+        script.write_text(array.script(), encoding="utf-8")
+        job = submit_array(array, script) if submit else None
+    if as_json:
+        say_json({"script": str(script), "job": job})
+        return
+    out.print(f"wrote {script}")
+    if job is None:
+        out.print(f"submit it with: sbatch {script}  (or --submit), then watch it with:")
+    else:
+        out.print(f"submitted as job {job}; watch it with:")
+    out.print(f"  orbitset farm status {output}")
+
+
+@app.command()
+def kubernetes(
+    recipe: Annotated[str, typer.Argument(help="The recipe's path inside the container.")],
+    output: Into,
+    image: Annotated[str, typer.Option(help="The container image (see Dockerfile).")],
+    shards: Shards = 16,
+    at_once: Annotated[int, typer.Option(help="Pods at the same time; 0: all.", min=0)] = 0,
+    cpus: Annotated[int, typer.Option(help="CPUs a pod.", min=1)] = 8,
+    gpus: Annotated[int, typer.Option(help="NVIDIA GPUs a pod.", min=0)] = 0,
+    memory_gb: Annotated[int, typer.Option(help="GB of memory a pod.", min=1)] = 16,
+    claim: Annotated[str, typer.Option(help="A volume claim to mount at /data.")] = "",
+    secret: Annotated[str, typer.Option(help="A secret with AWS_... variables.")] = "",
+    options: Annotated[str, typer.Option(help="More options for orbitset render.")] = "",
+    name: Annotated[str, typer.Option(help="The Job's name.")] = "orbitset",
+    manifest: Annotated[Path, typer.Option(help="Where to write it.")] = Path("orbitset-job.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+) -> None:
+    """Write an indexed Kubernetes Job that renders a recipe, a shard a pod.
+
+    Example:
+    `orbitset farm kubernetes /data/mugs.yaml -o s3://bucket/mugs --image registry/orbitset:0.1`
+
+    """
+    from renderer.farm.kubernetes import IndexedJob
+
+    with sentences():
+        fresh_file(manifest, force)
+        job = IndexedJob(
+            name=name,
+            image=image,
+            recipe=recipe,
+            output=output,
+            shards=shards,
+            at_once=at_once,
+            cpus=cpus,
+            gpus=gpus,
+            memory_gb=memory_gb,
+            claim=claim,
+            secret=secret,
+            options=options,
+        )
+        manifest.write_text(job.manifest(), encoding="utf-8")
+    out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
+    out.print(f"when it is complete: orbitset dataset merge {output}")
+
+
+def _must_load(recipe: Path) -> None:
+    from renderer.recipe import load_recipe
+
+    load_recipe(recipe)
+
+
+def _pace(rate: float) -> str:
+    return f"{rate:.2f} images/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s/image"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

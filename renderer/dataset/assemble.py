@@ -1,0 +1,99 @@
+"""From parts to the finished dataset: labels, manifest, report, shards; from the folder alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import write_manifest
+from renderer.dataset.merge import MergeResult, merge
+from renderer.dataset.report import write_report
+from renderer.dataset.storage import is_local, write_atomic
+from renderer.dataset.webdataset import write_shards
+
+
+class AssembleError(ValueError):
+    """What should become one dataset does not belong together; the message is one sentence."""
+
+
+def read_run(layout: Layout) -> dict[str, Any]:
+    """Return what ``parts/run.json`` says of the run a folder belongs to.
+
+    Raises:
+        AssembleError: the folder holds no run.
+
+    """
+    try:
+        run: dict[str, Any] = json.loads(layout.run.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssembleError(
+            f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
+        ) from None
+    except ValueError as error:
+        raise AssembleError(f"{layout.run} is damaged: {error}") from None
+    return run
+
+
+def assemble(layout: Layout) -> MergeResult:
+    """Bring a dataset to its final form from whatever parts there are.
+
+    Raises:
+        AssembleError: the folder holds no run.
+        DiskError: there is no room for it.
+
+    """
+    head = read_run(layout)["head"]
+    result = merge(
+        layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
+    )
+    write_manifest(layout, head, result)
+    write_report(layout)
+    if head["recipe"]["output"]["webdataset"]:
+        write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
+    return result
+
+
+def gather(sources: Sequence[Layout], target: Layout) -> None:
+    """Bring images and parts of several outputs of one run into one; nothing is moved or changed.
+
+    Raises:
+        AssembleError: they belong to different runs.
+        DiskError: there is no room for it.
+
+    """
+    runs = [read_run(source) for source in sources]
+    if target.run.exists():
+        runs.append(read_run(target))
+        sources = [*sources, target]
+    for source, run in zip(sources, runs, strict=True):
+        if run["fingerprint"] != runs[0]["fingerprint"]:
+            raise AssembleError(
+                f"{source.root} and {sources[0].root} were rendered from different recipes, assets "
+                "or versions: only shards of one run can be merged"
+            )
+    largest = max(runs, key=lambda run: int(run["head"]["recipe"]["images"]))
+    for source in sources:
+        if source is not target:
+            for kind in ("images", "parts"):
+                for path in sorted((source.root / kind).glob("*.*")):
+                    if path.name != "run.json" and not path.name.startswith((".", "lock")):
+                        _copy(path, target.root / kind / path.name)
+    write_atomic(target.run, json.dumps(largest, indent=1).encode())
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Link where that is possible (images never change once written), else copy."""
+    if target.exists():
+        return
+    if is_local(source) and is_local(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+            return
+        except OSError:
+            pass  # another disk, or one without links
+    write_atomic(target, source.read_bytes())

@@ -1,0 +1,71 @@
+"""The heartbeat of a scheduler: every few seconds, what it and its machine are doing."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import psutil
+
+from renderer.farm.job import Event
+from renderer.farm.journal import RunJournal
+
+EVERY_S = 10.0
+_QUERY = "--query-gpu=utilization.gpu,memory.used,memory.total"
+
+
+class Heartbeat:
+    """Writes ``heartbeat`` events: shots done by each worker, CPU, memory and GPU in use."""
+
+    def __init__(self, journal: RunJournal) -> None:
+        """Begin to measure."""
+        self._journal = journal
+        self._since = time.monotonic()
+        self._shots: Counter[str] = Counter()
+        self._gpus: list[dict[str, int]] = []
+        psutil.cpu_percent()  # the first call only begins the measurement
+
+    def take(self, event: Event) -> None:
+        """Count a shot."""
+        if event["event"] in ("done", "failed"):
+            self._shots[event["worker"].partition("#")[0]] += 1
+
+    def beat(self) -> None:
+        """Write a heartbeat if it is time."""
+        now = time.monotonic()
+        if now - self._since < EVERY_S:
+            return
+        rates = {slot: round(n / (now - self._since), 4) for slot, n in sorted(self._shots.items())}
+        self._journal.write("heartbeat", images_per_s=rates, **self._machine())
+        self._since, self._shots = now, Counter()
+        # nvidia-smi can take a second, or hang when a GPU falls off the bus: never wait for it.
+        threading.Thread(target=self._ask_gpus, daemon=True).start()
+
+    def _machine(self) -> dict[str, Any]:
+        memory = psutil.virtual_memory()
+        return {
+            "cpu_percent": psutil.cpu_percent(),
+            "memory_percent": memory.percent,
+            "gpus": self._gpus,
+        }
+
+    def _ask_gpus(self) -> None:
+        self._gpus = gpu_use()
+
+
+def gpu_use() -> list[dict[str, int]]:
+    """Return utilisation (percent) and memory (MiB) of each NVIDIA GPU; empty where none tells."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
+        asked = ["nvidia-smi", _QUERY, "--format=csv,noheader,nounits"]
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=8, check=True).stdout
+        rows = [[int(cell) for cell in row.split(",")] for row in answer.splitlines() if row]
+        names = ("percent", "memory_mib", "memory_total_mib")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    return []

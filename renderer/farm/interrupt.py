@@ -1,0 +1,49 @@
+"""SIGINT and SIGTERM in two stages: the first winds a run down, the second stops it at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class RunStoppedError(Exception):
+    """The run was asked to stop; ``signal`` is by what, ``at_once`` whether twice."""
+
+    def __init__(self, number: int, at_once: bool) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.signal, self.at_once = number, at_once
+
+
+@dataclass
+class Interrupts:
+    """The signals that have come."""
+
+    count: int = 0
+    signal: int = 0
+
+    def take(self, number: int, frame: FrameType | None = None) -> None:
+        """Take in one signal; a signal handler."""
+        del frame
+        self.count += 1
+        self.signal = number
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupts]:
+    """Collect SIGINT and SIGTERM inside the block (in the main thread) and do nothing else."""
+    seen = Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+    before = {number: signal.signal(number, seen.take) for number in _SIGNALS}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

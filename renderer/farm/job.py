@@ -1,0 +1,94 @@
+"""The one interface of all engines: submit chunks, hear of shots, see who died."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}.
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A chunk of shots for one worker.
+
+    Attributes:
+        id: its number within the run.
+        shots: the indices of its shots, ascending.
+        alone: a single shot under suspicion of killing workers.
+        avoid: devices it shall not run on, where there are others.
+        on_cpu: to be rendered on the CPU, because a GPU's memory does not hold it.
+
+    """
+
+    id: int
+    shots: tuple[int, ...]
+    alone: bool = False
+    avoid: frozenset[str] = frozenset()
+    on_cpu: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a job.
+
+    Attributes:
+        job: which one.
+        worker: the process it ran in; another one has another name.
+        device: the device (local) or node (Ray) it ran on.
+        how: ``done`` (perhaps after a stop, with shots left over), ``died`` (its process is gone),
+            ``unstarted`` (a worker could not begin), ``full`` (no room to write), ``error``
+            (nothing can be written at all, or a defect of ours).
+        cause: why, in words; ``signal 11``.
+        log: Blender's last words.
+
+    """
+
+    job: Job
+    worker: str
+    device: str
+    how: Literal["done", "died", "unstarted", "full", "error"] = "done"
+    cause: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """What an engine has heard since the last look, events before the ends they belong to."""
+
+    events: list[Event] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+
+
+class Engine(Protocol):
+    """What runs jobs: processes of this machine, or a cluster's.
+
+    ``start_limit_s`` is how long a worker may take from ``submit`` to its first word.
+    """
+
+    start_limit_s: float
+
+    def devices(self) -> set[str]:
+        """Return the devices that are in use and not set aside."""
+
+    def room(self) -> int:
+        """Return how many more jobs would start at once."""
+
+    def submit(self, job: Job) -> bool:
+        """Start a job; return False where no worker that suits it is free now."""
+
+    def news(self, wait_s: float) -> News:
+        """Return what has happened; wait for it no longer than ``wait_s``."""
+
+    def kill(self, job: Job) -> None:
+        """Kill the worker of a job; its end is told as any other death."""
+
+    def set_aside(self, device: str) -> None:
+        """Give a device no more jobs."""
+
+    def wind_down(self, on: bool) -> None:
+        """Ask every worker to end its job after the shot it is in, or take that back."""
+
+    def close(self) -> None:
+        """Stop all workers at once."""

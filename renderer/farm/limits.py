@@ -1,0 +1,40 @@
+"""How long a worker may be silent: a multiple of what shots have taken so far, with a floor."""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from dataclasses import dataclass, field
+
+_TIMES_MEDIAN = 20.0
+_FLOOR_S = 120.0
+# Before any shot is done nothing is known of this run; GPU kernels may have to be built first.
+_UNKNOWN_S = 3600.0
+# Starting Blender and building the kernels of a GPU that has never seen it.
+START_S = 900.0
+_KEPT = 101
+
+
+@dataclass
+class Limits:
+    """The limit of a run, learnt from its shots; ``fixed`` seconds where the user has set it."""
+
+    fixed: float = 0.0
+    _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
+
+    def learn(self, seconds: float) -> None:
+        """Take in what one shot took."""
+        self._seconds.append(seconds)
+
+    @property
+    def median(self) -> float:
+        """The running median in seconds; 0 before the first shot."""
+        return statistics.median(self._seconds) if self._seconds else 0.0
+
+    def limit(self) -> float:
+        """Return the seconds after which a silent worker hangs."""
+        if self.fixed:
+            return self.fixed
+        if len(self._seconds) < 3:
+            return _UNKNOWN_S
+        return max(_FLOOR_S, _TIMES_MEDIAN * self.median)

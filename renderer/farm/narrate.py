@@ -1,0 +1,75 @@
+"""Journals in words, for people."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from renderer.dataset.layout import Layout
+from renderer.farm.journal import Event, journals, read_journal
+
+
+def recent_events(layout: Layout, shot: int | None = None) -> list[Event]:
+    """Return the events of all schedulers in order of time, or those of one shot."""
+    events = [event for path in journals(layout) for event in read_journal(path)]
+    if shot is not None:
+        events = [e for e in events if e.get("shot") == shot or shot in (e.get("shots") or ())]
+    return sorted(events, key=lambda event: float(event.get("time", 0.0)))
+
+
+def in_words(event: Event) -> str:
+    """Return one line: when, who, what."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("time", 0)))
+    who = event.get("worker") or "scheduler"
+    return f"{when}  {who:<14} {_what(event)}"
+
+
+def _what(event: Event) -> str:
+    kind = event["event"]
+    tell = _TELL.get(kind)
+    return tell(event) if tell else kind
+
+
+def _begin(event: Event) -> str:
+    shard = f", shard {event['shard']}" if event.get("shard") else ""
+    slots = ", ".join(event["slots"]) or "a cluster"
+    where = f"{event['host']} (process {event['pid']})"
+    return f"begins {event['shots']} of {event['images']} images{shard} on {slots}, {where}"
+
+
+def _heartbeat(event: Event) -> str:
+    rates = ", ".join(f"{slot} {rate:.2f}/s" for slot, rate in event["images_per_s"].items())
+    gpus = "".join(f", GPU {gpu['percent']} %" for gpu in event["gpus"])
+    return (
+        f"images: {rates or 'none'}; CPU {event['cpu_percent']:.0f} %{gpus}, "
+        f"memory {event['memory_percent']:.0f} %"
+    )
+
+
+def _shots(event: Event) -> str:
+    shots = event["shots"]
+    if not shots:
+        return "no image"
+    return f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"
+
+
+_TELL: dict[str, Any] = {
+    "begin": _begin,
+    "heartbeat": _heartbeat,
+    "hello": lambda e: f"starts (process {e['pid']})",
+    "broken": lambda e: f"cannot start: {e['cause']}",
+    "chunk": lambda e: f"takes {_shots(e)}",
+    "start": lambda e: f"begins image {e['shot']}",
+    "done": lambda e: f"has finished image {e['shot']} in {e['seconds']:.2f} s",
+    "failed": lambda e: f"failed at image {e['shot']}: {e['cause']}",
+    "part": lambda e: f"has made {_shots(e)} safe",
+    "died": lambda e: f"died in {_shots(e)}: {e['cause']}",
+    "hung": lambda e: f"was killed in {_shots(e)}: {e['cause']}",
+    "quarantined": lambda e: f"gives up image {e['shot']}: {e['cause']}",
+    "set aside": lambda e: f"sets {e['device']} aside: {e['cause']}",
+    "recycled": lambda e: f"makes room for a fresh process after {e['cause']}",
+    "paused": lambda e: f"pauses: {e['free'] / 1e6:.0f} MB of disk are free",
+    "resumed": lambda e: f"goes on: {e['free'] / 1e6:.0f} MB of disk are free",
+    "stopping": lambda _: "was asked to stop; the images that are rendering are finished",
+    "end": lambda e: f"ends: {e['how']}",
+}

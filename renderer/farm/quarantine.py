@@ -1,0 +1,37 @@
+"""Shots that kill or hang their workers: put on record with all that is known, not repeated."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from renderer.dataset.layout import Layout
+from renderer.dataset.parts import write_part
+from renderer.dataset.storage import write_atomic
+from renderer.farm.blame import Death
+from renderer.farm.job import Event
+from renderer.pipeline import quarantined_line
+
+
+def quarantine(layout: Layout, shot: int, plan: Event | None, deaths: list[Death]) -> str:
+    """Record a shot as given up; return the cause in one sentence.
+
+    ``logs/quarantine/`` keeps its Shot (where it came as far as being planned), each death, and
+    Blender's last words.
+
+    Raises:
+        DiskError: it cannot be written.
+
+    """
+    causes = list(dict.fromkeys(death.cause for death in deaths))
+    cause = f"{len(deaths)} render processes were lost in it ({'; '.join(causes)})"
+    record = {"index": shot, "cause": cause, "shot": plan, "deaths": [asdict(d) for d in deaths]}
+    write_atomic(record_of(layout, shot), (json.dumps(record, indent=1) + "\n").encode())
+    write_part(layout, [quarantined_line(shot, plan, cause)])
+    return cause
+
+
+def record_of(layout: Layout, shot: int) -> Path:
+    """Return where the record of a quarantined shot lies."""
+    return layout.logs / "quarantine" / f"{shot:08d}.json"

@@ -1,0 +1,152 @@
+"""One scheduler's stint on a dataset: its engine, its supervisor and its journal."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from renderer.dataset.storage import is_local
+from renderer.farm.devices import gpus_here
+from renderer.farm.disk import DiskWatch, default_reserve
+from renderer.farm.heartbeat import Heartbeat
+from renderer.farm.interrupt import RunStoppedError, interrupts
+from renderer.farm.job import Engine, Event
+from renderer.farm.journal import RunJournal
+from renderer.farm.limits import Limits
+from renderer.farm.local import LocalEngine
+from renderer.farm.run import Run
+from renderer.farm.slots import Slot, make_slots
+from renderer.farm.supervisor import Supervisor
+from renderer.farm.worker import WorkerSetup
+
+# Of the machine's memory; the slots share it.
+_MEMORY_SHARE = 0.8
+
+Watch = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class FarmOptions:
+    """How a run is spread and watched over; none of it changes a byte of the dataset.
+
+    Attributes:
+        devices: see ``make_slots``.
+        per_device: processes a device; 0 for the default.
+        threads: CPU threads a process; 0 shares the cores out.
+        chunk: shots a job; 0 for about a minute's work.
+        shot_limit_s: how long a worker may be silent; 0 learns it.
+        recycle_images: images after which a worker makes room for a fresh one; 0 for never.
+        recycle_bytes: resident memory beyond which it does; 0 for its share of the machine's.
+        reserve_bytes: disk space to keep free; None for the default.
+        cpu_if_lacking: see ``Supervisor``.
+        cluster: address of a Ray cluster; empty for this machine.
+        cpus: CPUs a task of a cluster takes.
+        gpus: GPUs (a fraction too) a task of a cluster takes.
+
+    """
+
+    devices: str = "auto"
+    per_device: int = 0
+    threads: int = 0
+    chunk: int = 0
+    shot_limit_s: float = 0.0
+    recycle_images: int = 1000
+    recycle_bytes: int = 0
+    reserve_bytes: int | None = None
+    cpu_if_lacking: bool = False
+    cluster: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+
+def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch) -> None:
+    """Render some shots of a run; ``watch`` is told every event.
+
+    Raises:
+        RunStoppedError: asked to stop by SIGINT or SIGTERM.
+        RuntimeError: no worker can be started, or nothing can be written.
+        ValueError: an option cannot be followed here.
+
+    """
+    with tempfile.TemporaryDirectory(prefix="orbitset-run-") as scratch, interrupts() as seen:
+        spool = Path(scratch)
+        engine, slots = _open_engine(run, options, spool)
+        journal = RunJournal(run.layout, spool)
+        reserve = options.reserve_bytes
+        disk = DiskWatch(
+            run.layout.root, default_reserve(run.layout.root) if reserve is None else reserve
+        )
+        pulse = Heartbeat(journal)
+
+        def note(event: Event) -> None:
+            watch(event)
+            pulse.take(event)
+            journal.write(**event)
+
+        note(_beginning(run, shots, slots))
+        supervisor = Supervisor(
+            engine,
+            run.layout,
+            deque(shots),
+            note,
+            disk,
+            pulse.beat,
+            seen,
+            Limits(options.shot_limit_s),
+            options.chunk,
+            options.cpu_if_lacking,
+        )
+        how = "crashed"
+        try:
+            supervisor.run()
+            how = "finished"
+        except RunStoppedError as stopped:
+            how = f"stopped by {stopped}"
+            raise
+        finally:
+            note({"event": "end", "how": how})
+            journal.close()
+
+
+def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
+    return {
+        "event": "begin",
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "command": sys.argv,
+        "images": run.recipe.images,
+        "shard": run.shard.name if run.shard else None,
+        "shots": len(shots),
+        "slots": [slot.name for slot in slots],
+        "threads": sorted({slot.threads for slot in slots}),
+    }
+
+
+def _open_engine(run: Run, options: FarmOptions, spool: Path) -> tuple[Engine, list[Slot]]:
+    logs = run.layout.logs if is_local(run.layout.root) else spool
+    setup = WorkerSetup(
+        run.planner,
+        run.layout,
+        logs / "blender.log",
+        threads=options.threads,
+        most_images=options.recycle_images,
+        most_bytes=options.recycle_bytes,
+    )
+    if options.cluster:
+        from renderer.farm.cluster import RayEngine
+
+        return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
+    found = [] if options.devices == "cpu" else gpus_here()
+    slots = make_slots(options.devices, found, options.per_device, options.threads)
+    if not options.recycle_bytes:
+        share = int(psutil.virtual_memory().total * _MEMORY_SHARE / len(slots))
+        setup = replace(setup, most_bytes=share)
+    return LocalEngine(setup, slots, spool), slots

@@ -1,0 +1,158 @@
+"""How a run stands, told from its folder alone: parts and journals; from any machine."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer.dataset.assemble import read_run
+from renderer.dataset.layout import Layout
+from renderer.dataset.parts import PartIndex
+from renderer.farm.heartbeat import EVERY_S
+from renderer.farm.journal import journals, read_journal
+
+# A scheduler that has not been heard for this long is dead, or its machine is.
+_ALIVE_S = 6 * EVERY_S
+# The rate is that of the last so many seconds of work.
+_RATE_OVER_S = 600.0
+
+
+@dataclass
+class Stint:
+    """One scheduler's work on a run, as its journal tells it."""
+
+    host: str = ""
+    pid: int = 0
+    begun: float = 0.0
+    heard: float = 0.0
+    shard: str | None = None
+    slots: int = 0
+    ended: str = ""
+    paused: bool = False
+    running: set[int] = field(default_factory=set)
+    done: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    device_seconds: Counter[str] = field(default_factory=Counter)
+    devices: Counter[str] = field(default_factory=Counter)
+    set_aside: list[str] = field(default_factory=list)
+    lost: int = 0
+
+    def alive(self, now: float) -> bool:
+        """Tell whether it still works."""
+        return not self.ended and now - self.heard < _ALIVE_S
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Take in one event of its journal."""
+        kind, self.heard = event["event"], max(self.heard, event.get("time", 0.0))
+        if kind == "begin":
+            self.host, self.pid, self.begun = event["host"], event["pid"], event["time"]
+            self.shard, self.slots = event["shard"], len(event["slots"])
+        elif kind == "start":
+            self.running.add(event["shot"])
+        elif kind in ("done", "failed"):
+            self.running.discard(event["shot"])
+            self.done.append(event["time"])
+            self.devices[event["device"]] += 1
+            self.device_seconds[event["device"]] += event["seconds"]
+        elif kind in ("died", "hung"):
+            self.running -= set(event["shots"])
+            self.lost += 1
+        elif kind == "set aside":
+            self.set_aside.append(event["device"])
+        elif kind in ("paused", "resumed"):
+            self.paused = kind == "paused"
+        elif kind == "end":
+            self.ended = event["how"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands. ``rate`` is in images a second, ``eta_s`` in seconds (None: not known)."""
+
+    name: str
+    images: int
+    done: int
+    failed: int
+    quarantined: int
+    running: int
+    schedulers: int
+    paused: bool
+    rate: float
+    eta_s: float | None
+    device_seconds: float
+    cost_per_image: float
+    workers_lost: int
+    devices: dict[str, int]
+    set_aside: tuple[str, ...]
+    merged: bool
+
+    @property
+    def state(self) -> str:
+        """The whole in one word or two."""
+        if self.paused:
+            return "paused, its disk is full"
+        if self.schedulers:
+            return "running"
+        left = self.images - self.done - self.failed
+        if left:
+            return "stopped"
+        return "finished" if self.merged else "rendered, not merged"
+
+
+def run_status(layout: Layout, now: float | None = None) -> Status:
+    """Return the status of a run.
+
+    Raises:
+        AssembleError: the folder holds no run.
+
+    """
+    now = time.time() if now is None else now
+    head = read_run(layout)["head"]
+    parts = PartIndex(layout)
+    done, failed, quarantined = parts.done(), parts.failed(), parts.quarantined()
+    stints = read_stints(layout)
+    alive = [stint for stint in stints if stint.alive(now)]
+    rate = sum(_rate(stint, now) for stint in alive)
+    images = int(head["recipe"]["images"])
+    left = images - len(done) - len(failed)
+    cost = sum(sum(stint.device_seconds.values()) for stint in stints)
+    devices: Counter[str] = Counter()
+    for stint in stints:
+        devices.update(stint.devices)
+    return Status(
+        name=head["name"],
+        images=images,
+        done=len(done),
+        failed=len(failed),
+        quarantined=len(quarantined),
+        running=sum(len(stint.running) for stint in alive),
+        schedulers=len(alive),
+        paused=any(stint.paused for stint in alive),
+        rate=round(rate, 4),
+        eta_s=round(left / rate, 1) if rate and left else None,
+        device_seconds=round(cost, 3),
+        cost_per_image=round(cost / len(done), 4) if done else 0.0,
+        workers_lost=sum(stint.lost for stint in stints),
+        devices=dict(devices),
+        set_aside=tuple(device for stint in alive for device in stint.set_aside),
+        merged=layout.manifest.exists(),
+    )
+
+
+def read_stints(layout: Layout) -> list[Stint]:
+    """Return every scheduler's work on a run, oldest first."""
+    stints = []
+    for path in journals(layout):
+        stint = Stint()
+        for event in read_journal(path):
+            stint.take(event)
+        stints.append(stint)
+    return stints
+
+
+def _rate(stint: Stint, now: float) -> float:
+    since = max(stint.begun, now - _RATE_OVER_S)
+    recent = sum(when >= since for when in stint.done)
+    return recent / max(now - since, 1.0)

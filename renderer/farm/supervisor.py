@@ -1,0 +1,313 @@
+"""The supervisor: hands shots to an engine, and sees to it that each is rendered or accounted for.
+
+It knows no processes, devices or clusters, only jobs, events and ends (``job.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from renderer.dataset.layout import Layout
+from renderer.dataset.storage import DiskError
+from renderer.farm.blame import Blame, Death
+from renderer.farm.disk import DiskWatch
+from renderer.farm.interrupt import Interrupts, RunStoppedError
+from renderer.farm.job import Ended, Engine, Event, Job
+from renderer.farm.limits import Limits
+from renderer.farm.memory import oom_kills
+from renderer.farm.quarantine import quarantine
+
+_WAIT_S = 0.1
+# A chunk is at most and at least this much work, as soon as it is known how long a shot takes;
+# before, so many shots.
+_CHUNK_S = 60.0
+_LEAST_S = 2.0
+_FIRST_CHUNK = 4
+_MOST_IN_CHUNK = 256
+
+Watch = Callable[[Event], None]
+
+
+@dataclass
+class _Running:
+    """A job under way."""
+
+    job: Job
+    heard: float
+    device: str = ""
+    begun: bool = False
+    started: list[int] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+    safe: set[int] = field(default_factory=set)
+    hung: str = ""
+    plan: Event | None = None
+
+
+@dataclass
+class Supervisor:
+    """One run of some shots on one engine.
+
+    Attributes:
+        engine: what renders.
+        layout: the dataset.
+        pending: the shots to render.
+        watch: told every event, the engine's and the supervisor's own.
+        disk: says when there is no room.
+        beat: called a few times a second.
+        interrupts: signals that have come.
+        limits: how long a worker may be silent.
+        chunk: shots a job; 0 for about a minute's work.
+        cpu_if_lacking: whether what a GPU's memory does not hold may be rendered on the CPU.
+
+    """
+
+    engine: Engine
+    layout: Layout
+    pending: deque[int]
+    watch: Watch
+    disk: DiskWatch
+    beat: Callable[[], None] = lambda: None
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    limits: Limits = field(default_factory=Limits)
+    chunk: int = 0
+    cpu_if_lacking: bool = False
+    _again: deque[Job] = field(default_factory=deque)
+    _jobs: dict[int, _Running] = field(default_factory=dict)
+    _blame: Blame = field(default_factory=Blame)
+    _convicts: list[tuple[int, Event | None]] = field(default_factory=list)
+    _number: int = 0
+    _stopping: bool = False
+    _oom_kills: int = field(default_factory=oom_kills)
+
+    def run(self) -> None:
+        """Render everything; shots that cannot be are in parts, with their causes, all the same.
+
+        Raises:
+            RunStoppedError: asked to stop; what was finished is safe.
+            RuntimeError: no worker can be started, or nothing can be written.
+
+        """
+        try:
+            while self._jobs or self._convicts or self._left():
+                self._heed_signals()
+                self._heed_disk()
+                self._write_convicts()
+                self._hand_out()
+                news = self.engine.news(_WAIT_S)
+                for event in news.events:
+                    self._take(event)
+                for end in news.ended:
+                    self._end(end)
+                self._kill_silent()
+                self.beat()
+        finally:
+            self.engine.close()
+        if self._stopping and (self.pending or self._again):
+            raise RunStoppedError(self.interrupts.signal, at_once=False)
+
+    def _left(self) -> bool:
+        return not self._stopping and bool(self.pending or self._again)
+
+    def _heed_signals(self) -> None:
+        if self.interrupts.count > 1:
+            raise RunStoppedError(self.interrupts.signal, at_once=True)
+        if self.interrupts.count and not self._stopping:
+            self._stopping = True
+            self.engine.wind_down(True)
+            self.watch({"event": "stopping", "running": self._shots_running()})
+
+    def _shots_running(self) -> int:
+        return sum(len(each.started) - len(each.finished) for each in self._jobs.values())
+
+    def _heed_disk(self) -> None:
+        if self.disk.look():
+            self._say_disk()
+
+    def _say_disk(self) -> None:
+        self.engine.wind_down(self.disk.paused or self._stopping)
+        event = "paused" if self.disk.paused else "resumed"
+        self.watch({"event": event, "free": self.disk.free(), "reserve": self.disk.reserve})
+
+    def _pause(self) -> None:
+        if not self.disk.paused:
+            self.disk.pause()
+            self._say_disk()
+
+    def _hand_out(self) -> None:
+        while self._left() and not self.disk.paused and self.engine.room() > 0:
+            retried = bool(self._again) and self._submit(self._again[0])
+            if retried:
+                self._again.popleft()
+                continue
+            if not self.pending:
+                return
+            shots = tuple(self.pending.popleft() for _ in range(self._size()))
+            if not self._submit(self._new_job(shots)):
+                self.pending.extendleft(reversed(shots))
+                return
+
+    def _submit(self, job: Job) -> bool:
+        if not self.engine.submit(job):
+            return False
+        self._jobs[job.id] = _Running(job, time.monotonic())
+        return True
+
+    def _new_job(self, shots: tuple[int, ...]) -> Job:
+        self._number += 1
+        return Job(self._number, shots)
+
+    def _size(self) -> int:
+        """Return how many shots the next job gets; smaller near the end, so that all end at once.
+
+        Chunks are consecutive: that is what low-discrepancy angles and asset caches like best.
+        """
+        workers = max(1, self.engine.room() + len(self._jobs))
+        fair = len(self.pending) / (2 * workers if workers > 1 else 1)
+        median = self.limits.median
+        if self.chunk:
+            size = float(self.chunk)
+        elif median:
+            size = min(max(fair, _LEAST_S / median), _CHUNK_S / median, _MOST_IN_CHUNK)
+        else:
+            size = min(fair, _FIRST_CHUNK)
+        return min(len(self.pending), max(1, math.ceil(size)))
+
+    def _take(self, event: Event) -> None:
+        running = self._jobs.get(event.get("job", -1))
+        if running is not None:
+            running.heard, running.device = time.monotonic(), event["device"]
+            kind, shot = event["event"], event.get("shot", -1)
+            if kind == "chunk":
+                running.begun = True
+                self._blame.came_up(running.device)
+            elif kind == "start":
+                running.started.append(shot)
+            elif kind == "expose":
+                running.plan = event["plan"]
+                return
+            elif kind == "part":
+                running.safe.update(event["shots"])
+            elif kind == "done":
+                running.finished.add(shot)
+                self.limits.learn(event["seconds"])
+                self._set_aside(self._blame.succeeded(shot, running.device))
+            elif kind == "failed":
+                running.finished.add(shot)
+                event = {**event, "again": self._second_chance(shot, event, running)}
+        self.watch(event)
+
+    def _second_chance(self, shot: int, event: Event, running: _Running) -> bool:
+        """Have a failed shot tried once more where it may go better; return whether it is."""
+        first = self._blame.failed(shot, running.device)
+        lacking = bool(event.get("memory"))
+        on_cpu = lacking and self.cpu_if_lacking and running.device != "cpu"
+        elsewhere = bool(self.engine.devices() - self._blame.avoid(shot))
+        if running.job.on_cpu or not event.get("planned") or not (first or on_cpu):
+            return False
+        if not (elsewhere or lacking):
+            return False
+        self._retry(shot, on_cpu=on_cpu and not first)
+        return True
+
+    def _retry(self, shot: int, on_cpu: bool = False) -> None:
+        self._number += 1
+        avoid = self._blame.avoid(shot)
+        self._again.append(Job(self._number, (shot,), alone=True, avoid=avoid, on_cpu=on_cpu))
+
+    def _set_aside(self, devices: list[str], why: str = "") -> None:
+        for device in devices:
+            if self.engine.devices() - {device}:
+                self.engine.set_aside(device)
+                cause = why or "three shots that failed there succeeded elsewhere"
+                self.watch({"event": "set aside", "device": device, "cause": cause})
+
+    def _end(self, end: Ended) -> None:
+        running = self._jobs.pop(end.job.id, None)
+        if running is None:
+            return
+        left = [shot for shot in running.job.shots if shot not in running.safe]
+        if end.how == "error":
+            raise RuntimeError(f"{end.cause}\n{end.log}".strip())
+        if end.how == "died":
+            self._bury(end, running, left)
+            return
+        if end.job.alone and left:
+            self._again.appendleft(end.job)
+        else:
+            self.pending.extendleft(reversed(left))
+        if end.how == "full":
+            self._pause()
+        elif end.how == "unstarted":
+            self._false_start(end)
+        elif end.cause:
+            self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
+
+    def _false_start(self, end: Ended) -> None:
+        told = not end.cause.startswith(("signal", "exit code"))
+        if not self._blame.false_start(end.device, told):
+            return
+        why = f"the render process did not start: {end.cause}"
+        if not self.engine.devices() - {end.device}:
+            raise RuntimeError(f"{why}\n{end.log}".strip())
+        self._set_aside([end.device], why)
+
+    def _bury(self, end: Ended, running: _Running, left: list[int]) -> None:
+        """Lay a worker's death at the right door, and have the rest of its job done elsewhere.
+
+        Two shots are in the works at a time and the next one is being planned, so only a shot alone
+        can be blamed.
+        """
+        kills = oom_kills()
+        lacking, self._oom_kills = kills > self._oom_kills, kills
+        cause = running.hung or (f"{end.cause}, out of memory" if lacking else end.cause)
+        self.watch(
+            {
+                "event": "hung" if running.hung else "died",
+                "shots": left,
+                "cause": cause,
+                "worker": end.worker,
+                "device": end.device,
+                "log": end.log,
+            }
+        )
+        begun = [shot for shot in running.started if shot not in running.finished]
+        waiting = [shot for shot in left if shot not in running.started]
+        suspects = left if running.job.alone else [*begun, *waiting[:1]]
+        outside = end.cause == "signal 9" and not lacking and not running.hung
+        for shot in suspects:
+            self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, outside))
+        again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}
+        self.pending.extendleft(reversed([shot for shot in left if shot not in again]))
+
+    def _suspect(self, shot: int, running: _Running, death: Death) -> None:
+        alone = running.job.alone
+        if (alone or death.outside) and self._blame.hold(shot, death):
+            self._convicts.append((shot, running.plan))
+        elif not death.outside or self._blame.kills(shot) > 1:
+            self._retry(shot)
+        # One kill from outside is most likely nobody's fault: the shot goes back among the others.
+
+    def _write_convicts(self) -> None:
+        while self._convicts and not self.disk.paused:
+            shot, plan = self._convicts[0]
+            try:
+                cause = quarantine(self.layout, shot, plan, self._blame.deaths[shot])
+            except DiskError as error:
+                if not error.full:
+                    raise
+                self._pause()
+                return
+            self._convicts.pop(0)
+            self.watch({"event": "quarantined", "shot": shot, "cause": cause})
+
+    def _kill_silent(self) -> None:
+        now = time.monotonic()
+        for running in self._jobs.values():
+            limit = self.limits.limit() if running.begun else self.engine.start_limit_s
+            if not running.hung and now - running.heard > limit:
+                running.hung = f"hung: no word for {limit:.0f} s"
+                self.engine.kill(running.job)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from renderer import __version__
-from renderer.commands import asset, dataset, doctor, preview, recipe, render
+from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
 
 app = typer.Typer(
     name="orbitset",
@@ -38,10 +38,12 @@ def _options(
 
 app.command("render")(render.render)
 app.command("preview")(preview.preview)
+app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(asset.app, name="asset")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(farm.app, name="farm")
 
 
 def main() -> None:

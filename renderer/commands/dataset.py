@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from PIL import Image
 
 from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop
 
-app = typer.Typer(help="Check and look into datasets.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from renderer.dataset.layout import Layout
 
-Folder = Annotated[Path, typer.Argument(help="The dataset's folder.", show_default=False)]
+app = typer.Typer(help="Merge, check and look into datasets.", no_args_is_help=True)
+
+Folder = Annotated[
+    str, typer.Argument(help="The dataset's folder, or s3://bucket/run.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
-def _must_be_dataset(folder: Path) -> None:
+def _dataset(folder: str) -> Layout:
+    """Return the layout of a folder or ``s3://`` path that holds a dataset, or stop."""
     from renderer.dataset.layout import Layout
+    from renderer.dataset.storage import is_local, open_root
 
-    if not folder.is_dir():
+    layout = Layout(open_root(folder))
+    if is_local(layout.root) and not layout.root.is_dir():
         stop(f"{folder}: no such folder")
-    layout = Layout(folder)
     if not layout.manifest.exists() and not layout.run.exists():
         stop(f"{folder} holds no orbitset dataset (no manifest.json)")
+    return layout
 
 
 @app.command()
@@ -42,14 +50,13 @@ def validate(
 
     Example: `orbitset dataset validate out/quickstart`
     """
-    from renderer.dataset.layout import Layout
     from renderer.dataset.validate import validate as check
     from renderer.farm.intake import default_cache
 
-    _must_be_dataset(folder)
     with sentences(), err.status("validating"):
+        layout = _dataset(folder)
         cache = default_cache() if scenes else None
-        result = check(Layout(folder), cache, max(scenes, 1))
+        result = check(layout, cache, max(scenes, 1))
     if as_json:
         say_json(
             {
@@ -96,14 +103,12 @@ def show(
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
     """
-    from renderer.dataset.layout import Layout
     from renderer.dataset.manifest import read_manifest
     from renderer.dataset.overlay import contact_sheet, draw_overlay, open_picture
     from renderer.dataset.read import read_categories, read_pairs
 
-    _must_be_dataset(folder)
-    layout = Layout(folder)
     with sentences():
+        layout = _dataset(folder)
         names, total = read_categories(layout), read_manifest(layout)["images"]
         wanted = set(index) if index else None
         stride = max(1, total // count)
@@ -112,7 +117,7 @@ def show(
             chosen = image["shot"] in wanted if wanted else number % stride == 0
             if not chosen or (wanted is None and len(cells) >= count):
                 continue
-            picture = open_picture(folder / image["file_name"])
+            picture = open_picture(layout.root / image["file_name"])
             drawn = draw_overlay(picture, annotations, names, masks)
             if each:
                 path = output / f"{Path(image['file_name']).stem}.png"
@@ -133,12 +138,10 @@ def report(folder: Folder) -> None:
 
     Example: `orbitset dataset report out/quickstart`
     """
-    from renderer.dataset.layout import Layout
     from renderer.dataset.report import write_report
 
-    _must_be_dataset(folder)
     with sentences():
-        out.print(f"wrote {write_report(Layout(folder))}")
+        out.print(f"wrote {write_report(_dataset(folder))}")
 
 
 @app.command()
@@ -147,15 +150,87 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
 
     Example: `orbitset dataset statistics out/quickstart --json`
     """
-    from renderer.dataset.layout import Layout
     from renderer.dataset.report import gather_statistics
 
-    _must_be_dataset(folder)
     with sentences():
-        found = gather_statistics(Layout(folder))
+        found = gather_statistics(_dataset(folder))
     if as_json:
         say_json(found.as_dict())
         return
     out.print(f"{found.images} images, {found.annotations} objects")
     for name, count in found.per_category.most_common():
         out.print(f"  {name}: {count} in {found.images_with[name]} images")
+
+
+@app.command()
+def merge(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Outputs of one run's shards, or the one they share.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", help="Where to join several.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Join what shards have rendered into a dataset, and tell which images are missing.
+
+    The exit code is 1 where some are missing or failed. Images are linked where that is possible,
+    else copied; nothing is moved. May be done again when more is there.
+
+    Examples:
+    `orbitset dataset merge /shared/mugs`
+
+    `orbitset dataset merge shard0 shard1 shard2 -o mugs`
+
+    """
+    from renderer.commands.execute import summary, tell_result
+    from renderer.dataset.assemble import assemble, gather
+    from renderer.dataset.layout import Layout
+    from renderer.dataset.storage import open_root
+
+    if output is None and len(sources) > 1:
+        stop("several outputs are joined into another: name it with -o")
+    with sentences(), err.status("merging"):
+        target = Layout(open_root(output or sources[0]))
+        if output is not None:
+            gather([Layout(open_root(source)) for source in sources], target)
+        result = assemble(target)
+    if as_json:
+        say_json(summary(target.root, result))
+    else:
+        tell_result(str(target.root), result)
+    if result.failed or result.missing:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def shards(
+    folder: Folder,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="Where. [default: webdataset/ inside it]")
+    ] = None,
+    images_per_shard: Annotated[int, typer.Option(help="Images a shard.", min=1)] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Write a dataset as WebDataset shards (tar files), for training at scale.
+
+    Each sample is an image and a .json with its COCO records. index.json has the exact counts.
+    The recipe's output.webdataset does the same at the end of every run.
+
+    Example: `orbitset dataset shards out/mugs -o out/mugs-shards --images-per-shard 500`
+    """
+    from renderer.dataset.storage import open_root
+    from renderer.dataset.webdataset import write_shards
+
+    with sentences(), err.status("writing shards"):
+        layout = _dataset(folder)
+        target = open_root(output) if output else layout.webdataset
+        index = write_shards(layout, target, images_per_shard)
+    if as_json:
+        say_json(index)
+    else:
+        out.print(f"{index['images']} images in {len(index['shards'])} shards in {target}")

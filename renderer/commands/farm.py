@@ -21,8 +21,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")
 RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
 Into = Annotated[
     str,
-    typer.Option("-o", "--output", help="The dataset's folder, seen alike by every node, or s3://.",
-                 show_default=False),
+    typer.Option(
+        "-o",
+        "--output",
+        help="The dataset's folder, seen alike by every node, or s3://.",
+        show_default=False,
+    ),
 ]
 Shards = Annotated[int, typer.Option(help="Number of shards.", min=1)]
 
@@ -45,7 +49,9 @@ def status(output: Output, as_json: Json = False) -> None:
         say_json({"state": found.state, **asdict(found)})
     else:
         share = found.done / found.images
-        out.print(f"{found.name}: {found.state}, {found.done} of {found.images} images ({share:.1%})")
+        out.print(
+            f"{found.name}: {found.state}, {found.done} of {found.images} images ({share:.1%})"
+        )
         if found.schedulers:
             eta = f", about {_duration(found.eta_s)} left" if found.eta_s else ""
             out.print(

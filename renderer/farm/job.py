@@ -42,6 +42,7 @@ class Ended:
             (nothing can be written at all, or a defect of ours).
         cause: why, in words; ``signal 11``.
         log: Blender's last words.
+        outside: whether somebody or something else killed the process: no fault of the shot.
 
     """
 
@@ -51,6 +52,7 @@ class Ended:
     how: Literal["done", "died", "unstarted", "full", "error"] = "done"
     cause: str = ""
     log: str = ""
+    outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,7 @@ class LocalEngine:
             cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
             cause = place.complaint or cause
             end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
+            end = replace(end, outside=cause == "signal 9" and not place.killed)
         except Exception as error:
             end = replace(end, how="error", cause=f"{type(error).__name__}: {error}")
         place.job = place.future = None

@@ -8,11 +8,13 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
+from renderer.dataset.layout import Layout
 from renderer.dataset.storage import is_local
 from renderer.farm.devices import gpus_here
 from renderer.farm.disk import DiskWatch, default_reserve
@@ -76,8 +78,11 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         ValueError: an option cannot be followed here.
 
     """
-    with tempfile.TemporaryDirectory(prefix="orbitset-run-") as scratch, interrupts() as seen:
-        spool = Path(scratch)
+    with ExitStack() as stack:
+        seen = stack.enter_context(interrupts())
+        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orbitset-run-")))
+        if options.cluster:  # Ray prints what it thinks on stdout, where --json should be alone
+            stack.enter_context(redirect_stdout(sys.stderr))
         engine, slots = _open_engine(run, options, spool)
         journal = RunJournal(run.layout, spool)
         reserve = options.reserve_bytes
@@ -131,10 +136,14 @@ def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
 
 
 def _open_engine(run: Run, options: FarmOptions, spool: Path) -> tuple[Engine, list[Slot]]:
-    logs = run.layout.logs if is_local(run.layout.root) else spool
+    layout = Layout(
+        run.layout.root.absolute()
+    )  # workers of a cluster begin in folders of their own
+    logs = layout.logs if is_local(layout.root) else spool
+    planner = run.planner
     setup = WorkerSetup(
-        run.planner,
-        run.layout,
+        replace(planner, folder=planner.folder.absolute()),
+        layout,
         logs / "blender.log",
         threads=options.threads,
         most_images=options.recycle_images,

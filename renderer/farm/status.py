@@ -27,14 +27,12 @@ class Stint:
     pid: int = 0
     begun: float = 0.0
     heard: float = 0.0
-    shard: str | None = None
-    slots: int = 0
     ended: str = ""
     paused: bool = False
     running: set[int] = field(default_factory=set)
     done: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    device_seconds: Counter[str] = field(default_factory=Counter)
+    device_seconds: float = 0.0
+    shares: Counter[str] = field(default_factory=Counter)
     devices: Counter[str] = field(default_factory=Counter)
     set_aside: list[str] = field(default_factory=list)
     lost: int = 0
@@ -48,14 +46,15 @@ class Stint:
         kind, self.heard = event["event"], max(self.heard, event.get("time", 0.0))
         if kind == "begin":
             self.host, self.pid, self.begun = event["host"], event["pid"], event["time"]
-            self.shard, self.slots = event["shard"], len(event["slots"])
+            self.shares = Counter(slot.rpartition(".")[0] for slot in event["slots"])
         elif kind == "start":
             self.running.add(event["shot"])
         elif kind in ("done", "failed"):
             self.running.discard(event["shot"])
             self.done.append(event["time"])
             self.devices[event["device"]] += 1
-            self.device_seconds[event["device"]] += event["seconds"]
+            # Processes that share a device share its seconds.
+            self.device_seconds += event["seconds"] / max(1, self.shares[event["device"]])
         elif kind in ("died", "hung"):
             self.running -= set(event["shots"])
             self.lost += 1
@@ -117,7 +116,7 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
     rate = sum(_rate(stint, now) for stint in alive)
     images = int(head["recipe"]["images"])
     left = images - len(done) - len(failed)
-    cost = sum(sum(stint.device_seconds.values()) for stint in stints)
+    cost = sum(stint.device_seconds for stint in stints)
     devices: Counter[str] = Counter()
     for stint in stints:
         devices.update(stint.devices)

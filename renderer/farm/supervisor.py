@@ -183,6 +183,8 @@ class Supervisor:
             kind, shot = event["event"], event.get("shot", -1)
             if kind == "chunk":
                 running.begun = True
+                running.started.clear()  # Ray may have begun it anew elsewhere
+                running.finished.clear()
                 self._blame.came_up(running.device)
             elif kind == "start":
                 running.started.append(shot)
@@ -277,7 +279,7 @@ class Supervisor:
         begun = [shot for shot in running.started if shot not in running.finished]
         waiting = [shot for shot in left if shot not in running.started]
         suspects = left if running.job.alone else [*begun, *waiting[:1]]
-        outside = end.cause == "signal 9" and not lacking and not running.hung
+        outside = end.outside and not lacking
         for shot in suspects:
             self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, outside))
         again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}

@@ -68,13 +68,16 @@ _stages: dict[str, Camera] = {}
 _rendered = 0
 
 
-def begin(setup: WorkerSetup, with_parent: bool = True) -> None:
+def begin(setup: WorkerSetup, own_process: bool = True) -> None:
     """Start Blender in this process, once; nothing may have imported bpy in it before.
 
     Args:
         setup: what it shall be.
-        with_parent: have Linux kill this process when its scheduler is killed; an orphan would go
-            on rendering beside the run that resumes.
+        own_process: whether the process is ours, and not a cluster's: then it heeds no signals but
+            its scheduler's.
+
+    Where its parent is killed, Linux kills this process too: an orphan would go on rendering beside
+    the run that resumes.
 
     """
     if setup.backend in _stages:
@@ -85,12 +88,13 @@ def begin(setup: WorkerSetup, with_parent: bool = True) -> None:
         if setup.log.exists() and setup.log.stat().st_size > _LOG_BYTES:
             setup.log.unlink()
         redirect_output(setup.log)
-    if with_parent and sys.platform.startswith("linux"):
+    if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    # A terminal's Ctrl-C and a batch system's SIGTERM reach the whole group; the scheduler decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if own_process:
+        # A terminal's Ctrl-C and a batch system's SIGTERM reach the whole group.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(dict(setup.environment))
     if setup.cores:
         os.sched_setaffinity(0, setup.cores)

@@ -1,0 +1,304 @@
+"""The Ray engine: the same jobs as tasks of a cluster, on more than one machine.
+
+Ray does what it does well: it places tasks, retries those whose node or process is lost, and
+replaces its worker processes. Events go through one small actor on the head node; images and parts
+go straight from the workers to the output, which every node must see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from renderer.asset import AssetCache, default_cache_folder
+from renderer.farm.job import Ended, Event, Job, News
+from renderer.farm.worker import WorkerSetup, begin, render_job
+
+# A process is replaced after so many tasks; there are about so many images in one.
+_IMAGES_A_TASK = 64
+# Of a chunk whose node or process is lost; a lone suspect is never repeated without being asked.
+_RETRIES = 2
+
+Bundle = dict[str, dict[str, Any]]
+
+
+class Ledger:
+    """Where workers tell what they do (an actor)."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard."""
+        self._events: list[Event] = []
+        self._safe: dict[int, set[int]] = {}
+        self._halt = False
+
+    def tell(self, event: Event) -> bool:
+        """Take in an event; return whether no further shot shall be begun."""
+        self._events.append(event)
+        if event["event"] == "part":
+            self._safe.setdefault(event["job"], set()).update(event["shots"])
+        return self._halt
+
+    def safe(self, job: int) -> set[int]:
+        """Return the shots of a job that an earlier try of it has brought into parts."""
+        return self._safe.get(job, set())
+
+    def news(self) -> list[Event]:
+        """Return the events since the last call."""
+        fresh, self._events = self._events, []
+        return fresh
+
+    def halt(self, on: bool) -> None:
+        """Set what ``tell`` answers."""
+        self._halt = on
+
+
+@dataclass
+class _Task:
+    """A job in Ray's hands."""
+
+    job: Job
+    ref: Any
+    device: str = ""
+    worker: str = ""
+
+
+@dataclass
+class RayEngine:
+    """Tasks on a Ray cluster; ``cpus`` and ``gpus`` are what one of them takes."""
+
+    setup: WorkerSetup
+    cpus: float
+    gpus: float
+    bundle: Bundle
+    ledger: Any
+    work: Any
+    start_limit_s: float = math.inf  # a task waits for as long as its cluster is busy
+    _tasks: dict[int, _Task] = field(default_factory=dict)
+    _aside: set[str] = field(default_factory=set)
+
+    @classmethod
+    def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayEngine:
+        """Connect to a cluster.
+
+        Raises:
+            ValueError: Ray is not installed, or there is no cluster at the address.
+
+        """
+        try:
+            import ray
+            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+        except ImportError:
+            raise ValueError("--cluster needs Ray: pip install 'orbitset[ray]'") from None
+        if cpus <= 0 and gpus <= 0:
+            raise ValueError("--cpus and --gpus are both 0: a task must take something")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            ray.init(address=address, log_to_driver=False, configure_logging=False)
+        except Exception as error:
+            raise ValueError(f"--cluster {address}: no cluster answers there ({error})") from None
+        finally:
+            with contextlib.suppress(ValueError):  # not in the main thread
+                signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
+        head = next(n["NodeID"] for n in ray.nodes() if "node:__internal_head__" in n["Resources"])
+        place = NodeAffinitySchedulingStrategy(head, soft=False)
+        ledger = ray.remote(num_cpus=0)(Ledger).options(scheduling_strategy=place).remote()
+        backend = "auto" if gpus else "cpu"
+        threads = setup.threads or max(1, math.floor(cpus))
+        environment = (("OMP_NUM_THREADS", str(threads)),)
+        setup = replace(setup, backend=backend, threads=threads, environment=environment)
+        calls = math.ceil(setup.most_images / _IMAGES_A_TASK)
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(_work)
+        return cls(setup, cpus, gpus, _bundle(setup.planner.cache, setup), ledger, work)
+
+    def _nodes(self) -> dict[str, dict[str, Any]]:
+        """Return the nodes that are alive, not set aside, and large enough, by device."""
+        import ray
+
+        return {
+            _device(node["NodeManagerHostname"], node["NodeID"]): node
+            for node in ray.nodes()
+            if node["Alive"]
+            and self._fitting(node["Resources"]) > 0
+            and _device(node["NodeManagerHostname"], node["NodeID"]) not in self._aside
+        }
+
+    def _fitting(self, resources: dict[str, float]) -> int:
+        fits = [math.inf]
+        if self.cpus:
+            fits.append(resources.get("CPU", 0.0) // self.cpus)
+        if self.gpus:
+            fits.append(resources.get("GPU", 0.0) // self.gpus)
+        return int(min(fits))
+
+    def devices(self) -> set[str]:
+        """Return the nodes in use."""
+        return set(self._nodes())
+
+    def room(self) -> int:
+        """Return how many more tasks the cluster's nodes hold."""
+        places = sum(self._fitting(node["Resources"]) for node in self._nodes().values())
+        return max(0, places - len(self._tasks))
+
+    def submit(self, job: Job) -> bool:
+        """Hand a job to Ray."""
+        options: dict[str, Any] = {"max_retries": 0 if job.alone else _RETRIES}
+        nodes = self._nodes()
+        shunned = self._aside | (job.avoid if set(nodes) - job.avoid else frozenset())
+        identities = [_identity(device) for device in sorted(shunned)]
+        if identities:
+            # Without spaces: one after the comma aborts the process (Ray 2.60).
+            options["label_selector"] = {"ray.io/node-id": f"!in({','.join(identities)})"}
+        setup = self.setup
+        if job.on_cpu:
+            options |= {"num_gpus": 0}
+            setup = replace(setup, backend="cpu")
+        ref = self.work.options(**options).remote(setup, job, self.ledger, self.bundle)
+        self._tasks[job.id] = _Task(job, ref)
+        return True
+
+    def news(self, wait_s: float) -> News:
+        """Return events and ends."""
+        import ray
+
+        refs = {task.ref: task for task in self._tasks.values()}
+        ready: list[Any] = []
+        if refs:
+            ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
+            if not ready:
+                ready, _ = ray.wait(list(refs), num_returns=1, timeout=wait_s)
+        else:
+            time.sleep(wait_s)
+        try:
+            events = ray.get(self.ledger.news.remote(), timeout=120)
+        except Exception as error:
+            raise RuntimeError(f"the cluster is lost ({_short(error)})") from None
+        for event in events:
+            task = self._tasks.get(event["job"])
+            if task is not None:
+                task.device, task.worker = event["device"], event["worker"]
+        ends = [self._end(self._tasks.pop(refs[ref].job.id)) for ref in ready]
+        return News(events, ends)
+
+    def _end(self, task: _Task) -> Ended:
+        import ray
+        from ray import exceptions
+
+        end = Ended(task.job, task.worker, task.device)
+        try:
+            kind, cause = ray.get(task.ref)
+        except exceptions.NodeDiedError:
+            return replace(end, how="died", cause="its node is lost", outside=True)
+        except exceptions.OutOfMemoryError:
+            return replace(end, how="died", cause="its node ran out of memory")
+        except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
+            return replace(end, how="died", cause="its process is lost")
+        except Exception as error:
+            return replace(end, how="error", cause=_short(error))
+        return replace(end, how=kind, cause=cause)
+
+    def kill(self, job: Job) -> None:
+        """Kill the process of a job. (Never cancel softly before: force has no effect then.)"""
+        import ray
+
+        if job.id in self._tasks:
+            ray.cancel(self._tasks[job.id].ref, force=True)
+
+    def set_aside(self, device: str) -> None:
+        """Place no more tasks on a node."""
+        self._aside.add(device)
+
+    def wind_down(self, on: bool) -> None:
+        """Have workers end their jobs after the shots they are in."""
+        self.ledger.halt.remote(on)
+
+    def close(self) -> None:
+        """Cancel what runs and leave the cluster; it is not ours to stop."""
+        import ray
+
+        for task in self._tasks.values():
+            with contextlib.suppress(Exception):
+                ray.cancel(task.ref, force=True)
+        ray.shutdown()
+
+
+def _work(setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle) -> tuple[str, str]:
+    """Render a job in a process of the cluster; return how it ended, and why."""
+    import ray
+
+    from renderer.dataset.storage import DiskError
+
+    device = _device(socket.gethostname(), ray.get_runtime_context().get_node_id())
+    about = {"job": job.id, "worker": f"{device}#{os.getpid()}", "device": device}
+    halted = False
+
+    def tell(event: str, **details: object) -> None:
+        nonlocal halted
+        # Waited for: what a crash has kept back could not be laid at a shot's door.
+        line = {"time": round(time.time(), 3), "event": event, **about, **details}
+        halted = ray.get(ledger.tell.remote(line))
+
+    setup = _with_models(setup, bundle)
+    log = setup.log.with_name(f"blender-{socket.gethostname()}-{os.getpid()}.log")
+    setup = replace(setup, log=log)
+    try:
+        begin(setup, own_process=False)
+    except Exception as error:
+        return "unstarted", _short(error)
+    done = ray.get(ledger.safe.remote(job.id))
+    left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
+    try:
+        render_job(setup, left, tell, lambda: halted)
+    except DiskError as error:
+        return "full" if error.full else "error", f"{error.filename}: {error.strerror}"
+    return "done", ""
+
+
+def _bundle(cache: AssetCache, setup: WorkerSetup) -> Bundle:
+    """Put the models of a run into Ray's object store, for nodes that do not have them."""
+    import ray
+
+    keys = {key for entry in setup.planner.keys for key in entry.values()}
+    return {
+        key: {
+            path.name: ray.put(path.read_bytes())
+            for path in cache.entry(key).iterdir()
+            if path.is_file()
+        }
+        for key in sorted(keys)
+    }
+
+
+def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
+    """Make sure that this node's cache has the models of a run; the scheduler's if it is shared."""
+    import ray
+
+    cache = setup.planner.cache
+    if not cache.folder.exists():
+        cache = AssetCache(default_cache_folder())
+    for key, files in bundle.items():
+        if not cache.has(key):
+            with cache.writing(key) as folder:
+                for name, ref in files.items():
+                    (folder / name).write_bytes(ray.get(ref))
+    return replace(setup, planner=replace(setup.planner, cache=cache))
+
+
+def _device(host: str, node: str) -> str:
+    return f"{host}:{node}"
+
+
+def _identity(device: str) -> str:
+    return device.rpartition(":")[2]
+
+
+def _short(error: BaseException) -> str:
+    """Return an error's last line; Ray puts whole tracebacks, in colour, into its texts."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

@@ -1,0 +1,136 @@
+"""What a run will take: a few of its shots rendered, and the rest inferred with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from scipy.stats import t as student
+
+from renderer.asset import AssetCache, AssetFacts, AssetSource
+from renderer.dataset.layout import Layout
+from renderer.dataset.parts import PartIndex
+from renderer.farm.job import Event
+from renderer.farm.run import Run, RunError
+from renderer.farm.session import FarmOptions, render_shots
+from renderer.recipe import Recipe
+
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was measured: device-seconds and bytes of each shot."""
+
+    seconds: tuple[float, ...]
+    bytes: tuple[float, ...]
+    devices: tuple[str, ...]
+    per_device: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def times(self, factor: float) -> Interval:
+        """Return it in another unit."""
+        return Interval(self.mean * factor, self.low * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will take. A device-second is one second of one device, however many processes
+    share it.
+    """
+
+    images: int
+    measured: int
+    confidence: float
+    seconds_per_image: Interval
+    device_hours: Interval
+    disk_bytes: Interval
+    price: Interval | None
+    devices_needed: int | None
+
+
+def measure(
+    recipe: Recipe,
+    folder: Path,
+    cache: AssetCache,
+    known: dict[AssetSource, AssetFacts],
+    options: FarmOptions,
+    shots: int,
+) -> Sample:
+    """Render ``shots`` images, spread evenly over a run, into a passing folder.
+
+    The first of each process is left out of the times: it waits for kernels and models.
+
+    Raises:
+        RunError: too few could be rendered.
+
+    """
+    chosen = sorted({round(at * (recipe.images - 1) / (shots - 1)) for at in range(shots)})
+    seen: dict[str, list[Event]] = defaultdict(list)
+
+    def watch(event: Event) -> None:
+        if event["event"] == "done":
+            seen[event["worker"]].append(event)
+
+    with tempfile.TemporaryDirectory(prefix="orbitset-estimate-") as scratch:
+        layout = Layout(Path(scratch))
+        run = Run(recipe, folder, layout, cache, known)
+        render_shots(run, chosen, options, watch)
+        sizes = _sizes(layout)
+    per_device = max(1, round(len(seen) / max(1, len({e[0]["device"] for e in seen.values()}))))
+    seconds = [
+        event["seconds"] / per_device
+        for events in seen.values()
+        for event in (events[1:] if len(events) > 1 else events)
+    ]
+    if len(seconds) < 2 or len(sizes) < 2:
+        raise RunError("too few images could be rendered for an estimate: try orbitset preview")
+    devices = tuple(sorted({events[0]["device"] for events in seen.values()}))
+    return Sample(tuple(seconds), tuple(sizes), devices, per_device)
+
+
+def _sizes(layout: Layout) -> list[float]:
+    """Return the bytes each image takes: its picture, and its share of parts and labels."""
+    pictures = [path.stat().st_size for path in layout.images.glob("*.*")]
+    labels = sum(path.stat().st_size for path in layout.parts.glob("*.jsonl"))
+    # A line stands in its part, and again in instances.json and shots.jsonl.
+    each = 2 * labels / max(1, len(PartIndex(layout)))
+    return [size + each for size in pictures]
+
+
+def foresee(
+    sample: Sample, images: int, price_per_hour: float | None, target_hours: float | None
+) -> Forecast:
+    """Infer what all images will take, and how many devices finish in ``target_hours``."""
+    seconds = interval(sample.seconds)
+    hours = seconds.times(images / 3600)
+    return Forecast(
+        images=images,
+        measured=len(sample.seconds),
+        confidence=_CONFIDENCE,
+        seconds_per_image=seconds,
+        device_hours=hours,
+        disk_bytes=interval(sample.bytes).times(images),
+        price=None if price_per_hour is None else hours.times(price_per_hour),
+        devices_needed=None if target_hours is None else math.ceil(hours.high / target_hours),
+    )
+
+
+def interval(values: tuple[float, ...]) -> Interval:
+    """Return the mean and its two-sided Student's t interval; never below 0."""
+    mean = statistics.fmean(values)
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    reach = float(student.ppf((1 + _CONFIDENCE) / 2, len(values) - 1)) * error
+    return Interval(mean, max(0.0, mean - reach), mean + reach)

@@ -1,0 +1,90 @@
+"""Prometheus metrics of a run, served while it lasts."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from renderer.farm.job import Event
+
+
+class RunMetrics:
+    """Counters and gauges at ``http://host:port/metrics``."""
+
+    def __init__(self, port: int, total: int) -> None:
+        """Prepare for ``total`` images.
+
+        Raises:
+            ValueError: the library is not installed.
+
+        """
+        try:
+            import prometheus_client as prometheus
+        except ImportError:
+            raise ValueError("--metrics-port needs pip install 'orbitset[metrics]'") from None
+        self._port = port
+        self._prometheus = prometheus
+        # A registry of its own: several runs of one process (tests) do not meet.
+        self._registry = prometheus.CollectorRegistry()
+        of = {"registry": self._registry}
+        self._images = prometheus.Counter(
+            "orbitset_images", "Images by outcome.", ["device", "outcome"], **of
+        )
+        self._seconds = prometheus.Histogram(
+            "orbitset_image_seconds",
+            "Device-seconds an image.",
+            ["device"],
+            buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
+            **of,
+        )
+        self._lost = prometheus.Counter(
+            "orbitset_workers_lost", "Render processes lost.", ["device", "how"], **of
+        )
+        self._quarantined = prometheus.Counter(
+            "orbitset_quarantined", "Images given up because they kill their workers.", **of
+        )
+        self._rendering = prometheus.Gauge("orbitset_rendering", "Images being rendered.", **of)
+        self._paused = prometheus.Gauge("orbitset_paused", "1 while the disk is full.", **of)
+        self._wanted = prometheus.Gauge("orbitset_images_wanted", "Images of this run.", **of)
+        self._wanted.set(total)
+        self._running: set[int] = set()
+
+    def __enter__(self) -> Self:
+        """Serve.
+
+        Raises:
+            OSError: the port is taken.
+
+        """
+        served = self._prometheus.start_http_server(self._port, registry=self._registry)
+        self._server, self._thread = served
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def watch(self, event: Event) -> None:
+        """Take in one event of the run."""
+        kind, device = event["event"], event.get("device", "")
+        if kind == "start":
+            self._running.add(event["shot"])
+        elif kind in ("done", "failed"):
+            self._running.discard(event["shot"])
+            self._images.labels(device, kind).inc()
+            self._seconds.labels(device).observe(event["seconds"])
+        elif kind in ("died", "hung"):
+            self._running -= set(event["shots"])
+            self._lost.labels(device, kind).inc()
+        elif kind == "quarantined":
+            self._quarantined.inc()
+        elif kind in ("paused", "resumed"):
+            self._paused.set(kind == "paused")
+        self._rendering.set(len(self._running))

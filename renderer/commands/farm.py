@@ -62,7 +62,7 @@ def status(output: Output, as_json: Json = False) -> None:
             out.print(f"  {found.failed} failed, of these {found.quarantined} quarantined")
         for device, count in sorted(found.devices.items()):
             aside = " (set aside)" if device in found.set_aside else ""
-            out.print(f"  {device}: {count} images{aside}")
+            out.print(f"  {device}: {count} renders{aside}")
         if found.done:
             lost = f", {found.workers_lost} render processes lost" if found.workers_lost else ""
             out.print(f"  {found.cost_per_image:.2f} device-seconds an image{lost}")

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from renderer.commands.terminal import err, warn
+from renderer.dataset.manifest import spans
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0
@@ -120,4 +121,6 @@ def _in_words(event: dict[str, Any]) -> str:
 
 
 def _images(shots: list[int]) -> str:
-    return f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"
+    listed = spans(shots)
+    more = ", ..." if len(listed) > 3 else ""
+    return f"image{'s' if len(shots) > 1 else ''} {', '.join(listed[:3])}{more}"

@@ -81,6 +81,7 @@ class RayEngine:
     start_limit_s: float = math.inf  # a task waits for as long as its cluster is busy
     _tasks: dict[int, _Task] = field(default_factory=dict)
     _aside: set[str] = field(default_factory=set)
+    _identities: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayEngine:
@@ -106,7 +107,7 @@ class RayEngine:
         finally:
             with contextlib.suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
-        head = next(n["NodeID"] for n in ray.nodes() if "node:__internal_head__" in n["Resources"])
+        head = next(n["NodeID"] for n in _alive() if "node:__internal_head__" in n["Resources"])
         place = NodeAffinitySchedulingStrategy(head, soft=False)
         ledger = ray.remote(num_cpus=0)(Ledger).options(scheduling_strategy=place).remote()
         backend = "auto" if gpus else "cpu"
@@ -119,14 +120,12 @@ class RayEngine:
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""
-        import ray
-
+        nodes = {_device(node["NodeManagerHostname"], node["NodeID"]): node for node in _alive()}
+        self._identities.update({device: node["NodeID"] for device, node in nodes.items()})
         return {
-            _device(node["NodeManagerHostname"], node["NodeID"]): node
-            for node in ray.nodes()
-            if node["Alive"]
-            and self._fitting(node["Resources"]) > 0
-            and _device(node["NodeManagerHostname"], node["NodeID"]) not in self._aside
+            device: node
+            for device, node in nodes.items()
+            if device not in self._aside and self._fitting(node["Resources"]) > 0
         }
 
     def _fitting(self, resources: dict[str, float]) -> int:
@@ -151,7 +150,9 @@ class RayEngine:
         options: dict[str, Any] = {"max_retries": 0 if job.alone else _RETRIES}
         nodes = self._nodes()
         shunned = self._aside | (job.avoid if set(nodes) - job.avoid else frozenset())
-        identities = [_identity(device) for device in sorted(shunned)]
+        identities = [
+            self._identities[each] for each in sorted(shunned) if each in self._identities
+        ]
         if identities:
             # Without spaces: one after the comma aborts the process (Ray 2.60).
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(identities)})"}
@@ -286,16 +287,22 @@ def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
         if not cache.has(key):
             with cache.writing(key) as folder:
                 for name, ref in files.items():
-                    (folder / name).write_bytes(ray.get(ref))
+                    content: Any = ray.get(ref)
+                    (folder / name).write_bytes(content)
     return replace(setup, planner=replace(setup.planner, cache=cache))
 
 
+def _alive() -> list[dict[str, Any]]:
+    """Return the nodes of the cluster that are there; Ray goes on listing those that are lost."""
+    import ray
+
+    listed: Any = ray.nodes  # has no types
+    return [node for node in listed() if node["Alive"]]
+
+
 def _device(host: str, node: str) -> str:
-    return f"{host}:{node}"
-
-
-def _identity(device: str) -> str:
-    return device.rpartition(":")[2]
+    """Return a node's name for people; its first digits tell nodes of one host apart."""
+    return f"{host}:{node[:8]}"
 
 
 def _short(error: BaseException) -> str:

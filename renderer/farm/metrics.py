@@ -26,26 +26,34 @@ class RunMetrics:
         self._prometheus = prometheus
         # A registry of its own: several runs of one process (tests) do not meet.
         self._registry = prometheus.CollectorRegistry()
-        of = {"registry": self._registry}
+        registry = self._registry
         self._images = prometheus.Counter(
-            "orbitset_images", "Images by outcome.", ["device", "outcome"], **of
+            "orbitset_images", "Images by outcome.", ["device", "outcome"], registry=registry
         )
         self._seconds = prometheus.Histogram(
             "orbitset_image_seconds",
             "Device-seconds an image.",
             ["device"],
             buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
-            **of,
+            registry=registry,
         )
         self._lost = prometheus.Counter(
-            "orbitset_workers_lost", "Render processes lost.", ["device", "how"], **of
+            "orbitset_workers_lost", "Render processes lost.", ["device", "how"], registry=registry
         )
         self._quarantined = prometheus.Counter(
-            "orbitset_quarantined", "Images given up because they kill their workers.", **of
+            "orbitset_quarantined",
+            "Images given up because they kill their workers.",
+            registry=registry,
         )
-        self._rendering = prometheus.Gauge("orbitset_rendering", "Images being rendered.", **of)
-        self._paused = prometheus.Gauge("orbitset_paused", "1 while the disk is full.", **of)
-        self._wanted = prometheus.Gauge("orbitset_images_wanted", "Images of this run.", **of)
+        self._rendering = prometheus.Gauge(
+            "orbitset_rendering", "Images being rendered.", registry=registry
+        )
+        self._paused = prometheus.Gauge(
+            "orbitset_paused", "1 while the disk is full.", registry=registry
+        )
+        self._wanted = prometheus.Gauge(
+            "orbitset_images_wanted", "Images of this run.", registry=registry
+        )
         self._wanted.set(total)
         self._running: set[int] = set()
 

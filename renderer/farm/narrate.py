@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import spans
 from renderer.farm.journal import Event, journals, read_journal
 
 
@@ -27,7 +28,7 @@ def in_words(event: Event) -> str:
 def _what(event: Event) -> str:
     kind = event["event"]
     tell = _TELL.get(kind)
-    return tell(event) if tell else kind
+    return str(tell(event)) if tell else str(kind)
 
 
 def _begin(event: Event) -> str:
@@ -47,10 +48,8 @@ def _heartbeat(event: Event) -> str:
 
 
 def _shots(event: Event) -> str:
-    shots = event["shots"]
-    if not shots:
-        return "no image"
-    return f"image {shots[0]}" if len(shots) == 1 else f"images {shots[0]} to {shots[-1]}"
+    listed = spans(event["shots"])
+    return f"image{'s' if len(event['shots']) != 1 else ''} {', '.join(listed) or 'none'}"
 
 
 _TELL: dict[str, Any] = {

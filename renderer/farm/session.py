@@ -81,8 +81,9 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
     with ExitStack() as stack:
         seen = stack.enter_context(interrupts())
         spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orbitset-run-")))
-        if options.cluster:  # Ray prints what it thinks on stdout, where --json should be alone
-            stack.enter_context(redirect_stdout(sys.stderr))
+        if options.cluster:  # Ray prints pages of its own on stdout, where --json should be alone
+            said = stack.enter_context((spool / "ray.log").open("w", encoding="utf-8"))
+            stack.enter_context(redirect_stdout(said))
         engine, slots = _open_engine(run, options, spool)
         journal = RunJournal(run.layout, spool)
         reserve = options.reserve_bytes

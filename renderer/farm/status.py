@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+import psutil
 
 from renderer.dataset.assemble import read_run
 from renderer.dataset.layout import Layout
@@ -38,8 +41,12 @@ class Stint:
     lost: int = 0
 
     def alive(self, now: float) -> bool:
-        """Tell whether it still works."""
-        return not self.ended and now - self.heard < _ALIVE_S
+        """Tell whether it still works; of a process on this machine that is known for sure."""
+        if self.ended:
+            return False
+        if self.host == socket.gethostname():
+            return psutil.pid_exists(self.pid)
+        return now - self.heard < _ALIVE_S
 
     def take(self, event: dict[str, Any]) -> None:
         """Take in one event of its journal."""

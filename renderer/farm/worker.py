@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -88,6 +89,7 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
         if setup.log.exists() and setup.log.stat().st_size > _LOG_BYTES:
             setup.log.unlink()
         redirect_output(setup.log)
+        faulthandler.enable()  # a crash leaves its stack in the log
     if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

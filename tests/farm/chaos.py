@@ -1,0 +1,76 @@
+"""A scheduler whose shots misbehave: ``python -m tests.farm.chaos RECIPE OUT [--tame]``.
+
+All is the product's own but the planner, which sets traps at three shots: one segfaults while it is
+being finished, one hangs, one raises. With --tame all three only raise.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from renderer.commands.execute import conclude, execute, origin_of
+from renderer.commands.prepare import import_models
+from renderer.commands.terminal import sentences
+from renderer.dataset.layout import Layout
+from renderer.farm.run import Run
+from renderer.farm.session import FarmOptions
+from renderer.plan import PlanError, Planner, Shot
+from renderer.recipe import load_recipe
+
+SEGFAULTS, HANGS, RAISES = 23, 91, 150
+
+
+class DeadlyShot(Shot):
+    """A shot that kills its process when its picture is about to be written."""
+
+    @property
+    def file_name(self) -> str:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class TreacherousPlanner(Planner):
+    """Plans like another, with traps."""
+
+    tame: bool = False
+
+    def shot(self, index: int) -> Shot:
+        if index in (SEGFAULTS, HANGS, RAISES) and (self.tame or index == RAISES):
+            raise PlanError(f"image {index} cannot be planned")
+        if index == HANGS:
+            time.sleep(3600)
+        shot = super().shot(index)
+        return DeadlyShot.model_validate(shot.model_dump()) if index == SEGFAULTS else shot
+
+
+@dataclass(frozen=True)
+class TreacherousRun(Run):
+    tame: bool = False
+
+    @property
+    def planner(self) -> Any:
+        good = super().planner
+        return TreacherousPlanner(good.recipe, good.folder, good.cache, good.keys, self.tame)
+
+
+def main(recipe: Path, out: Path, tame: bool) -> None:
+    with sentences():
+        loaded = load_recipe(recipe)
+        cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
+        run = TreacherousRun(loaded.recipe, loaded.folder, Layout(out), cache, known, tame=tame)
+        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=5.0)
+        with run.locked():
+            run.claim(origin_of(recipe, {}))
+            execute(run, run.pending(), options, quiet=False)
+            conclude(run, as_json=False)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "--tame" in sys.argv)

@@ -46,4 +46,5 @@ def interrupts() -> Iterator[Interrupts]:
         yield seen
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # One more signal to a run that is on its way out would only garble its last words.
+            signal.signal(number, signal.SIG_IGN if seen.count else handler)

@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
-from renderer.farm.local import chunks_of, render_all
-from renderer.farm.worker import WorkerSetup
-from renderer.plan import Planner, Shot
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
-
-Maker = Callable[..., Planner]
 
 
 def start(recipe: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -36,6 +29,14 @@ def wait_for_images(out: Path, count: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("no images appeared")
+
+
+def wait_for_event(out: Path, event: str) -> None:
+    for _ in range(1200):
+        if any(f'"{event}"' in path.read_text() for path in out.glob("logs/run-*.jsonl")):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no {event}")
 
 
 def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -80,10 +81,7 @@ def test_worker_goes_with_its_scheduler(solids: Path, tmp_path: Path) -> None:
     """In the middle of a shot of half a minute, so that nothing else ends it."""
     recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
     process = start(recipe, out, "--samples", "60000")
-    for _ in range(600):
-        if (out / "logs" / "run.jsonl").exists():
-            break
-        time.sleep(0.05)
+    wait_for_event(out, "start")
     time.sleep(1)
     (worker,) = workers(process)
     process.kill()
@@ -102,27 +100,48 @@ def test_killed_worker_is_replaced(crowd: Path, solids: Path, tmp_path: Path) ->
     assert contents(out) == contents(crowd)
 
 
-def test_interrupt_says_how_to_go_on(crowd: Path, solids: Path, tmp_path: Path) -> None:
-    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
-    command = [
-        sys.executable,
-        str(REPOSITORY / "cli.py"),
-        "render",
-        str(recipe),
-        "-o",
-        str(out),
-        "--chunk",
-        "1",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for_images(out, 2)
-    process.send_signal(signal.SIGINT)
+def interrupted(process: subprocess.Popen[str], signals: list[int]) -> tuple[int, str]:
+    """Send a run some signals; return its exit code and stderr."""
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.3)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "run the same command again" in errors
+    return process.returncode, errors
+
+
+def start_loud(recipe: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(REPOSITORY / "cli.py"), "render", str(recipe), "-o", str(out)]
+    return subprocess.Popen(
+        [*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_first_signal_finishes_the_running_shots(solids: Path, tmp_path: Path) -> None:
+    """SIGTERM in a long job: it ends early, all that was finished is in parts, nothing is merged."""
+    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
+    process = start_loud(recipe, out, "--images", "2000", "--chunk", "2000")
+    wait_for_images(out, 2)
+    code, errors = interrupted(process, [signal.SIGTERM])
+    assert code == 128 + signal.SIGTERM
+    assert "To go on: python" in errors
+    assert "--images 2000" in errors
     assert "Traceback" not in errors
-    assert orbitset("render", recipe, "-o", out).returncode == 0
-    assert contents(out) == contents(crowd)
+    parts, images = PartIndex(Layout(out)), list(out.glob("images/*.png"))
+    assert 2 <= len(parts.done()) < 2000
+    assert len(images) == len(parts.done())
+    assert not (out / "manifest.json").exists()
+
+
+def test_second_signal_stops_at_once(crowd: Path, solids: Path, tmp_path: Path) -> None:
+    """The shot takes minutes, so only the second SIGINT can have ended it; the run resumes."""
+    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
+    process = start_loud(recipe, out, "--samples", "60000", "--images", "1")
+    wait_for_event(out, "start")
+    code, errors = interrupted(process, [signal.SIGINT, signal.SIGINT])
+    assert code == 128 + signal.SIGINT
+    assert "stopped at once" in errors
+    assert "Traceback" not in errors
+    assert not list(out.glob("images/*"))
 
 
 def test_more_images_extend_a_dataset(crowd: Path, solids: Path, tmp_path: Path) -> None:
@@ -141,8 +160,15 @@ def test_lost_image_is_rendered_again(crowd: Path, solids: Path, tmp_path: Path)
     recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
     assert orbitset("render", recipe, "-o", out).returncode == 0
     (out / "images" / "00000004.png").unlink()
-    (out / "images" / ".00000002.png.123").write_bytes(b"draft of a killed process")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    name = f".00000002.png.{socket.gethostname()}.{dead.pid}"
+    (out / "images" / name).write_bytes(b"draft of a killed process")
+    alive = out / "images" / f".00000003.png.{socket.gethostname()}.{os.getpid()}"
+    alive.write_bytes(b"draft of a scheduler of another shard")
     assert orbitset("render", recipe, "-o", out).returncode == 0
+    assert alive.exists()
+    alive.unlink()
     assert contents(out) == contents(crowd)
 
 
@@ -171,10 +197,11 @@ def test_another_recipe_is_refused(solids: Path, tmp_path: Path) -> None:
 
 def test_second_scheduler_is_refused(solids: Path, tmp_path: Path) -> None:
     recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
-    process = start(recipe, out)
+    process = start(recipe, out, "--images", "2000")
     wait_for_images(out, 1)
-    second = orbitset("render", recipe, "-o", out)
-    process.wait(120)
+    second = orbitset("render", recipe, "-o", out, "--images", 2000)
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
     assert second.returncode == 2
     assert "another process renders into" in second.stderr
 
@@ -201,43 +228,3 @@ def test_failing_shots_are_recorded_and_the_others_finish(solids: Path, tmp_path
     assert str(tmp_path) not in (out / "manifest.json").read_text()
     assert f"{len(summary['failed'])} images failed" in (out / "report.html").read_text()
     assert orbitset("dataset", "validate", out).returncode == 0
-
-
-@dataclass(frozen=True)
-class DeadlyPlanner:
-    """Plans like another planner, but kills its process at one image."""
-
-    inner: Planner
-    deadly: int
-
-    @property
-    def recipe(self) -> Any:
-        return self.inner.recipe
-
-    @property
-    def cache(self) -> Any:
-        return self.inner.cache
-
-    @property
-    def folder(self) -> Path:
-        return self.inner.folder
-
-    def shot(self, index: int) -> Shot:
-        if index == self.deadly:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        return self.inner.shot(index)
-
-
-def test_a_shot_that_kills_its_worker_is_given_up(make_planner: Maker, tmp_path: Path) -> None:
-    planner = make_planner({**CROWD, "images": 5})
-    layout = Layout(tmp_path)
-    setup = WorkerSetup(DeadlyPlanner(planner, 2), layout, "cpu", 0)  # type: ignore[arg-type]
-    events: list[dict[str, Any]] = []
-    render_all(setup, chunks_of(list(range(5)), 3), events.append)
-    index = PartIndex(layout)
-    assert index.done() == {0, 1, 3, 4}
-    assert index.failed() == {2}
-    (cause,) = [line["failed"] for line in index.lines() if "failed" in line]
-    assert cause == "the render process died in it 2 times"
-    assert [event["shots"] for event in events if event["event"] == "died"] == [[0, 1, 2], [2], [2]]
-    assert all(event["cause"] == "signal 11" for event in events if event["event"] == "died")

@@ -182,7 +182,7 @@ def slurm(
     """Write (and with --submit submit) a Slurm job array that renders a recipe, a shard a task.
 
     Tasks that are preempted or reach their time limit finish the image they are in and are queued
-    anew; a last job, after all others, merges.
+    anew. --submit goes through submitit, which writes a script of its own that does the same.
 
     Examples:
     `orbitset farm slurm mugs.yaml -o /shared/mugs --shards 64 --gpus 1`
@@ -208,7 +208,7 @@ def slurm(
         )
         _must_load(recipe)
         script.write_text(array.script(), encoding="utf-8")
-        job = submit_array(array, script) if submit else None
+        job = submit_array(array, script.absolute().with_suffix("")) if submit else None
     if as_json:
         say_json({"script": str(script), "job": job})
         return

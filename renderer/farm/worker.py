@@ -89,7 +89,6 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
         if setup.log.exists() and setup.log.stat().st_size > _LOG_BYTES:
             setup.log.unlink()
         redirect_output(setup.log)
-        faulthandler.enable()  # a crash leaves its stack in the log
     if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
@@ -103,6 +102,8 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
     forget_inherited_paths()
     from renderer.blender.stage import Stage
 
+    # A crash leaves its stack in the log. After bpy, which has a handler of its own.
+    faulthandler.enable()
     planner = setup.planner
     _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, setup.threads)
 

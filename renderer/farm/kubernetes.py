@@ -1,0 +1,113 @@
+"""An indexed Kubernetes Job: a shard a pod. Needs Kubernetes 1.29 (per-index retries)."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+# Enough for the image a pod is in when it is evicted, and for its part.
+_GRACE_S = 120
+_RETRIES_A_SHARD = 3
+_BAD_INPUT = 2
+
+
+@dataclass(frozen=True)
+class IndexedJob:
+    """A Job that renders a recipe, a shard a pod; the fields are those of ``SlurmArray``.
+
+    ``recipe`` and ``output`` are paths inside the container. ``claim`` is a volume claim (one that
+    several nodes can write, ReadWriteMany) to mount at /data, ``secret`` holds ``AWS_...``
+    variables for an object store.
+    """
+
+    name: str
+    image: str
+    recipe: str
+    output: str
+    shards: int
+    at_once: int = 0
+    cpus: int = 8
+    gpus: int = 0
+    memory_gb: int = 16
+    claim: str = ""
+    secret: str = ""
+    options: str = ""
+
+    def manifest(self) -> str:
+        """Return the manifest as YAML."""
+        body = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": self.name},
+            "spec": {
+                "completionMode": "Indexed",
+                "completions": self.shards,
+                "parallelism": self.at_once or self.shards,
+                "backoffLimitPerIndex": _RETRIES_A_SHARD,
+                "maxFailedIndexes": self.shards,
+                "podReplacementPolicy": "Failed",  # never two pods of one shard
+                "podFailurePolicy": {"rules": self._rules()},
+                "template": {"spec": self._pod()},
+            },
+        }
+        head = (
+            "# Written by: orbitset farm kubernetes. Needs Kubernetes 1.29.\n"
+            f"# Start: kubectl apply -f THIS_FILE    When complete: orbitset dataset merge "
+            f"{self.output}\n"
+        )
+        return head + yaml.safe_dump(body, sort_keys=False)
+
+    def _rules(self) -> list[dict[str, Any]]:
+        return [
+            # A drained or preempted node is no fault of the shard.
+            {
+                "action": "Ignore",
+                "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+            },
+            # A recipe that cannot be used does not get better.
+            {
+                "action": "FailIndex",
+                "onExitCodes": {
+                    "containerName": "render",
+                    "operator": "In",
+                    "values": [_BAD_INPUT],
+                },
+            },
+        ]
+
+    def _pod(self) -> dict[str, Any]:
+        limits: dict[str, Any] = {"memory": f"{self.memory_gb}Gi"}
+        if self.gpus:
+            limits["nvidia.com/gpu"] = self.gpus
+        mounts = [{"name": "shm", "mountPath": "/dev/shm"}]
+        # EEVEE's pictures pass through it; a pod's own has 64 MiB.
+        volumes: list[dict[str, Any]] = [
+            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}
+        ]
+        if self.claim:
+            mounts.append({"name": "data", "mountPath": "/data"})
+            volumes.append({"name": "data", "persistentVolumeClaim": {"claimName": self.claim}})
+        shard = f"$(JOB_COMPLETION_INDEX)/{self.shards}"
+        render = ["render", self.recipe, "-o", self.output, *shlex.split(self.options)]
+        container: dict[str, Any] = {
+            "name": "render",
+            "image": self.image,
+            "command": ["orbitset"],
+            "args": [*render, "--shard", shard],
+            "resources": {
+                "requests": {"cpu": str(self.cpus), "memory": f"{self.memory_gb}Gi"},
+                "limits": limits,
+            },
+            "volumeMounts": mounts,
+        }
+        if self.secret:
+            container["envFrom"] = [{"secretRef": {"name": self.secret}}]
+        return {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": _GRACE_S,
+            "containers": [container],
+            "volumes": volumes,
+        }

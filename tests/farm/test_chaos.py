@@ -1,0 +1,110 @@
+"""A run that everything happens to ends as one to which nothing does (issue 4, acceptance 1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
+from tests.farm.chaos import HANGS, RAISES, SEGFAULTS
+from tests.farm.test_run import workers
+
+CHAOS = {**CROWD, "images": 200, "camera": {"resolution": [64, 48]}, "render": {"samples": 1}}
+_SCHEDULER_KILLS = 3
+
+
+def scheduler(recipe: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.farm.chaos", str(recipe), str(out), *more]
+    path = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def torment(recipe: Path, out: Path) -> tuple[int, int, int]:
+    """Run to the end, killing a worker every few seconds and the scheduler three times; return the
+    exit code and the numbers of kills.
+    """
+    chance, process, killed, schedulers = random.Random(4), scheduler(recipe, out), 0, 0
+    while process.poll() is None:
+        time.sleep(chance.uniform(2.0, 4.0))
+        done = len(list(out.glob("images/*.png")))
+        if schedulers < _SCHEDULER_KILLS and done > 40 * (schedulers + 1):
+            process.kill()
+            process.communicate()
+            schedulers += 1
+            process = scheduler(recipe, out)
+            continue
+        try:
+            chance.choice(workers(process)).kill()  # type: ignore[arg-type]
+            killed += 1
+        except (psutil.NoSuchProcess, IndexError):
+            pass
+    process.communicate()
+    return process.returncode, killed, schedulers
+
+
+def test_chaos(solids: Path, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "r", CHAOS, solids)
+    tame, wild = tmp_path / "tame", tmp_path / "wild"
+    undisturbed = scheduler(recipe, tame, "--tame")
+    undisturbed.communicate()
+    assert undisturbed.returncode == 1
+    code, killed, schedulers = torment(recipe, wild)
+    assert code == 1
+    assert killed >= 3
+    assert schedulers == _SCHEDULER_KILLS
+
+    expected, found = contents(tame), contents(wild)
+    assert len(list(wild.glob("images/*"))) == 197
+    told = ("manifest.json", "report.html", "shots.jsonl")  # they tell of the three
+    for name in told:
+        assert name in found
+    assert {k: v for k, v in found.items() if k not in told} == {
+        k: v for k, v in expected.items() if k not in told
+    }
+    three = {SEGFAULTS, HANGS, RAISES}
+    assert lines_but(found["shots.jsonl"], three) == lines_but(expected["shots.jsonl"], three)
+    manifest = json.loads(found["manifest.json"])
+    causes = {item["shot"]: item["cause"] for item in manifest.pop("failed")}
+    assert set(causes) == three
+    assert "signal 11" in causes[SEGFAULTS]
+    assert "hung: no word for 3 s" in causes[HANGS]
+    assert causes[RAISES] == f"image {RAISES} cannot be planned"
+    before = json.loads(expected["manifest.json"])
+    del before["failed"]
+    assert manifest == before
+
+    record = json.loads((wild / "logs" / "quarantine" / f"{SEGFAULTS:08d}.json").read_text())
+    assert record["shot"]["index"] == SEGFAULTS
+    crashes = [death for death in record["deaths"] if not death["outside"]]
+    assert len({death["worker"] for death in crashes}) >= 2
+    assert any("Fatal Python error: Segmentation fault" in death["log"] for death in crashes)
+    assert orbitset("dataset", "validate", wild).returncode == 0
+    status = json.loads(orbitset("farm", "status", wild, "--json").stdout)
+    assert (status["state"], status["failed"], status["quarantined"]) == ("finished", 3, 2)
+    assert status["running"] == 0
+
+    # Another run does not go near the two that kill, `farm retry` does; without traps all is whole.
+    assert "images failed" in orbitset("render", recipe, "-o", wild).stderr
+    retried = orbitset("farm", "retry", wild)
+    assert retried.returncode == 0, retried.stderr
+    plain = orbitset("render", recipe, "-o", tmp_path / "plain", "--per-device", 2)
+    assert plain.returncode == 0
+    assert contents(wild) == contents(tmp_path / "plain")
+
+
+def lines_but(content: bytes, shots: set[int]) -> list[bytes]:
+    return [line for line in content.splitlines() if json.loads(line)["index"] not in shots]

@@ -116,7 +116,7 @@ class Pipeline:
             try:
                 return exposed.line.result() if attempt == 1 else self.take(index)
             except PlanError as error:
-                return failed_line(index, None, str(error))
+                return {**failed_line(index, None, str(error)), "impossible": True}
             except DiskError:
                 raise
             except Exception as error:

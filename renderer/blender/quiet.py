@@ -46,5 +46,6 @@ def tail(path: Path, lines: int = 5) -> str:
     except OSError:
         return ""
     whole = text.splitlines()[1 if start else 0 :]
-    kept = [line for line in whole if line.strip() and not line.startswith("Fra:")]
+    # A line a sample, and faulthandler's list of every extension module, tell nothing.
+    kept = [line for line in whole if line.strip() and not line.startswith(("Fra:", "Extension"))]
     return "\n".join(kept[-lines:])

@@ -167,10 +167,10 @@ def override(recipe: Any, **values: Any) -> Any:
 
     data = recipe.model_dump(mode="json", exclude_unset=True)
     for key in ("images", "seed"):
-        if values[key] is not None:
+        if values.get(key) is not None:
             data[key] = values[key]
     for key in ("engine", "samples"):
-        if values[key] is not None:
+        if values.get(key) is not None:
             data.setdefault("render", {})[key] = values[key]
     try:
         return Recipe.model_validate(data)

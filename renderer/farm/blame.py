@@ -57,8 +57,18 @@ class Blame:
         elsewhere.
         """
         first = not self._failed_on[shot]
-        self._failed_on[shot].add(device)
+        if first:
+            self._failed_on[shot].add(device)
+        else:
+            del self._failed_on[shot]  # it fails wherever it is tried: no device is to blame
         return first
+
+    def doubtful(self) -> frozenset[str]:
+        """Return the devices on which so many shots have failed that, before they get more, it
+        should be seen whether those shots succeed elsewhere.
+        """
+        open_cases = Counter(device for devices in self._failed_on.values() for device in devices)
+        return frozenset(device for device, cases in open_cases.items() if cases >= _STRIKES)
 
     def avoid(self, shot: int) -> frozenset[str]:
         """Return the devices a shot failed on."""

@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,10 @@ class SlurmArray:
 
     def command(self) -> list[str]:
         """Return the command of a task but for the shard, which comes last."""
-        start = ["orbitset", "render", str(self.recipe), "-o", self.output]
+        # Nodes see the same installation, but need not have it on their PATH.
+        installed = Path(sys.executable).with_name("orbitset")
+        program = str(installed) if installed.exists() else "orbitset"
+        start = [program, "render", str(self.recipe), "-o", self.output]
         return [*start, *shlex.split(self.options), "--shard"]
 
     def script(self) -> str:

@@ -158,7 +158,7 @@ class Supervisor:
 
     def _new_job(self, shots: tuple[int, ...]) -> Job:
         self._number += 1
-        return Job(self._number, shots)
+        return Job(self._number, shots, avoid=self._blame.doubtful())
 
     def _size(self) -> int:
         """Return how many shots the next job gets; smaller near the end, so that all end at once.
@@ -204,11 +204,13 @@ class Supervisor:
 
     def _second_chance(self, shot: int, event: Event, running: _Running) -> bool:
         """Have a failed shot tried once more where it may go better; return whether it is."""
+        if event["impossible"]:
+            return False
         first = self._blame.failed(shot, running.device)
         lacking = bool(event.get("memory"))
         on_cpu = lacking and self.cpu_if_lacking and running.device != "cpu"
-        elsewhere = bool(self.engine.devices() - self._blame.avoid(shot))
-        if running.job.on_cpu or not event.get("planned") or not (first or on_cpu):
+        elsewhere = bool(self.engine.devices() - {running.device})
+        if running.job.on_cpu or not (first or on_cpu):
             return False
         if not (elsewhere or lacking):
             return False

@@ -103,7 +103,7 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
     from renderer.blender.stage import Stage
 
     # A crash leaves its stack in the log. After bpy, which has a handler of its own.
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     planner = setup.planner
     _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, setup.threads)
 
@@ -174,7 +174,7 @@ def render_job(setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], 
                     seconds=spent,
                     cause=line["failed"],
                     memory=lacking,
-                    planned=line["shot"] is not None,
+                    impossible="impossible" in line,
                 )
             else:
                 tell("done", shot=line["index"], seconds=spent)

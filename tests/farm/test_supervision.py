@@ -1,0 +1,260 @@
+"""Supervision by real processes whose planner misbehaves on one device; devices here are all CPUs
+under other names, pinned to a core each, which is how a planner can tell where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.dataset.layout import Layout
+from renderer.dataset.parts import PartIndex
+from renderer.farm.blame import Blame, Death
+from renderer.farm.disk import DiskWatch
+from renderer.farm.job import Event
+from renderer.farm.limits import Limits
+from renderer.farm.local import LocalEngine
+from renderer.farm.memory import out_of_memory
+from renderer.farm.slots import Slot
+from renderer.farm.supervisor import Supervisor
+from renderer.farm.worker import WorkerSetup
+from renderer.plan import Planner, Shot
+from tests.conftest import CROWD
+
+Maker = Callable[..., Planner]
+TINY = {**CROWD, "images": 12, "camera": {"resolution": [64, 48]}, "render": {"samples": 1}}
+
+
+@dataclass(frozen=True)
+class Moody(Planner):
+    """A planner of shots that go wrong in ways given by ``mood``."""
+
+    mood: str = ""
+
+    def shot(self, index: int) -> Shot:
+        device = os.environ["TEST_DEVICE"]
+        if self.mood == "bad device" and device == "cpu:1":
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        shot = super().shot(index)
+        if self.mood == "environment":
+            raise RuntimeError(f"{device} {sorted(os.sched_getaffinity(0))}")
+        if self.mood == "large" and index % 4 == 1 and device != "spare":
+            return LargeShot.model_validate(shot.model_dump())
+        if self.mood == "slow once" and index == 5 and not Path(os.environ["TEST_ONCE"]).exists():
+            Path(os.environ["TEST_ONCE"]).touch()
+            time.sleep(3600)
+        return shot
+
+
+class LargeShot(Shot):
+    """A shot that no GPU's memory holds."""
+
+    @property
+    def file_name(self) -> str:
+        raise RuntimeError("System is out of GPU memory")
+
+
+@dataclass(frozen=True)
+class PinnedSlot(Slot):
+    def environment(self, present: Any) -> dict[str, str]:
+        named = {"TEST_DEVICE": "spare" if self.device == "cpu" else self.device}
+        return {**super().environment(present), **named}
+
+
+@dataclass
+class Farm:
+    """A supervisor over two "devices" of one process each."""
+
+    planner: Planner
+    root: Path
+    events: list[Event]
+
+    def run(self, mood: str, slots: int = 2, **options: Any) -> PartIndex:
+        good = self.planner
+        moody = Moody(good.recipe, good.folder, good.cache, good.keys, mood)
+        layout = Layout(self.root / "out")
+        spool = self.root / "spool"
+        spool.mkdir()
+        setup = WorkerSetup(moody, layout, layout.logs / "blender.log")
+        cores = sorted(os.sched_getaffinity(0))
+        places: list[Slot] = [
+            PinnedSlot(f"cpu:{n}.0", f"cpu:{n}", 1, (cores[n % len(cores)],)) for n in range(slots)
+        ]
+        engine = LocalEngine(setup, places, spool)
+        supervisor = Supervisor(
+            engine,
+            layout,
+            deque(range(good.recipe.images)),
+            self.events.append,
+            DiskWatch(layout.root, 0),
+            **options,
+        )
+        supervisor.run()
+        return PartIndex(layout)
+
+    def told(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event["event"] == kind]
+
+
+@pytest.fixture
+def farm(make_planner: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
+    monkeypatch.setenv("TEST_ONCE", str(tmp_path / "once"))
+    monkeypatch.setenv("TEST_DEVICE", "spare")
+    return Farm(make_planner(TINY), tmp_path, [])
+
+
+def test_a_process_is_pinned_to_its_slot(farm: Farm) -> None:
+    """Told from inside the processes: each has the variables and the core of its slot."""
+    farm.run("environment", chunk=1)
+    cores = sorted(os.sched_getaffinity(0))
+    said = {event["device"]: event["cause"] for event in farm.told("failed")}
+    assert said == {
+        f"cpu:{n}": f"RuntimeError: cpu:{n} [{cores[n % len(cores)]}]" for n in range(2)
+    }
+
+
+def test_a_device_that_fails_what_others_can_is_set_aside(farm: Farm) -> None:
+    index = farm.run("bad device", chunk=1)
+    assert index.done() == set(range(12))
+    assert not index.failed()
+    assert [event["device"] for event in farm.told("set aside")] == ["cpu:1"]
+    failed = farm.told("failed")
+    assert {event["device"] for event in failed} == {"cpu:1"}
+    assert all(event["again"] for event in failed)
+    assert 3 <= len(failed) <= 6
+
+
+def test_what_a_gpu_does_not_hold_goes_to_the_cpu_if_allowed(farm: Farm) -> None:
+    index = farm.run("large", slots=1, cpu_if_lacking=True)
+    assert index.done() == set(range(12))
+    assert [event["cause"] for event in farm.told("recycled")] == ["out of memory"] * len(
+        farm.told("recycled")
+    )
+    spare = {event["shot"] for event in farm.told("done") if event["worker"].startswith("cpu.")}
+    assert spare == {1, 5, 9}
+
+
+def test_what_a_gpu_does_not_hold_fails_with_that_cause_otherwise(farm: Farm) -> None:
+    index = farm.run("large", slots=1)
+    assert index.failed() == {1, 5, 9}
+    causes = {line["failed"] for line in index.lines() if "failed" in line}
+    assert causes == {"RuntimeError: System is out of GPU memory"}
+
+
+def test_a_hung_worker_is_replaced_and_its_shots_go_on(farm: Farm) -> None:
+    index = farm.run("slow once", limits=Limits(2.0))
+    assert index.done() == set(range(12))
+    (hung,) = farm.told("hung")
+    assert hung["cause"] == "hung: no word for 2 s"
+    assert 5 in hung["shots"]
+    assert not farm.told("quarantined")
+
+
+def test_workers_make_room_for_fresh_ones(make_planner: Maker, tmp_path: Path) -> None:
+    planner = make_planner(TINY)
+    layout = Layout(tmp_path / "out")
+    (tmp_path / "spool").mkdir()
+    setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_images=4)
+    events: list[Event] = []
+    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    watch = DiskWatch(layout.root, 0)
+    Supervisor(engine, layout, deque(range(12)), events.append, watch, chunk=2).run()
+    assert PartIndex(layout).done() == set(range(12))
+    pids = [event["pid"] for event in events if event["event"] == "hello"]
+    assert len(set(pids)) == len(pids) == 3
+    retired = [event["cause"] for event in events if event["event"] == "recycled"]
+    assert retired == ["4 images"] * 3
+
+
+def test_memory_beyond_its_share_retires_a_worker(make_planner: Maker, tmp_path: Path) -> None:
+    planner = make_planner({**TINY, "images": 2})
+    layout = Layout(tmp_path / "out")
+    (tmp_path / "spool").mkdir()
+    setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_bytes=1 << 20)
+    events: list[Event] = []
+    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    Supervisor(engine, layout, deque(range(2)), events.append, DiskWatch(layout.root, 0)).run()
+    (retired, *_) = [event["cause"] for event in events if event["event"] == "recycled"]
+    assert retired.endswith("GiB resident")
+
+
+def test_a_worker_that_cannot_start_is_no_endless_loop(make_planner: Maker, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "out")
+    (tmp_path / "spool").mkdir()
+    setup = WorkerSetup(make_planner(TINY), layout, layout.logs / "blender.log")
+    engine = LocalEngine(setup, [Slot("metal:0.0", "metal:0", 1)], tmp_path / "spool")
+    supervisor = Supervisor(
+        engine, layout, deque(range(2)), lambda _: None, DiskWatch(layout.root, 0)
+    )
+    with pytest.raises(RuntimeError, match="did not start: ValueError: no metal device"):
+        supervisor.run()
+
+
+def test_blame() -> None:
+    blame = Blame()
+    kill = Death("cpu.0#0", "cpu", "signal 9", outside=True)
+    assert not any(blame.hold(7, kill) for _ in range(4))
+    assert blame.hold(7, kill)  # five kills in one shot are no accident
+    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))
+    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))  # the same worker twice
+    assert blame.hold(8, Death("cpu.0#2", "cpu", "signal 11"))
+    for shot in (1, 2):
+        assert blame.failed(shot, "a")
+        assert blame.succeeded(shot, "b") == []
+    assert blame.failed(3, "a")
+    assert not blame.failed(3, "b")  # it fails everywhere: neither is to blame
+    assert blame.doubtful() == frozenset()
+    for shot in (4, 5, 6):
+        assert blame.failed(shot, "a")
+    assert blame.doubtful() == {"a"}
+    assert blame.succeeded(4, "b") == ["a"]
+    assert blame.doubtful() == frozenset()
+
+
+def test_limit_is_learnt() -> None:
+    limits = Limits()
+    assert limits.limit() == 3600
+    for seconds in (10.0, 12.0, 11.0, 500.0):
+        limits.learn(seconds)
+    assert limits.median == 11.5
+    assert limits.limit() == 230
+    fast = Limits()
+    for _ in range(5):
+        fast.learn(0.1)
+    assert fast.limit() == 120
+    assert Limits(7.0).limit() == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "lacking"),
+    [
+        ("RuntimeError: Error: System is out of GPU memory", True),
+        ("Out of memory in CUDA queue enqueue (integrator_intersect_closest)", True),
+        ("numpy.core._exceptions._ArrayMemoryError: Unable to allocate 8.00 GiB", True),
+        ("MemoryError: std::bad_alloc", True),
+        ("RuntimeError: CUDA_ERROR_OUT_OF_MEMORY", True),
+        ("FileNotFoundError: memory.png", False),
+        ("no pose was accepted in 100 tries", False),
+    ],
+)
+def test_messages_that_tell_of_memory(said: str, lacking: bool) -> None:
+    assert out_of_memory(said) is lacking
+
+
+def test_quarantine_names_are_read_back(tmp_path: Path) -> None:
+    from renderer.farm.quarantine import quarantine, record_of
+
+    layout = Layout(tmp_path)
+    deaths = [Death("cpu.0#0", "cpu", "signal 11", "last words"), Death("cpu.0#1", "cpu", "hung")]
+    cause = quarantine(layout, 3, {"index": 3}, deaths)
+    assert cause == "2 render processes were lost in it (signal 11; hung)"
+    assert PartIndex(layout).quarantined() == PartIndex(layout).failed() == {3}
+    assert json.loads(record_of(layout, 3).read_text())["deaths"][0]["log"] == "last words"

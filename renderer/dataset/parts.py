@@ -1,8 +1,9 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
-A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or
-``{"index", "failed", "shot"}`` for a shot that was given up, with its cause (and "impossible" where
-no pose is acceptable, which is so on every machine); one that killed its workers is ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
+A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or for
+a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where no
+pose is acceptable, which is so on every machine). One that killed its workers is
+``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
 """
 
 from __future__ import annotations

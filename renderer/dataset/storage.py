@@ -19,8 +19,10 @@ from typing import IO, Any, cast
 
 # A draft of another machine is swept up when nobody has written to it for this long.
 _STALE_S = 86400.0
-# Of a throttled or ailing store: botocore waits longer each time, by its own rules.
-_S3_RETRIES = {"retries": {"max_attempts": 12, "mode": "adaptive"}, "connect_timeout": 10}
+# Of a throttled or ailing store: botocore waits longer each time, by its own rules ("adaptive"
+# would slow down every other request as well).
+_S3_PATIENCE = {"retries": {"max_attempts": 10, "mode": "standard"}, "connect_timeout": 10}
+_S3_FIRST_TRY = {"retries": {"max_attempts": 3, "mode": "standard"}, "connect_timeout": 5}
 
 
 class DiskError(OSError):
@@ -51,11 +53,13 @@ def open_root(text: str) -> Path:
         return Path(text)
     options: dict[str, Any] = {"use_listings_cache": False}
     if scheme in ("s3", "s3a"):
-        options["config_kwargs"] = _S3_RETRIES
+        options["config_kwargs"] = _S3_PATIENCE
     try:
         from upath import UPath
 
         root = UPath(text, **options)
+        if scheme in ("s3", "s3a"):
+            _must_answer(root)
         _ = root.fs
     except ImportError as error:
         raise ValueError(
@@ -65,6 +69,29 @@ def open_root(text: str) -> Path:
     except ValueError as error:
         raise ValueError(f"{text}: {error}") from None
     return cast(Path, root)
+
+
+def _must_answer(root: Any) -> None:
+    """Ask for the bucket, once and with little patience: a wrong name should not take minutes.
+
+    Raises:
+        ValueError: there is no such bucket, no access, or no answer.
+
+    """
+    import fsspec
+
+    bucket = root.path.partition("/")[0]
+    if not bucket:
+        raise ValueError("it names no bucket: give s3://bucket/run")
+    first = fsspec.filesystem("s3", skip_instance_cache=True, config_kwargs=_S3_FIRST_TRY)
+    try:
+        first.call_s3("head_bucket", Bucket=bucket)
+    except FileNotFoundError:
+        raise ValueError(f"there is no bucket {bucket}: create it, or check the name") from None
+    except PermissionError:
+        raise ValueError(f"no access to the bucket {bucket}: check AWS_ACCESS_KEY_ID") from None
+    except Exception as error:  # botocore's are no OSErrors
+        raise ValueError(f"the store does not answer ({error})") from None
 
 
 def draft_of(path: Path) -> Path:

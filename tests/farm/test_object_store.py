@@ -17,18 +17,18 @@ from tests.farm.object_store import BUCKET, keys, object_store, stored
 
 
 def test_ailing_store_gets_the_same_bytes(crowd: Path, solids: Path, tmp_path: Path) -> None:
-    """A fifth of all requests is refused (503, 500); two shards, merged there."""
+    """Some of all requests are refused (503, 500); five shards, merged there (acceptance 3)."""
     recipe = write_recipe(tmp_path / "r", CROWD, solids)
-    with object_store(share=0.2) as (environment, ailing, client):
+    with object_store(share=0.06) as (environment, ailing, client):
         there: Any = {"env": {**os.environ, **environment}}
-        for shard in ("0/2", "1/2"):
+        for shard in ("0/5", "1/5", "2/5", "3/5", "4/5"):
             done = orbitset("render", recipe, "-o", f"s3://{BUCKET}/run", "--shard", shard, **there)
             assert done.returncode == 0, done.stderr
         before = keys(client, "run/")
         assert not [key for key in before if key.endswith("manifest.json")]
         merged = orbitset("dataset", "merge", f"s3://{BUCKET}/run", **there)
         assert merged.returncode == 0, merged.stderr
-        assert ailing.refused > 10
+        assert ailing.refused > 5
         valid = orbitset("dataset", "validate", f"s3://{BUCKET}/run", **there)
         assert valid.returncode == 0, valid.stderr
         assert "8 scenes ray cast anew" in valid.stdout

@@ -19,16 +19,20 @@ class Device:
 
 
 def available_devices() -> list[Device]:
-    """Return the CPU and every GPU of every back end this Blender was built with."""
+    """Return the CPU and every GPU of every back end this Blender was built with.
+
+    Each back end's are in its own order, which is the one its drivers count in; two cards of one
+    kind have one name.
+    """
     preferences = _preferences()
-    found = {Device("CPU", device.name) for device in preferences.get_devices_for_type("CPU")}
+    found = [Device("CPU", device.name) for device in preferences.get_devices_for_type("CPU")]
     for backend in BACKENDS:
         try:
             listed = preferences.get_devices_for_type(backend)
         except (ValueError, TypeError):
             continue
-        found |= {Device(backend, item.name) for item in listed if item.type == backend}
-    return sorted(found, key=lambda device: (device.backend, device.name))
+        found += [Device(backend, item.name) for item in listed if item.type == backend]
+    return found
 
 
 def use_device(backend: str) -> str:

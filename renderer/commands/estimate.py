@@ -50,7 +50,9 @@ def estimate(
         loaded = load_recipe(recipe)
         chosen = override(loaded.recipe, images=images, seed=None, engine=None, samples=None)
         cache, known = import_models(chosen, loaded.folder, quiet=as_json)
-        options = FarmOptions(devices=devices, per_device=per_device, threads=threads)
+        options = FarmOptions(
+            devices=devices, per_device=per_device, threads=threads, reserve_bytes=0
+        )
         with err.status(f"rendering {shots} of {chosen.images} images"):
             sample = measure(chosen, loaded.folder, cache, known, options, shots)
         found = foresee(sample, chosen.images, price_per_hour, target_hours)

@@ -20,11 +20,14 @@ from renderer.dataset.storage import DiskError, is_local
 from renderer.farm.interrupt import RunStoppedError
 from renderer.farm.run import Run, RunError
 from renderer.farm.session import FarmOptions, render_shots
+from renderer.recipe import Recipe
 
 if TYPE_CHECKING:
     from renderer.dataset.merge import MergeResult
 
 _SHOWN = 10
+# Of our own renders, on the large side.
+_BYTES_PER_PIXEL = {"png": 1.5, "jpeg": 0.3, "webp": 0.3}
 
 
 def origin_of(recipe: Path, changes: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def execute(
 ) -> None:
     """Render some shots of a claimed and locked run; says how to go on where it is stopped."""
     if not ignore_space:
-        _check_disk(run.layout.root, len(shots), run.recipe.camera.resolution)
+        _check_disk(run.layout.root, len(shots), run.recipe)
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(RunProgress(len(shots), quiet))
@@ -82,7 +85,7 @@ def conclude(run: Run, as_json: bool) -> None:
         say_json(summary(run.layout.root, result))
     else:
         tell_result(str(run.layout.root), result)
-        out.print(f"report: {run.layout.report}")
+        out.print(f"report: {run.layout.report}", markup=False)
     if result.failed or result.missing:
         raise typer.Exit(FAILED)
 
@@ -107,7 +110,7 @@ def tell_result(root: str, result: MergeResult) -> None:
 
     for index, cause in result.failed[:_SHOWN]:
         warn(f"image {index} failed: {cause}")
-    out.print(f"{result.images} images with {result.annotations} objects in {root}")
+    out.print(f"{result.images} images with {result.annotations} objects in {root}", markup=False)
     if result.failed:
         err.print(
             f"[bold red]{len(result.failed)} images failed[/] (the same command tries them again, "
@@ -149,17 +152,19 @@ def _conclude_shard(run: Run, as_json: bool) -> None:
     else:
         out.print(
             f"shard {run.shard.name}: {len(done)} images done, {len(failed)} failed; when all "
-            f"shards are done: orbitset dataset merge {run.layout.root}"
+            f"shards are done: orbitset dataset merge {run.layout.root}",
+            markup=False,
         )
     if failed:
         raise typer.Exit(FAILED)
 
 
-def _check_disk(root: Path, count: int, resolution: tuple[int, int]) -> None:
-    """Refuse a run whose images would surely not fit: a PNG takes about 1.5 bytes a pixel."""
+def _check_disk(root: Path, count: int, recipe: Recipe) -> None:
+    """Refuse a run whose images would surely not fit."""
     if not is_local(root):
         return
-    needed = count * resolution[0] * resolution[1] * 1.5
+    width, height = recipe.camera.resolution
+    needed = count * width * height * _BYTES_PER_PIXEL[recipe.output.format]
     folder = root.absolute()
     while not folder.exists():
         folder = folder.parent

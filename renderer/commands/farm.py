@@ -91,21 +91,21 @@ def log(
     from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.narrate import in_words, recent_events
+    from renderer.farm.narrate import Listener, in_words
 
     with sentences():
         layout = Layout(open_root(output))
         read_run(layout)
-        seen = 0
+        listener = Listener(layout, shot)
+        events = listener.news()
+        shown = events[-last:] if last else events
         while True:
-            events = recent_events(layout, shot)
-            shown = events[seen:] if seen else events[-last:] if last else events
             for event in shown:
                 print(json.dumps(event, ensure_ascii=False) if as_json else in_words(event))
-            seen = len(events)
             if not follow:
                 return
             time.sleep(2)
+            shown = listener.news()
 
 
 @app.command()

@@ -97,7 +97,10 @@ def render(
         ),
     ] = False,
     metrics_port: Annotated[
-        int, typer.Option(help="Serve Prometheus metrics here.", min=0, rich_help_panel=_WATCH)
+        int,
+        typer.Option(
+            help="Serve Prometheus metrics here.", min=0, max=65535, rich_help_panel=_WATCH
+        ),
     ] = 0,
 ) -> None:
     """Render a recipe into a COCO dataset; the same command again resumes where it stopped.
@@ -125,6 +128,10 @@ def render(
     from renderer.farm.session import FarmOptions
     from renderer.recipe import load_recipe
 
+    if cluster and (devices != "auto" or per_device):
+        stop("--cluster takes --cpus and --gpus; --devices and --per-device are for this machine")
+    if gpus and not cluster:
+        stop("--gpus is for a --cluster; on this machine choose with --devices")
     options = FarmOptions(
         devices=devices,
         per_device=per_device,

@@ -1,7 +1,7 @@
 """What every command shares: the console, errors as one sentence, and exit codes.
 
 Exit codes: 0 done, 1 done but something failed or was found wrong, 2 the input cannot be used,
-130 interrupted.
+128 + the signal (130, 143) stopped by it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT = 1, 2
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -52,7 +52,8 @@ def sentences() -> Iterator[None]:
     from renderer.asset import AssetError
     from renderer.blender.libraries import MissingLibrariesError
     from renderer.dataset.assemble import AssembleError
-    from renderer.farm.run import RunError
+    from renderer.farm.interrupt import RunStoppedError
+    from renderer.farm.run import RunBusyError, RunError
     from renderer.plan import PlanError
     from renderer.recipe import RecipeError
 
@@ -64,6 +65,10 @@ def sentences() -> Iterator[None]:
         for problem in error.problems:
             err.print(f"[bold red]error:[/] {_plain(str(problem))}")
         raise typer.Exit(BAD_INPUT) from None
+    except RunBusyError as error:
+        stop(str(error), FAILED)
+    except RunStoppedError as error:
+        stop(f"stopped by {error}", 128 + error.signal)
     except (AssetError, RunError, PlanError, MissingLibrariesError, AssembleError) as error:
         stop(str(error))
     except ValidationError as error:

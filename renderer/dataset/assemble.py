@@ -12,7 +12,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.report import write_report
-from renderer.dataset.storage import is_local, write_atomic
+from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 
 
@@ -47,6 +47,7 @@ def assemble(layout: Layout) -> MergeResult:
 
     """
     head = read_run(layout)["head"]
+    sweep_dataset(layout)
     result = merge(
         layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
     )
@@ -55,6 +56,20 @@ def assemble(layout: Layout) -> MergeResult:
     if head["recipe"]["output"]["webdataset"]:
         write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
     return result
+
+
+def sweep_dataset(layout: Layout) -> None:
+    """Remove the drafts that killed processes have left anywhere in a dataset."""
+    for folder in (
+        layout.root,
+        layout.images,
+        layout.parts,
+        layout.instances.parent,
+        layout.webdataset,
+        layout.logs,
+        layout.logs / "quarantine",
+    ):
+        sweep(folder)
 
 
 def gather(sources: Sequence[Layout], target: Layout) -> None:
@@ -66,7 +81,12 @@ def gather(sources: Sequence[Layout], target: Layout) -> None:
 
     """
     runs = [read_run(source) for source in sources]
-    if target.run.exists():
+    if not target.run.exists():
+        if is_local(target.root) and target.root.is_dir() and any(target.root.iterdir()):
+            raise AssembleError(
+                f"{target.root} is not empty and no orbitset run: choose a new folder"
+            )
+    else:
         runs.append(read_run(target))
         sources = [*sources, target]
     for source, run in zip(sources, runs, strict=True):

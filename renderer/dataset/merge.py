@@ -33,7 +33,7 @@ def merge(
 
     Image ids are the shot index + 1, annotation ids count from 1 in order. Records stand one on a
     line, so that two datasets can be compared by their lines. Of ``images`` that there should be,
-    those that are in no part are named in the result.
+    those that are in no part, or whose file is not there, are named in the result as missing.
 
     Raises:
         DiskError: there is no room for it.
@@ -53,10 +53,13 @@ def merge(
             for number, category in enumerate(categories, start=1)
         ]
         instances.write(",".join("\n" + dumps(entry) for entry in entries) + '],\n"images":[')
-        expected = 0
+        expected, there = 0, _images_there(layout)
         for line in parts.lines():
             result.missing.extend(range(expected, line["index"]))
             expected = line["index"] + 1
+            if "failed" not in line and line["index"] not in there:
+                result.missing.append(line["index"])
+                continue
             shots.write(dumps(line["shot"] or {"index": line["index"]}) + "\n")
             _take(line, instances, records, result)
         instances.write('],\n"annotations":[')
@@ -65,6 +68,12 @@ def merge(
         instances.write("]}\n")
     result.missing.extend(range(expected, images))
     return result
+
+
+def _images_there(layout: Layout) -> set[int]:
+    """Return the indices of the image files: a part whose image is lost is no dataset."""
+    stems = (path.stem for path in layout.images.glob("*.*"))
+    return {int(stem) for stem in stems if stem.isdigit()}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
 A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or for
-a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where no
-pose is acceptable, which is so on every machine). One that killed its workers is
+a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where
+no pose is acceptable, which is so on every machine). One that killed its workers is
 ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
 """
 
@@ -35,22 +35,40 @@ def write_part(layout: Layout, lines: list[Line]) -> Path:
     schedulers on one output by mistake never overwrite each other's parts with other content.
     """
     indices = [line["index"] for line in lines]
-    stem = f"{min(indices):08d}-{max(indices):08d}"
-    number = len(list(layout.parts.glob(f"{stem}.*.jsonl"))) if layout.parts.is_dir() else 0
+    first, last = min(indices), max(indices)
+    # The rounds of parts that it may overlap come before its own.
+    earlier = [_span(path.name) for path in _parts_of(layout)]
+    rounds = [number for low, high, number in earlier if low <= last and high >= first]
+    stem = f"{first:08d}-{last:08d}.{max(rounds, default=-1) + 1:03d}"
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
-    path = layout.parts / f"{stem}.{number:03d}.{digest}.jsonl"
+    path = layout.parts / f"{stem}.{digest}.jsonl"
     sync_folder(layout.images)  # a part vouches for its images
     write_atomic(path, content)
     return path
+
+
+def _parts_of(layout: Layout) -> list[Path]:
+    return list(layout.parts.glob("*.jsonl")) if layout.parts.is_dir() else []
+
+
+def _span(name: str) -> tuple[int, int, int]:
+    """Return the first index, the last and the round that a part's name tells."""
+    span, number, *_ = name.split(".")
+    first, _, last = span.partition("-")
+    return int(first), int(last), int(number)
+
+
+def _by_round(path: Path) -> tuple[int, str]:
+    return _span(path.name)[2], path.name
 
 
 class PartIndex:
     """Where each shot's line is: some 100 bytes a shot, whatever the lines' size."""
 
     def __init__(self, layout: Layout) -> None:
-        """Scan the parts. A shot that is in several (it failed and was tried again) counts by its
-        successful line, or else its last.
+        """Scan the parts. A shot that is in several counts by its last success (its image may have
+        been lost and rendered again), else its last quarantine, else its last failure.
         """
         self._mirror: tempfile.TemporaryDirectory[str] | None = None
         self._files = self._find(layout.parts)
@@ -67,7 +85,7 @@ class PartIndex:
 
     def _find(self, folder: Path) -> list[Path]:
         """Return the parts, sorted; those of an object store are fetched, many at a time."""
-        found = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+        found = sorted(folder.glob("*.jsonl"), key=_by_round) if folder.is_dir() else []
         if is_local(folder) or not found:
             return found
         self._mirror = tempfile.TemporaryDirectory(prefix="orbitset-parts-")
@@ -88,7 +106,7 @@ class PartIndex:
             self._file.append(number)
             self._offset.append(offset)
             self._failed.append(failed)
-        elif self._failed[at]:
+        elif not failed or (self._failed[at] and failed >= self._failed[at]):
             self._file[at], self._offset[at], self._failed[at] = number, offset, failed
 
     def __len__(self) -> int:

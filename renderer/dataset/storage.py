@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
 import socket
 import tempfile
@@ -19,10 +20,8 @@ from typing import IO, Any, cast
 
 # A draft of another machine is swept up when nobody has written to it for this long.
 _STALE_S = 86400.0
-# Of a throttled or ailing store: botocore waits longer each time, by its own rules ("adaptive"
-# would slow down every other request as well).
-_S3_PATIENCE = {"retries": {"max_attempts": 10, "mode": "standard"}, "connect_timeout": 10}
-_S3_FIRST_TRY = {"retries": {"max_attempts": 3, "mode": "standard"}, "connect_timeout": 5}
+# Parts of a large upload; smaller ones are tried again sooner.
+_PART_BYTES = 16 << 20
 
 
 class DiskError(OSError):
@@ -42,56 +41,40 @@ def is_local(path: Path) -> bool:
 def open_root(text: str) -> Path:
     """Return the root of a dataset: a folder, or for ``s3://bucket/run`` a path in the store.
 
-    Listings are never cached: other machines write there too.
-
     Raises:
         ValueError: the libraries for this kind of store are not installed.
 
     """
-    scheme, separator, _ = text.partition("://")
-    if not separator:
-        return Path(text)
-    options: dict[str, Any] = {"use_listings_cache": False}
-    if scheme in ("s3", "s3a"):
-        options["config_kwargs"] = _S3_PATIENCE
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme == "file":
+        return Path(rest if separator else text)
+    options: dict[str, Any] = {}
     try:
         from upath import UPath
 
+        if scheme == "s3":
+            from renderer.dataset import s3
+
+            options = s3.OPTIONS
+            s3.must_answer(rest.partition("/")[0])
         root = UPath(text, **options)
-        if scheme in ("s3", "s3a"):
-            _must_answer(root)
         _ = root.fs
     except ImportError as error:
+        more = " pip install 'orbitset[s3]'" if scheme == "s3" else " fsspec says which"
         raise ValueError(
-            f"{text}: writing there needs more libraries ({error.name or error}): "
-            "pip install 'orbitset[s3]'"
+            f"{text}: writing there needs more libraries ({error.name or error}):{more}"
         ) from None
     except ValueError as error:
         raise ValueError(f"{text}: {error}") from None
     return cast(Path, root)
 
 
-def _must_answer(root: Any) -> None:
-    """Ask for the bucket, once and with little patience: a wrong name should not take minutes.
-
-    Raises:
-        ValueError: there is no such bucket, no access, or no answer.
-
+def prepare_store(root: Path) -> None:
+    """Make this process use a store as ``open_root`` would; a path that was pickled knows nothing
+    of that.
     """
-    import fsspec
-
-    bucket = root.path.partition("/")[0]
-    if not bucket:
-        raise ValueError("it names no bucket: give s3://bucket/run")
-    first = fsspec.filesystem("s3", skip_instance_cache=True, config_kwargs=_S3_FIRST_TRY)
-    try:
-        first.call_s3("head_bucket", Bucket=bucket)
-    except FileNotFoundError:
-        raise ValueError(f"there is no bucket {bucket}: create it, or check the name") from None
-    except PermissionError:
-        raise ValueError(f"no access to the bucket {bucket}: check AWS_ACCESS_KEY_ID") from None
-    except Exception as error:  # botocore's are no OSErrors
-        raise ValueError(f"the store does not answer ({error})") from None
+    if not is_local(root) and cast(Any, root).protocol == "s3":
+        importlib.import_module("renderer.dataset.s3")
 
 
 def draft_of(path: Path) -> Path:
@@ -133,26 +116,40 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
     local = is_local(path)
     draft = draft_of(path) if local else Path(tempfile.gettempdir()) / draft_of(path).name
     try:
-        if local:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w+b") as file:
-            yield file
-            file.flush()
+        with _disk_errors(path):
             if local:
-                os.fsync(file.fileno())
+                path.parent.mkdir(parents=True, exist_ok=True)
+            file = draft.open("w+b")
+        with file:
+            try:
+                yield file
+            except OSError as error:
+                # What the block writes fails without a name; what it reads has one of its own.
+                if error.filename is not None:
+                    raise
+                raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+            with _disk_errors(path):
+                file.flush()
+                if local:
+                    os.fsync(file.fileno())
         if local:
-            os.replace(draft, path)
+            with _disk_errors(path):
+                os.replace(draft, path)
         else:
             with _store_errors(path):
                 store: Any = path
-                store.fs.put_file(str(draft), store.path)
-    except DiskError:
-        raise
-    except OSError as error:
-        raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+                store.fs.put_file(str(draft), store.path, chunksize=_PART_BYTES)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 @contextmanager

@@ -63,7 +63,8 @@ def validate(
         names = read_categories(layout)
     except FileNotFoundError as error:
         result.add(
-            f"{error.filename} is missing: the run is not finished (run the same command again)"
+            f"{error.filename or error} is missing: the run is not finished (run the same command "
+            "again)"
         )
         return result
     except (ValueError, ijson.JSONError) as error:
@@ -118,7 +119,7 @@ def _check_image(layout: Layout, image: Record, result: Validation) -> None:
     try:
         content = (layout.root / name).read_bytes()
     except OSError as error:
-        result.add(f"{name} cannot be read: {error.strerror}")
+        result.add(f"{name} cannot be read: {error.strerror or error}")
         return
     if hashlib.blake2b(content, digest_size=16).hexdigest() != image["blake2b"]:
         result.add(f"{name} is not the image that was rendered (its digest differs)")

@@ -43,10 +43,14 @@ class Blame:
         """Hold a death against a shot; return whether it is convicted."""
         self.deaths[shot].append(death)
         if death.outside:
-            return self.kills(shot) >= _KILLED_FROM_OUTSIDE
-        self._failed_on[shot].add(death.device)
-        crashed = {each.worker for each in self.deaths[shot] if not each.outside}
-        return len(crashed) >= _DEADLY
+            convicted = self.kills(shot) >= _KILLED_FROM_OUTSIDE
+        else:
+            self._failed_on[shot].add(death.device)
+            crashed = {each.worker for each in self.deaths[shot] if not each.outside}
+            convicted = len(crashed) >= _DEADLY
+        if convicted:
+            self._failed_on.pop(shot, None)  # it is the shot: no device is to blame
+        return convicted
 
     def kills(self, shot: int) -> int:
         """Return how often somebody killed a worker during a shot."""
@@ -57,11 +61,12 @@ class Blame:
         elsewhere.
         """
         first = not self._failed_on[shot]
-        if first:
-            self._failed_on[shot].add(device)
-        else:
-            del self._failed_on[shot]  # it fails wherever it is tried: no device is to blame
+        self._failed_on[shot].add(device)
         return first
+
+    def settled(self, shot: int) -> None:
+        """Drop the case of a shot that fails wherever it is tried: no device is to blame."""
+        self._failed_on.pop(shot, None)
 
     def doubtful(self) -> frozenset[str]:
         """Return the devices on which so many shots have failed that, before they get more, it

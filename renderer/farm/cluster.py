@@ -99,6 +99,7 @@ class RayEngine:
         if cpus <= 0 and gpus <= 0:
             raise ValueError("--cpus and --gpus are both 0: a task must take something")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        _must_listen(address)
         before = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
@@ -116,7 +117,13 @@ class RayEngine:
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         calls = math.ceil(setup.most_images / _IMAGES_A_TASK)
         work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(_work)
-        return cls(setup, cpus, gpus, _bundle(setup.planner.cache, setup), ledger, work)
+        engine = cls(setup, cpus, gpus, _bundle(setup.planner.cache, setup), ledger, work)
+        if not engine.devices():
+            raise ValueError(
+                f"--cluster {address}: no node has {cpus:g} CPUs and {gpus:g} GPUs for a task: "
+                "lower --cpus or --gpus"
+            )
+        return engine
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""
@@ -191,9 +198,9 @@ class RayEngine:
         import ray
         from ray import exceptions
 
-        end = Ended(task.job, task.worker, task.device)
+        end = Ended(task.job, task.worker or f"task {task.job.id}", task.device)
         try:
-            kind, cause = ray.get(task.ref)
+            kind, cause, safe = ray.get(task.ref)
         except exceptions.NodeDiedError:
             return replace(end, how="died", cause="its node is lost", outside=True)
         except exceptions.OutOfMemoryError:
@@ -202,7 +209,7 @@ class RayEngine:
             return replace(end, how="died", cause="its process is lost")
         except Exception as error:
             return replace(end, how="error", cause=_short(error))
-        return replace(end, how=kind, cause=cause)
+        return replace(end, how=kind, cause=cause, safe=safe)
 
     def kill(self, job: Job) -> None:
         """Kill the process of a job. (Never cancel softly before: force has no effect then.)"""
@@ -229,7 +236,9 @@ class RayEngine:
         ray.shutdown()
 
 
-def _work(setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle) -> tuple[str, str]:
+def _work(
+    setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle
+) -> tuple[str, str, tuple[int, ...]]:
     """Render a job in a process of the cluster; return how it ended, and why."""
     import ray
 
@@ -248,17 +257,30 @@ def _work(setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle) -> tuple[st
     setup = _with_models(setup, bundle)
     log = setup.log.with_name(f"blender-{socket.gethostname()}-{os.getpid()}.log")
     setup = replace(setup, log=log)
+    tell("hello", pid=os.getpid())
     try:
         begin(setup, own_process=False)
     except Exception as error:
-        return "unstarted", _short(error)
+        return "unstarted", _short(error), ()
     done = ray.get(ledger.safe.remote(job.id))
     left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
     try:
-        render_job(setup, left, tell, lambda: halted)
+        safe, _ = render_job(setup, left, tell, lambda: halted)
     except DiskError as error:
-        return "full" if error.full else "error", f"{error.filename}: {error.strerror}"
-    return "done", ""
+        return "full" if error.full else "error", f"{error.filename}: {error.strerror}", ()
+    return "done", "", (*done, *safe)
+
+
+def _must_listen(address: str) -> None:
+    """Raise ValueError where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        said = error.strerror or error
+        raise ValueError(f"--cluster {address}: no cluster answers there ({said})") from None
 
 
 def _bundle(cache: AssetCache, setup: WorkerSetup) -> Bundle:

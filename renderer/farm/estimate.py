@@ -16,7 +16,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm.job import Event
 from renderer.farm.run import Run, RunError
-from renderer.farm.session import FarmOptions, render_shots
+from renderer.farm.session import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
 
 _CONFIDENCE = 0.95
@@ -69,7 +69,8 @@ def measure(
     options: FarmOptions,
     shots: int,
 ) -> Sample:
-    """Render ``shots`` images, spread evenly over a run, into a passing folder.
+    """Render ``shots`` images (more where there are many processes), spread evenly over a run, into
+    a passing folder.
 
     The first of each process is left out of the times: it waits for kernels and models.
 
@@ -77,28 +78,30 @@ def measure(
         RunError: too few could be rendered.
 
     """
-    chosen = sorted({round(at * (recipe.images - 1) / (shots - 1)) for at in range(shots)})
+    slots = choose_slots(options)
+    # Each process leaves out one, and a spread needs a few.
+    wanted = max(shots, 3 * len(slots))
+    chosen = sorted({round(at * (recipe.images - 1) / (wanted - 1)) for at in range(wanted)})
     seen: dict[str, list[Event]] = defaultdict(list)
 
     def watch(event: Event) -> None:
         if event["event"] == "done":
-            seen[event["worker"]].append(event)
+            seen[event["worker"].partition("#")[0]].append(event)
+        elif event["event"] == "paused":
+            raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 
     with tempfile.TemporaryDirectory(prefix="orbitset-estimate-") as scratch:
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
         render_shots(run, chosen, options, watch)
-        sizes = _sizes(layout)
-    per_device = max(1, round(len(seen) / max(1, len({e[0]["device"] for e in seen.values()}))))
-    seconds = [
-        event["seconds"] / per_device
-        for events in seen.values()
-        for event in (events[1:] if len(events) > 1 else events)
-    ]
+        copies = 2 if recipe.output.webdataset else 1
+        sizes = [size * copies for size in _sizes(layout)]
+    devices = sorted({slot.device for slot in slots})
+    per_device = len(slots) // len(devices)
+    seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
     if len(seconds) < 2 or len(sizes) < 2:
         raise RunError("too few images could be rendered for an estimate: try orbitset preview")
-    devices = tuple(sorted({events[0]["device"] for events in seen.values()}))
-    return Sample(tuple(seconds), tuple(sizes), devices, per_device)
+    return Sample(tuple(seconds), tuple(sizes), tuple(devices), per_device)
 
 
 def _sizes(layout: Layout) -> list[float]:

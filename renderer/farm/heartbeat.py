@@ -28,6 +28,7 @@ class Heartbeat:
         self._since = time.monotonic()
         self._shots: Counter[str] = Counter()
         self._gpus: list[dict[str, int]] = []
+        self._asking = threading.Thread()
         psutil.cpu_percent()  # the first call only begins the measurement
 
     def take(self, event: Event) -> None:
@@ -44,7 +45,9 @@ class Heartbeat:
         self._journal.write("heartbeat", images_per_s=rates, **self._machine())
         self._since, self._shots = now, Counter()
         # nvidia-smi can take a second, or hang when a GPU falls off the bus: never wait for it.
-        threading.Thread(target=self._ask_gpus, daemon=True).start()
+        if not self._asking.is_alive():
+            self._asking = threading.Thread(target=self._ask_gpus, daemon=True)
+            self._asking.start()
 
     def _machine(self) -> dict[str, Any]:
         memory = psutil.virtual_memory()

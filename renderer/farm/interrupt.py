@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -44,7 +45,18 @@ def interrupts() -> Iterator[Interrupts]:
     before = {number: signal.signal(number, seen.take) for number in _SIGNALS}
     try:
         yield seen
-    finally:
-        for number, handler in before.items():
-            # One more signal to a run that is on its way out would only garble its last words.
-            signal.signal(number, signal.SIG_IGN if seen.count else handler)
+    except RunStoppedError:
+        # One more signal to a run that is on its way out would only garble its last words.
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise
+    except BaseException:
+        _restore(before)
+        raise
+    else:
+        _restore(before)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

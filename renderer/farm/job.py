@@ -42,6 +42,7 @@ class Ended:
             (nothing can be written at all, or a defect of ours).
         cause: why, in words; ``signal 11``.
         log: Blender's last words.
+        safe: shots it has brought into parts.
         outside: whether somebody or something else killed the process: no fault of the shot.
 
     """
@@ -53,6 +54,7 @@ class Ended:
     cause: str = ""
     log: str = ""
     outside: bool = False
+    safe: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

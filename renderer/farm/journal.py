@@ -22,6 +22,7 @@ from renderer.dataset.storage import DiskError, is_local, write_atomic
 Event = dict[str, Any]
 # Of what an object store's reader sees; a store cannot be appended to.
 _UPLOAD_EVERY_S = 15.0
+_UPLOAD_SLOWER_BYTES = 4 << 20
 
 
 class Journal:
@@ -55,12 +56,18 @@ class Follower:
         """Return the whole lines that are new."""
         if not self._path.exists():
             return []
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            fresh = file.read()
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+        events, self._offset = read_from(self._path, self._offset)
+        return events
+
+
+def read_from(path: Path, offset: int) -> tuple[list[Event], int]:
+    """Return the events in the whole lines of a journal from an offset on, and the next offset."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        fresh = file.read()
+    whole = fresh[: fresh.rfind(b"\n") + 1]
+    events = [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+    return events, offset + len(whole)
 
 
 class RunJournal:
@@ -78,7 +85,11 @@ class RunJournal:
     def write(self, event: str, **details: Any) -> None:
         """Append one event."""
         self._journal.write(event, **details)
-        if self._here is not self._target and time.monotonic() - self._uploaded > _UPLOAD_EVERY_S:
+        if self._here is self._target:
+            return
+        # A longer journal takes longer to put; over days that must not be all there is to do.
+        pause = _UPLOAD_EVERY_S * (1 + self._here.stat().st_size / _UPLOAD_SLOWER_BYTES)
+        if time.monotonic() - self._uploaded > pause:
             self._upload()
 
     def _upload(self) -> None:

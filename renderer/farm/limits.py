@@ -31,10 +31,12 @@ class Limits:
         """The running median in seconds; 0 before the first shot."""
         return statistics.median(self._seconds) if self._seconds else 0.0
 
-    def limit(self) -> float:
-        """Return the seconds after which a silent worker hangs."""
+    def limit(self, unlike: bool = False) -> float:
+        """Return the seconds after which a silent worker hangs; ``unlike``: it renders on another
+        kind of device than the shots learnt from.
+        """
         if self.fixed:
             return self.fixed
-        if len(self._seconds) < 3:
+        if unlike or len(self._seconds) < 3:
             return _UNKNOWN_S
         return max(_FLOOR_S, _TIMES_MEDIAN * self.median)

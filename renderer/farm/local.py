@@ -10,6 +10,8 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -44,11 +46,12 @@ class _Place:
     generation: int = 0
     pid: int = 0
     job: Job | None = None
-    future: Future[str] | None = None
+    future: Future[tuple[tuple[int, ...], str]] | None = None
     spoke: bool = False
     complaint: str = ""
     killed: float = 0.0
     retired: bool = False
+    spare: bool = False
 
     @property
     def worker(self) -> str:
@@ -83,24 +86,33 @@ class LocalEngine:
             threads=slot.threads,
             cores=slot.cores,
             environment=tuple(slot.environment(os.environ).items()),
-            log=self.base.log.with_name(f"blender-{slot.name.replace(':', '-')}.log"),
+            log=self.base.log.with_name(f"blender-{_here()}-{slot.name.replace(':', '-')}.log"),
         )
         wire = self.spool / f"{slot.name}.events"
         return _Place(slot, setup, wire, Follower(wire), _new_pool(setup, wire))
 
     def devices(self) -> set[str]:
         """Return the devices in use."""
-        return {place.slot.device for place in self._places if not place.retired}
+        return {
+            place.slot.device for place in self._places if not place.retired and not place.spare
+        }
 
     def room(self) -> int:
         """Return how many slots are idle."""
-        return sum(place.job is None and not place.retired for place in self._places)
+        return len(self._idle())
+
+    def _idle(self) -> list[_Place]:
+        return [
+            place
+            for place in self._places
+            if place.job is None and not place.retired and not place.spare
+        ]
 
     def submit(self, job: Job) -> bool:
         """Start a job on an idle slot; one with memory troubles gets a CPU slot of its own."""
-        idle = [place for place in self._places if place.job is None and not place.retired]
+        idle = self._idle()
         if job.on_cpu:
-            idle = [place for place in idle if place.slot.device == "cpu"] or self._spare()
+            idle = self._spare()
         elif self.devices() - job.avoid:
             idle = [place for place in idle if place.slot.device not in job.avoid]
         if not idle:
@@ -111,13 +123,18 @@ class LocalEngine:
         return True
 
     def _spare(self) -> list[_Place]:
-        """Return a CPU place beside GPU slots, made when first needed."""
-        if any(place.slot.device == "cpu" for place in self._places):
-            return []
-        self._places.append(self._open(Slot("cpu.spare", "cpu", 0)))
-        return [self._places[-1]]
+        """Return the idle place for what GPUs cannot hold; it is made when first needed, renders
+        nothing else, and is no device of its own.
+        """
+        spares = [place for place in self._places if place.spare]
+        if not spares:
+            cores = len(os.sched_getaffinity(0))
+            spares = [self._open(Slot("cpu.spare", "cpu", cores))]
+            spares[0].spare = True
+            self._places += spares
+        return [place for place in spares if place.job is None]
 
-    def _schedule(self, place: _Place, job: Job) -> Future[str]:
+    def _schedule(self, place: _Place, job: Job) -> Future[tuple[tuple[int, ...], str]]:
         arguments = (place.setup, job, place.wire, self.spool / "stop")
         try:
             return place.pool.schedule(_work, args=arguments)
@@ -154,14 +171,15 @@ class LocalEngine:
             events.append({**event, "worker": place.worker, "device": place.slot.device})
         return events
 
-    def _end(self, place: _Place, job: Job, future: Future[str]) -> Ended:
+    def _end(self, place: _Place, job: Job, future: Future[tuple[tuple[int, ...], str]]) -> Ended:
         end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log, _LAST_LINES))
         renew = True
         try:
-            retire = future.result(0) if future.done() else ""
-            end = end if future.done() else replace(end, how="died", cause="gone, unheard")
-            renew = bool(retire) or not future.done()
-            end = replace(end, cause=retire, log="") if future.done() else end
+            if future.done():
+                safe, retire = future.result()
+                end, renew = replace(end, cause=retire, log="", safe=safe), bool(retire)
+            else:
+                end = replace(end, how="died", cause="it cannot be killed")
         except DiskError as error:
             cause, renew = f"{error.filename}: {error.strerror}", False
             end = replace(end, how="full" if error.full else "error", cause=cause)
@@ -173,13 +191,16 @@ class LocalEngine:
             end = replace(end, outside=cause == "signal 9" and not place.killed)
         except Exception as error:
             end = replace(end, how="error", cause=f"{type(error).__name__}: {error}")
-        place.job = place.future = None
         if renew:
             self._renew(place)
+        place.job, place.future, place.killed = None, None, 0.0
         return end
 
     def _renew(self, place: _Place) -> None:
-        _close(place)
+        if _stuck(place):  # in the kernel, with its GPU: nobody waits for it
+            threading.Thread(target=_close, args=(replace(place),), daemon=True).start()
+        else:
+            _close(place)
         place.generation += 1
         place.pid = 0
         place.pool = _new_pool(place.setup, place.wire)
@@ -213,6 +234,11 @@ class LocalEngine:
             _close(place)
 
 
+def _here() -> str:
+    """Return what tells this scheduler's logs from those of others that share the folder."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
 def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:
     context = multiprocessing.get_context("spawn")
     return ProcessPool(max_workers=1, context=context, initializer=_enter, initargs=(setup, wire))
@@ -241,7 +267,7 @@ def _enter(setup: WorkerSetup, wire: Path) -> None:
         raise
 
 
-def _work(setup: WorkerSetup, job: Job, wire: Path, stop: Path) -> str:
+def _work(setup: WorkerSetup, job: Job, wire: Path, stop: Path) -> tuple[tuple[int, ...], str]:
     journal = Journal(wire)
 
     def tell(event: str, **details: object) -> None:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
-from renderer.farm.journal import Event, journals, read_journal
+from renderer.farm.journal import Event, journals, read_from
 
 
-def recent_events(layout: Layout, shot: int | None = None) -> list[Event]:
-    """Return the events of all schedulers in order of time, or those of one shot."""
-    events = [event for path in journals(layout) for event in read_journal(path)]
-    if shot is not None:
-        events = [e for e in events if e.get("shot") == shot or shot in (e.get("shots") or ())]
-    return sorted(events, key=lambda event: float(event.get("time", 0.0)))
+@dataclass
+class Listener:
+    """Reads the journals of all schedulers of a run, each from where it was left."""
+
+    layout: Layout
+    shot: int | None = None
+    _offsets: dict[str, int] = field(default_factory=dict)
+
+    def news(self) -> list[Event]:
+        """Return the events since the last call, in order of time; of one shot if so chosen."""
+        events = []
+        for path in journals(self.layout):
+            fresh, self._offsets[path.name] = read_from(path, self._offsets.get(path.name, 0))
+            events += [event for event in fresh if self._wanted(event)]
+        return sorted(events, key=lambda event: float(event.get("time", 0.0)))
+
+    def _wanted(self, event: Event) -> bool:
+        told = event.get("shots") or ()
+        return self.shot is None or event.get("shot") == self.shot or self.shot in told
 
 
 def in_words(event: Event) -> str:

@@ -15,10 +15,11 @@ from typing import Any
 
 from renderer import __version__
 from renderer.asset import AssetCache, AssetFacts, AssetSource
+from renderer.dataset.assemble import sweep_dataset
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex
-from renderer.dataset.storage import is_local, sweep, write_atomic
+from renderer.dataset.storage import is_local, write_atomic
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
@@ -29,6 +30,10 @@ from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, IMAGE_SUFFIXES, 
 
 class RunError(ValueError):
     """A run that cannot start; the message is one sentence."""
+
+
+class RunBusyError(RunError):
+    """A run that cannot start now, but perhaps later."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ class Run:
         return any(
             path.is_file() and not path.name.startswith(("lock", "."))
             for path in self.layout.root.rglob("*")
-            if path.parent.name != self.layout.logs.name
+            if path.parent.name != self.layout.logs.name and path != self.layout.run
         )
 
     def _difference(self, stored: dict[str, object]) -> str:
@@ -162,16 +167,15 @@ class Run:
         """Return how many they are."""
         return len(self.span())
 
-    def pending(self, retry: bool = False) -> list[int]:
-        """Return the shots yet to render; failed ones and those of lost images are among them.
-
-        Quarantined shots are only where ``retry`` asks for them: they would kill workers again.
+    def pending(self) -> list[int]:
+        """Return the shots yet to render; failed ones and those of lost images are among them, but
+        none that killed their workers: they would again.
         """
         parts = PartIndex(self.layout)
         settled = parts.done()
         kind = self.recipe.output.format
         there = {path.name for path in self.layout.images.glob("*.*")}
-        quarantined = set() if retry else parts.quarantined()
+        quarantined = parts.quarantined()
         return [
             index
             for index in self.span()
@@ -197,12 +201,13 @@ class Run:
         with (self.layout.parts / name).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RunError(
+            except BlockingIOError:
+                raise RunBusyError(
                     f"another process renders into {self.layout.root}: wait for it, or stop it"
                 ) from None
-            for folder in (self.layout.images, self.layout.parts, self.layout.instances.parent):
-                sweep(folder)
+            except OSError:
+                pass  # a shared file system without locks; two schedulers do each other no harm
+            sweep_dataset(self.layout)
             yield
 
 

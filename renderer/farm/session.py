@@ -154,9 +154,19 @@ def _open_engine(run: Run, options: FarmOptions, spool: Path) -> tuple[Engine, l
         from renderer.farm.cluster import RayEngine
 
         return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
-    found = [] if options.devices == "cpu" else gpus_here()
-    slots = make_slots(options.devices, found, options.per_device, options.threads)
+    slots = choose_slots(options)
     if not options.recycle_bytes:
         share = int(psutil.virtual_memory().total * _MEMORY_SHARE / len(slots))
         setup = replace(setup, most_bytes=share)
     return LocalEngine(setup, slots, spool), slots
+
+
+def choose_slots(options: FarmOptions) -> list[Slot]:
+    """Return the slots of this machine for some options.
+
+    Raises:
+        ValueError: a device that is not there.
+
+    """
+    found = [] if options.devices == "cpu" else gpus_here()
+    return make_slots(options.devices, found, options.per_device, options.threads)

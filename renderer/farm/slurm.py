@@ -76,7 +76,7 @@ class SlurmArray:
     @property
     def name(self) -> str:
         """The job's name."""
-        return f"orbitset-{self.recipe.stem}"
+        return "orbitset-" + re.sub(r"[^A-Za-z0-9._-]+", "-", self.recipe.stem)
 
     def command(self) -> list[str]:
         """Return the command of a task but for the shard, which comes last."""

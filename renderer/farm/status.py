@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ import psutil
 
 from renderer.dataset.assemble import read_run
 from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_journal
@@ -45,7 +47,10 @@ class Stint:
         if self.ended:
             return False
         if self.host == socket.gethostname():
-            return psutil.pid_exists(self.pid)
+            with contextlib.suppress(psutil.Error):
+                # A number may be another process's by now; clocks differ by a little.
+                return psutil.Process(self.pid).create_time() <= self.begun + 1
+            return False
         return now - self.heard < _ALIVE_S
 
     def take(self, event: dict[str, Any]) -> None:
@@ -143,8 +148,16 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
         workers_lost=sum(stint.lost for stint in stints),
         devices=dict(devices),
         set_aside=tuple(device for stint in alive for device in stint.set_aside),
-        merged=layout.manifest.exists(),
+        merged=_is_merged(layout, images),
     )
+
+
+def _is_merged(layout: Layout, images: int) -> bool:
+    """Tell whether the last merge was of all images there should be."""
+    if not layout.manifest.exists():
+        return False
+    manifest = read_manifest(layout)
+    return int(manifest["recipe"]["images"]) == images and not manifest["missing"]
 
 
 def read_stints(layout: Layout) -> list[Stint]:

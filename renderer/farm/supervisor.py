@@ -18,7 +18,7 @@ from renderer.farm.disk import DiskWatch
 from renderer.farm.interrupt import Interrupts, RunStoppedError
 from renderer.farm.job import Ended, Engine, Event, Job
 from renderer.farm.limits import Limits
-from renderer.farm.memory import oom_kills
+from renderer.farm.memory import OomWatch
 from renderer.farm.quarantine import quarantine
 
 _WAIT_S = 0.1
@@ -81,7 +81,7 @@ class Supervisor:
     _convicts: list[tuple[int, Event | None]] = field(default_factory=list)
     _number: int = 0
     _stopping: bool = False
-    _oom_kills: int = field(default_factory=oom_kills)
+    _oom: OomWatch = field(default_factory=OomWatch)
 
     def run(self) -> None:
         """Render everything; shots that cannot be are in parts, with their causes, all the same.
@@ -92,7 +92,7 @@ class Supervisor:
 
         """
         try:
-            while self._jobs or self._convicts or self._left():
+            while self._jobs or self._left() or self._convicts_can_be_written():
                 self._heed_signals()
                 self._heed_disk()
                 self._write_convicts()
@@ -106,8 +106,11 @@ class Supervisor:
                 self.beat()
         finally:
             self.engine.close()
-        if self._stopping and (self.pending or self._again):
+        if self._stopping and (self.pending or self._again or self._convicts):
             raise RunStoppedError(self.interrupts.signal, at_once=False)
+
+    def _convicts_can_be_written(self) -> bool:
+        return bool(self._convicts) and not (self._stopping and self.disk.paused)
 
     def _left(self) -> bool:
         return not self._stopping and bool(self.pending or self._again)
@@ -124,6 +127,7 @@ class Supervisor:
         return sum(len(each.started) - len(each.finished) for each in self._jobs.values())
 
     def _heed_disk(self) -> None:
+        self._oom.look()
         if self.disk.look():
             self._say_disk()
 
@@ -204,18 +208,17 @@ class Supervisor:
 
     def _second_chance(self, shot: int, event: Event, running: _Running) -> bool:
         """Have a failed shot tried once more where it may go better; return whether it is."""
-        if event["impossible"]:
+        if event["impossible"] or running.job.on_cpu:
             return False
-        first = self._blame.failed(shot, running.device)
         lacking = bool(event.get("memory"))
-        on_cpu = lacking and self.cpu_if_lacking and running.device != "cpu"
         elsewhere = bool(self.engine.devices() - {running.device})
-        if running.job.on_cpu or not (first or on_cpu):
-            return False
-        if not (elsewhere or lacking):
-            return False
-        self._retry(shot, on_cpu=on_cpu and not first)
-        return True
+        first = self._blame.failed(shot, running.device)
+        on_cpu = lacking and not first and self.cpu_if_lacking and running.device != "cpu"
+        if on_cpu or (first and (elsewhere or lacking)):
+            self._retry(shot, on_cpu=on_cpu)
+            return True
+        self._blame.settled(shot)
+        return False
 
     def _retry(self, shot: int, on_cpu: bool = False) -> None:
         self._number += 1
@@ -233,10 +236,11 @@ class Supervisor:
         running = self._jobs.pop(end.job.id, None)
         if running is None:
             return
+        running.safe.update(end.safe)
         left = [shot for shot in running.job.shots if shot not in running.safe]
         if end.how == "error":
             raise RuntimeError(f"{end.cause}\n{end.log}".strip())
-        if end.how == "died":
+        if end.how == "died" and running.begun:
             self._bury(end, running, left)
             return
         if end.job.alone and left:
@@ -245,7 +249,7 @@ class Supervisor:
             self.pending.extendleft(reversed(left))
         if end.how == "full":
             self._pause()
-        elif end.how == "unstarted":
+        elif end.how in ("unstarted", "died") and not end.outside:
             self._false_start(end)
         elif end.cause:
             self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
@@ -255,7 +259,8 @@ class Supervisor:
         if not self._blame.false_start(end.device, told):
             return
         why = f"the render process did not start: {end.cause}"
-        if not self.engine.devices() - {end.device}:
+        others = self.engine.devices() - {end.device}
+        if not others or end.job.on_cpu or not end.device:
             raise RuntimeError(f"{why}\n{end.log}".strip())
         self._set_aside([end.device], why)
 
@@ -265,8 +270,7 @@ class Supervisor:
         Two shots are in the works at a time and the next one is being planned, so only a shot alone
         can be blamed.
         """
-        kills = oom_kills()
-        lacking, self._oom_kills = kills > self._oom_kills, kills
+        lacking = end.outside and self._oom.new()
         cause = running.hung or (f"{end.cause}, out of memory" if lacking else end.cause)
         self.watch(
             {
@@ -281,9 +285,8 @@ class Supervisor:
         begun = [shot for shot in running.started if shot not in running.finished]
         waiting = [shot for shot in left if shot not in running.started]
         suspects = left if running.job.alone else [*begun, *waiting[:1]]
-        outside = end.outside and not lacking
         for shot in suspects:
-            self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, outside))
+            self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, end.outside))
         again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}
         self.pending.extendleft(reversed([shot for shot in left if shot not in again]))
 
@@ -309,9 +312,9 @@ class Supervisor:
             self.watch({"event": "quarantined", "shot": shot, "cause": cause})
 
     def _kill_silent(self) -> None:
-        now = time.monotonic()
+        now, start_limit = time.monotonic(), self.engine.start_limit_s
         for running in self._jobs.values():
-            limit = self.limits.limit() if running.begun else self.engine.start_limit_s
+            limit = self.limits.limit(running.job.on_cpu) if running.begun else start_limit
             if not running.hung and now - running.heard > limit:
                 running.hung = f"hung: no word for {limit:.0f} s"
                 self.engine.kill(running.job)

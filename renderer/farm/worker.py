@@ -19,7 +19,7 @@ import psutil
 from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
-from renderer.dataset.storage import DiskError
+from renderer.dataset.storage import DiskError, prepare_store
 from renderer.farm.job import Job
 from renderer.farm.memory import out_of_memory
 from renderer.pipeline import Camera, Pipeline
@@ -97,6 +97,7 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(dict(setup.environment))
+    prepare_store(setup.layout.root)
     if setup.cores:
         os.sched_setaffinity(0, setup.cores)
     forget_inherited_paths()
@@ -115,9 +116,18 @@ class _Diary:
     job: Job
     tell: Tell
     stopping: Callable[[], bool]
+    _begun: dict[int, float] = field(default_factory=dict)
 
     def started(self, index: int) -> None:
+        self._begun[index] = time.monotonic()
         self.tell("start", shot=index)
+
+    def spent(self, index: int) -> float:
+        """Return the seconds a shot has held up the process: until the next one was begun. (It is
+        finished while that one renders.)
+        """
+        begun = self._begun.pop(index)
+        return round(min([*self._begun.values(), time.monotonic()]) - begun, 3)
 
     def exposing(self, shot: Shot) -> None:
         if self.job.alone:  # should it kill this process, its Shot is what people need
@@ -132,6 +142,7 @@ class _Book:
     tell: Tell
     lines: list[Line] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
+    safe: list[int] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
         self.lines.append(line)
@@ -141,14 +152,19 @@ class _Book:
     def write(self) -> None:
         if self.lines:
             write_part(self.layout, self.lines)
-            self.tell("part", shots=[line["index"] for line in self.lines])
+            shots = [line["index"] for line in self.lines]
+            self.safe += shots
+            self.tell("part", shots=shots)
         self.lines, self.written = [], time.monotonic()
 
 
-def render_job(setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], bool]) -> str:
+def render_job(
+    setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], bool]
+) -> tuple[tuple[int, ...], str]:
     """Render the shots of a job and write their parts.
 
-    Returns why this process should make room for a fresh one, or nothing.
+    Returns the shots that are in parts (an event may be lost, where the disk it goes through is
+    full), and why this process should make room for a fresh one, or nothing.
 
     Raises:
         DiskError: an image or a part cannot be written. What was finished before is in a part,
@@ -158,11 +174,11 @@ def render_job(setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], 
     global _rendered
     tell("chunk", shots=list(job.shots))
     pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
-    book, retire, since = _Book(setup.layout, tell), "", time.monotonic()
+    book, retire = _Book(setup.layout, tell), ""
+    diary = _Diary(job, tell, stopping)
     try:
-        for line in pipeline.run(job.shots, _Diary(job, tell, stopping)):
-            now = time.monotonic()
-            spent, since = round(now - since, 3), now
+        for line in pipeline.run(job.shots, diary):
+            spent = diary.spent(line["index"])
             book.add(line)
             _rendered += 1
             if "failed" in line:
@@ -183,7 +199,7 @@ def render_job(setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], 
             book.write()
         raise
     book.write()
-    return retire or _worn(setup)
+    return tuple(book.safe), retire or _worn(setup)
 
 
 def _worn(setup: WorkerSetup) -> str:

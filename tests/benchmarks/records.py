@@ -1,0 +1,164 @@
+"""Memory and time of merging, reporting and validating many annotation records.
+
+``python -m tests.benchmarks.records [SIZE ...]``, by default 100,000 and 1,000,000 records. Each
+step runs in a process of its own, whose peak memory the kernel tells. Exit code 1 where a step takes
+600 MB or more, or where ten times the records take more than 12 times as long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from renderer.dataset.assemble import assemble
+from renderer.dataset.layout import Layout
+from renderer.dataset.parts import dumps
+from renderer.dataset.validate import validate
+from renderer.truth import encode_rle
+
+_PER_IMAGE = 4
+_LINES_A_PART = 256
+_SIDE = 16
+_LIMIT_MB = 600
+_LINKS = 30_000  # ext4 allows 65,000 names a file
+
+
+def picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (_SIDE, _SIDE), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def record(number: int) -> dict[str, Any]:
+    """The label of one quadrant of an image, half hidden by nothing at all."""
+    half = _SIDE // 2
+    x, y = number % 2 * half, number // 2 * half
+    mask = np.zeros((_SIDE, _SIDE), np.bool_)
+    mask[y : y + half, x : x + half] = True
+    rle = encode_rle(mask)
+    return {
+        "category_id": 1,
+        "bbox": [x, y, half, half],
+        "area": half * half,
+        "iscrowd": 0,
+        "segmentation": rle,
+        "visibility": 1.0,
+        "truncation": 0.0,
+        "amodal_bbox": [x, y, half, half],
+        "amodal_segmentation": rle,
+        "cam_R_m2c": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        "cam_t_m2c": [0.123456789012, -0.234567890123, 3.456789012345],
+        "scale": 0.398087896854,
+        "asset": "models/category/instance/model.gltf",
+        "instance": number + 1,
+    }
+
+
+def make(root: Path, records: int) -> None:
+    """Write the parts and images of a run as workers would have."""
+    layout, images = Layout(root), records // _PER_IMAGE
+    for folder in (layout.parts, layout.images):
+        folder.mkdir(parents=True)
+    content = picture()
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    annotations = [record(number) for number in range(_PER_IMAGE)]
+    shot = json.loads((Path(__file__).parent / "shot.json").read_text())
+    master = layout.images
+    for first in range(0, images, _LINES_A_PART):
+        lines = []
+        for index in range(first, min(first + _LINES_A_PART, images)):
+            name = layout.images / f"{index:08d}.png"
+            if index % _LINKS == 0:
+                name.write_bytes(content)
+                master = name
+            else:
+                os.link(master, name)
+            image = {
+                "file_name": f"images/{name.name}",
+                "width": _SIDE,
+                "height": _SIDE,
+                "camera": {"K": shot["camera"]["K"], "world_to_camera": None, "distortion": None},
+                "shot": index,
+                "azimuth_deg": index * 0.61803398875 % 360,
+                "elevation_deg": 30.0,
+                "brightness": 0.5,
+                "blake2b": digest,
+            }
+            line = {
+                "index": index,
+                "shot": {**shot, "index": index},
+                "image": image,
+                "annotations": annotations,
+            }
+            lines.append(dumps(line) + "\n")
+        last = first + len(lines) - 1
+        (layout.parts / f"{first:08d}-{last:08d}.000.0.jsonl").write_text("".join(lines))
+    head = {
+        "name": "records",
+        "orbitset": "0",
+        "bpy": "0",
+        "seed": 0,
+        "categories": ["thing"],
+        "warnings": [],
+        "assets": {},
+        "recipe": {"images": images, "output": {"webdataset": 0}},
+    }
+    layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
+
+
+def step(name: str, root: Path) -> None:
+    """Run one step in this process and print what it took."""
+    begun = time.perf_counter()
+    if name == "merge and report":
+        result = assemble(Layout(root))
+        assert not result.missing
+        count = result.annotations
+    else:
+        validation = validate(Layout(root), None)
+        assert not validation.findings, validation.findings[:3]
+        count = validation.annotations
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(json.dumps({"records": count, "seconds": seconds, "peak_mb": peak}))
+
+
+def main(sizes: list[int]) -> None:
+    good, rates = True, dict[str, list[float]]()
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="orbitset-records-") as scratch:
+            root = Path(scratch) / "set"
+            make(root, size)
+            for name in ("merge and report", "validate"):
+                command = [sys.executable, "-m", "tests.benchmarks.records", name, str(root)]
+                answer = subprocess.run(command, capture_output=True, text=True, check=True)
+                took = json.loads(answer.stdout.splitlines()[-1])
+                assert took["records"] == size
+                micro = took["seconds"] / size * 1e6
+                rates.setdefault(name, []).append(micro)
+                good = good and took["peak_mb"] < _LIMIT_MB
+                print(
+                    f"{size:>9,} records, {name:<16} {took['seconds']:7.1f} s "
+                    f"({micro:.0f} us a record), peak {took['peak_mb']:.0f} MB",
+                    flush=True,
+                )
+    good = good and all(each[-1] < 1.2 * each[0] for each in rates.values())
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3 and not sys.argv[1].isdigit():
+        step(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [100_000, 1_000_000])

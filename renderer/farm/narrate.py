@@ -49,7 +49,7 @@ def _begin(event: Event) -> str:
     shard = f", shard {event['shard']}" if event.get("shard") else ""
     slots = ", ".join(event["slots"]) or "a cluster"
     where = f"{event['host']} (process {event['pid']})"
-    return f"begins {event['shots']} of {event['images']} images{shard} on {slots}, {where}"
+    return f"begins {event['pending']} of {event['images']} images{shard} on {slots}, {where}"
 
 
 def _heartbeat(event: Event) -> str:

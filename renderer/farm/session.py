@@ -130,7 +130,7 @@ def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
         "command": sys.argv,
         "images": run.recipe.images,
         "shard": run.shard.name if run.shard else None,
-        "shots": len(shots),
+        "pending": len(shots),
         "slots": [slot.name for slot in slots],
         "threads": sorted({slot.threads for slot in slots}),
     }

@@ -24,8 +24,16 @@ def line(index: int, failed: str | None = None) -> dict[str, object]:
     }
 
 
+def images(layout: Layout, count: int) -> None:
+    """Files by the names of images: a part without its image counts for nothing."""
+    layout.images.mkdir(parents=True)
+    for index in range(count):
+        (layout.images / f"{index:08d}.png").touch()
+
+
 def merged(root: Path, parts: list[list[dict[str, object]]]) -> tuple[str, str]:
     layout = Layout(root)
+    images(layout, 10)
     for part in parts:
         write_part(layout, part)
     merge(layout, "n", "1", ("a",))
@@ -53,8 +61,12 @@ def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     write_part(layout, [line(2, "again")])
     index = PartIndex(layout)
     assert (index.done(), index.failed(), len(index)) == ({0, 1}, {2}, 3)
-    result = merge(layout, "n", "1", ("a",))
+    images(layout, 3)
+    result = merge(layout, "n", "1", ("a",), images=5)
     assert (result.images, result.failed) == (2, [(2, "again")])
+    assert result.missing == [3, 4]
+    (layout.images / "00000001.png").unlink()
+    assert merge(layout, "n", "1", ("a",)).missing == [1]
     write_part(layout, [line(1, "late failure")])
     assert 1 in PartIndex(layout).done()
 
@@ -75,3 +87,22 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DiskError) as caught:
         write_atomic(Path("/dev/full/x"), b"content")
     assert caught.value.filename == "/dev/full/x"
+
+
+def test_what_counts_of_a_shot_in_several_parts(tmp_path: Path) -> None:
+    """A quarantine outranks failures, whatever the parts are called; the last success counts."""
+    from renderer.pipeline import quarantined_line
+
+    layout = Layout(tmp_path)
+    write_part(layout, [line(5), line(6, "broke"), line(8)])
+    write_part(layout, [quarantined_line(6, None, "killed")])
+    write_part(layout, [line(index, "broke") for index in (4, 6, 7)])
+    index = PartIndex(layout)
+    assert (index.quarantined(), index.failed(), index.done()) == ({6}, {4, 6, 7}, {5, 8})
+    write_part(layout, [line(6)])
+    assert PartIndex(layout).done() == {5, 6, 8}
+    fresh = {**line(5), "shot": {"index": 5, "fresh": True}}
+    write_part(layout, [fresh])  # its image was lost, and rendered again elsewhere
+    assert next(PartIndex(layout).lines())["shot"] is None
+    (five,) = [each for each in PartIndex(layout).lines() if each["index"] == 5]
+    assert five["shot"]["fresh"]

@@ -12,7 +12,7 @@ RUN apt-get update \
 WORKDIR /opt/orbitset
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY renderer renderer
-RUN pip install --no-cache-dir -c constraints.txt .
+RUN pip install --no-cache-dir -c constraints.txt ".[metrics,ray,s3]"
 
 ENV ORBITSET_CACHE=/var/cache/orbitset
 # NVIDIA's container runtime gives compute only, unless asked for graphics (EEVEE) as well.

@@ -23,8 +23,9 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
+# A process a core: most tests wait for Blender to start.
 tests: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory system

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from renderer.dataset.manifest import spans
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0
+# More slots than this do not fit a line; the heartbeats in the journal have them all.
+_SLOTS = 4
 
 
 class RunProgress:
@@ -30,6 +33,7 @@ class RunProgress:
         self._total, self._quiet = total, quiet
         self._done = self._failed = 0
         self._counted: set[int] = set()
+        self._slots: Counter[str] = Counter()
         self._begun = self._spoke = time.monotonic()
         self._live = err.is_terminal and not quiet
         self._bar = Progress(
@@ -74,6 +78,8 @@ class RunProgress:
             return
         # A shot is rendered again when its worker dies before the chunk is safe: count it once.
         self._counted.add(event["shot"])
+        if worker := event.get("worker"):
+            self._slots[worker.partition("#")[0]] += 1
         self._done += event["event"] == "done"
         self._failed += event["event"] != "done"
         if self._live:
@@ -88,8 +94,15 @@ class RunProgress:
 
     def _rate(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-3)
-        rate = (self._done + self._failed) / seconds
-        return f"{rate:.2f} images/s" if rate >= 1 else f"{1 / max(rate, 1e-9):.1f} s/image"
+        whole = _pace((self._done + self._failed) / seconds)
+        if len(self._slots) < 2:
+            return whole
+        each = ", ".join(
+            f"{slot} {_pace(count / seconds)}"
+            for slot, count in sorted(self._slots.items())[:_SLOTS]
+        )
+        more = ", ..." if len(self._slots) > _SLOTS else ""
+        return f"{whole} ({each}{more})"
 
     def _line(self) -> None:
         self._spoke = time.monotonic()
@@ -98,6 +111,10 @@ class RunProgress:
         eta = f", {left / rate:.0f} s left" if rate and left else ""
         failed = f", {self._failed} failed" if self._failed else ""
         err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")
+
+
+def _pace(rate: float) -> str:
+    return f"{rate:.2f} images/s" if rate >= 1 else f"{1 / max(rate, 1e-9):.1f} s/image"
 
 
 def _in_words(event: dict[str, Any]) -> str:

@@ -16,46 +16,15 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from renderer.asset import AssetCache, default_cache_folder
-from renderer.farm.job import Ended, Event, Job, News
-from renderer.farm.worker import WorkerSetup, begin, render_job
+from renderer.asset import AssetCache
+from renderer.farm.job import Ended, Job, News
+from renderer.farm.task import Bundle, Ledger, device_name, last_line, work_off
+from renderer.farm.worker import WorkerSetup
 
 # A process is replaced after so many tasks; there are about so many images in one.
 _IMAGES_A_TASK = 64
 # Of a chunk whose node or process is lost; a lone suspect is never repeated without being asked.
 _RETRIES = 2
-
-Bundle = dict[str, dict[str, Any]]
-
-
-class Ledger:
-    """Where workers tell what they do (an actor)."""
-
-    def __init__(self) -> None:
-        """Begin with nothing heard."""
-        self._events: list[Event] = []
-        self._safe: dict[int, set[int]] = {}
-        self._halt = False
-
-    def tell(self, event: Event) -> bool:
-        """Take in an event; return whether no further shot shall be begun."""
-        self._events.append(event)
-        if event["event"] == "part":
-            self._safe.setdefault(event["job"], set()).update(event["shots"])
-        return self._halt
-
-    def safe(self, job: int) -> set[int]:
-        """Return the shots of a job that an earlier try of it has brought into parts."""
-        return self._safe.get(job, set())
-
-    def news(self) -> list[Event]:
-        """Return the events since the last call."""
-        fresh, self._events = self._events, []
-        return fresh
-
-    def halt(self, on: bool) -> None:
-        """Set what ``tell`` answers."""
-        self._halt = on
 
 
 @dataclass
@@ -116,7 +85,7 @@ class RayEngine:
         environment = (("OMP_NUM_THREADS", str(threads)),)
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         calls = math.ceil(setup.most_images / _IMAGES_A_TASK)
-        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(_work)
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(work_off)
         engine = cls(setup, cpus, gpus, _bundle(setup.planner.cache, setup), ledger, work)
         if not engine.devices():
             raise ValueError(
@@ -127,7 +96,9 @@ class RayEngine:
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""
-        nodes = {_device(node["NodeManagerHostname"], node["NodeID"]): node for node in _alive()}
+        nodes = {
+            device_name(node["NodeManagerHostname"], node["NodeID"]): node for node in _alive()
+        }
         self._identities.update({device: node["NodeID"] for device, node in nodes.items()})
         return {
             device: node
@@ -186,7 +157,7 @@ class RayEngine:
         try:
             events = ray.get(self.ledger.news.remote(), timeout=120)
         except Exception as error:
-            raise RuntimeError(f"the cluster is lost ({_short(error)})") from None
+            raise RuntimeError(f"the cluster is lost ({last_line(error)})") from None
         for event in events:
             task = self._tasks.get(event["job"])
             if task is not None:
@@ -208,7 +179,7 @@ class RayEngine:
         except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
             return replace(end, how="died", cause="its process is lost")
         except Exception as error:
-            return replace(end, how="error", cause=_short(error))
+            return replace(end, how="error", cause=last_line(error))
         return replace(end, how=kind, cause=cause, safe=safe)
 
     def kill(self, job: Job) -> None:
@@ -234,41 +205,6 @@ class RayEngine:
             with contextlib.suppress(Exception):
                 ray.cancel(task.ref, force=True)
         ray.shutdown()
-
-
-def _work(
-    setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle
-) -> tuple[str, str, tuple[int, ...]]:
-    """Render a job in a process of the cluster; return how it ended, and why."""
-    import ray
-
-    from renderer.dataset.storage import DiskError
-
-    device = _device(socket.gethostname(), ray.get_runtime_context().get_node_id())
-    about = {"job": job.id, "worker": f"{device}#{os.getpid()}", "device": device}
-    halted = False
-
-    def tell(event: str, **details: object) -> None:
-        nonlocal halted
-        # Waited for: what a crash has kept back could not be laid at a shot's door.
-        line = {"time": round(time.time(), 3), "event": event, **about, **details}
-        halted = ray.get(ledger.tell.remote(line))
-
-    setup = _with_models(setup, bundle)
-    log = setup.log.with_name(f"blender-{socket.gethostname()}-{os.getpid()}.log")
-    setup = replace(setup, log=log)
-    tell("hello", pid=os.getpid())
-    try:
-        begin(setup, own_process=False)
-    except Exception as error:
-        return "unstarted", _short(error), ()
-    done = ray.get(ledger.safe.remote(job.id))
-    left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
-    try:
-        safe, _ = render_job(setup, left, tell, lambda: halted)
-    except DiskError as error:
-        return "full" if error.full else "error", f"{error.filename}: {error.strerror}", ()
-    return "done", "", (*done, *safe)
 
 
 def _must_listen(address: str) -> None:
@@ -298,36 +234,9 @@ def _bundle(cache: AssetCache, setup: WorkerSetup) -> Bundle:
     }
 
 
-def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
-    """Make sure that this node's cache has the models of a run; the scheduler's if it is shared."""
-    import ray
-
-    cache = setup.planner.cache
-    if not cache.folder.exists():
-        cache = AssetCache(default_cache_folder())
-    for key, files in bundle.items():
-        if not cache.has(key):
-            with cache.writing(key) as folder:
-                for name, ref in files.items():
-                    content: Any = ray.get(ref)
-                    (folder / name).write_bytes(content)
-    return replace(setup, planner=replace(setup.planner, cache=cache))
-
-
 def _alive() -> list[dict[str, Any]]:
     """Return the nodes of the cluster that are there; Ray goes on listing those that are lost."""
     import ray
 
     listed: Any = ray.nodes  # has no types
     return [node for node in listed() if node["Alive"]]
-
-
-def _device(host: str, node: str) -> str:
-    """Return a node's name for people; its first digits tell nodes of one host apart."""
-    return f"{host}:{node[:8]}"
-
-
-def _short(error: BaseException) -> str:
-    """Return an error's last line; Ray puts whole tracebacks, in colour, into its texts."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__

@@ -1,0 +1,108 @@
+"""What a task of a Ray cluster does: a job, in a process of the cluster, told to a ledger."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import replace
+from typing import Any
+
+from renderer.asset import AssetCache, default_cache_folder
+from renderer.farm.job import Event, Job
+from renderer.farm.worker import WorkerSetup, begin, render_job
+
+# Models in Ray's object store: key in the asset cache, file name, reference.
+Bundle = dict[str, dict[str, Any]]
+
+
+class Ledger:
+    """Where workers tell what they do (an actor)."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard."""
+        self._events: list[Event] = []
+        self._safe: dict[int, set[int]] = {}
+        self._halt = False
+
+    def tell(self, event: Event) -> bool:
+        """Take in an event; return whether no further shot shall be begun."""
+        self._events.append(event)
+        if event["event"] == "part":
+            self._safe.setdefault(event["job"], set()).update(event["shots"])
+        return self._halt
+
+    def safe(self, job: int) -> set[int]:
+        """Return the shots of a job that an earlier try of it has brought into parts."""
+        return self._safe.get(job, set())
+
+    def news(self) -> list[Event]:
+        """Return the events since the last call."""
+        fresh, self._events = self._events, []
+        return fresh
+
+    def halt(self, on: bool) -> None:
+        """Set what ``tell`` answers."""
+        self._halt = on
+
+
+def work_off(
+    setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle
+) -> tuple[str, str, tuple[int, ...]]:
+    """Render a job in a process of the cluster; return how it ended, and why."""
+    import ray
+
+    from renderer.dataset.storage import DiskError
+
+    device = device_name(socket.gethostname(), ray.get_runtime_context().get_node_id())
+    about = {"job": job.id, "worker": f"{device}#{os.getpid()}", "device": device}
+    halted = False
+
+    def tell(event: str, **details: object) -> None:
+        nonlocal halted
+        # Waited for: what a crash has kept back could not be laid at a shot's door.
+        line = {"time": round(time.time(), 3), "event": event, **about, **details}
+        halted = ray.get(ledger.tell.remote(line))
+
+    setup = _with_models(setup, bundle)
+    log = setup.log.with_name(f"blender-{socket.gethostname()}-{os.getpid()}.log")
+    setup = replace(setup, log=log)
+    tell("hello", pid=os.getpid())
+    try:
+        begin(setup, own_process=False)
+    except Exception as error:
+        return "unstarted", last_line(error), ()
+    done = ray.get(ledger.safe.remote(job.id))
+    left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
+    try:
+        safe, _ = render_job(setup, left, tell, lambda: halted)
+    except DiskError as error:
+        return "full" if error.full else "error", f"{error.filename}: {error.strerror}", ()
+    return "done", "", (*done, *safe)
+
+
+def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
+    """Make sure that this node's cache has the models of a run; the scheduler's if it is shared."""
+    import ray
+
+    cache = setup.planner.cache
+    if not cache.folder.exists():
+        cache = AssetCache(default_cache_folder())
+    for key, files in bundle.items():
+        if not cache.has(key):
+            with cache.writing(key) as folder:
+                for name, ref in files.items():
+                    content: Any = ray.get(ref)
+                    (folder / name).write_bytes(content)
+    return replace(setup, planner=replace(setup.planner, cache=cache))
+
+
+def device_name(host: str, node: str) -> str:
+    """Return a node's name for people; its first digits tell nodes of one host apart."""
+    return f"{host}:{node[:8]}"
+
+
+def last_line(error: BaseException) -> str:
+    """Return an error's last line; Ray puts whole tracebacks, in colour, into its texts."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

@@ -120,18 +120,20 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
             if local:
                 path.parent.mkdir(parents=True, exist_ok=True)
             file = draft.open("w+b")
-        with file:
-            try:
-                yield file
-            except OSError as error:
-                # What the block writes fails without a name; what it reads has one of its own.
-                if error.filename is not None:
-                    raise
-                raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+        try:
+            yield file
             with _disk_errors(path):
                 file.flush()
                 if local:
                     os.fsync(file.fileno())
+                file.close()
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                file.close()  # tries once more to write what did not fit
+            # What the block writes fails without a name; what it reads has one of its own.
+            if isinstance(error, OSError) and error.filename is None:
+                raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
+            raise
         if local:
             with _disk_errors(path):
                 os.replace(draft, path)

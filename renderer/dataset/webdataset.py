@@ -29,6 +29,7 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
         DiskError: there is no room for it.
 
     """
+    former = _names(target / "index.json")
     pairs = read_pairs(layout)
     shards: list[dict[str, Any]] = []
     pair = next(pairs, None)
@@ -48,11 +49,17 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
         "categories": {str(key): name for key, name in read_categories(layout).items()},
         "shards": shards,
     }
-    for stale in target.glob("*.tar"):
-        if stale.stem.isdigit() and int(stale.stem) >= len(shards):
-            stale.unlink()
+    for stale in former[len(shards) :]:
+        (target / stale).unlink(missing_ok=True)
     write_atomic(target / "index.json", (json.dumps(index, indent=1) + "\n").encode())
     return index
+
+
+def _names(index: Path) -> list[str]:
+    """Return the shards an index lists; only those are ours to replace."""
+    if not index.exists():
+        return []
+    return [shard["name"] for shard in json.loads(index.read_text(encoding="utf-8"))["shards"]]
 
 
 def _add_sample(

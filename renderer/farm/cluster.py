@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from renderer.asset import AssetCache
+from renderer.blender.quiet import tail
 from renderer.farm.job import Ended, Job, News
-from renderer.farm.task import Bundle, Ledger, device_name, last_line, work_off
+from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
 from renderer.farm.worker import WorkerSetup
 
 # A process is replaced after so many tasks; there are about so many images in one.
@@ -169,7 +170,8 @@ class RayEngine:
         import ray
         from ray import exceptions
 
-        end = Ended(task.job, task.worker or f"task {task.job.id}", task.device)
+        said = tail(log_of(self.setup, task.worker), 25) if task.worker else ""
+        end = Ended(task.job, task.worker or f"task {task.job.id}", task.device, log=said)
         try:
             kind, cause, safe = ray.get(task.ref)
         except exceptions.NodeDiedError:
@@ -180,7 +182,7 @@ class RayEngine:
             return replace(end, how="died", cause="its process is lost")
         except Exception as error:
             return replace(end, how="error", cause=last_line(error))
-        return replace(end, how=kind, cause=cause, safe=safe)
+        return replace(end, how=kind, cause=cause, safe=safe, log="")
 
     def kill(self, job: Job) -> None:
         """Kill the process of a job. (Never cancel softly before: force has no effect then.)"""

@@ -229,9 +229,14 @@ class LocalEngine:
             (self.spool / "stop").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Stop every process."""
-        for place in self._places:
-            _close(place)
+        """Stop every process; none is waited for that is stuck in the kernel."""
+        closing = [
+            threading.Thread(target=_close, args=(place,), daemon=True) for place in self._places
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(_GONE_WITHIN_S)
 
 
 def _here() -> str:

@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +183,12 @@ class Run:
             and (index not in settled or Path(image_name(index, kind)).name not in there)
         ]
 
+    def _locks(self) -> list[tuple[str, int]]:
+        """Return the locks to take: shards share the folder's and have one each."""
+        if self.shard is None:
+            return [("lock", fcntl.LOCK_EX)]
+        return [("lock", fcntl.LOCK_SH), (f"lock.{self.shard.name}", fcntl.LOCK_EX)]
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder (of a shard, its share of it) against a second scheduler on this machine,
@@ -197,10 +203,11 @@ class Run:
             yield
             return
         self.layout.parts.mkdir(parents=True, exist_ok=True)
-        name = "lock" if self.shard is None else f"lock.{self.shard.name}"
-        with (self.layout.parts / name).open("w") as lock:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for name, kind in self._locks():
+                    lock = stack.enter_context((self.layout.parts / name).open("w"))
+                    fcntl.flock(lock, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunBusyError(
                     f"another process renders into {self.layout.root}: wait for it, or stop it"

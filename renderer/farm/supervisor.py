@@ -9,7 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError
@@ -143,9 +143,7 @@ class Supervisor:
 
     def _hand_out(self) -> None:
         while self._left() and not self.disk.paused and self.engine.room() > 0:
-            retried = bool(self._again) and self._submit(self._again[0])
-            if retried:
-                self._again.popleft()
+            if self._hand_out_again():
                 continue
             if not self.pending:
                 return
@@ -153,6 +151,14 @@ class Supervisor:
             if not self._submit(self._new_job(shots)):
                 self.pending.extendleft(reversed(shots))
                 return
+
+    def _hand_out_again(self) -> bool:
+        """Submit one of the jobs that are to be repeated; each waits for a device that suits it."""
+        for job in self._again:
+            if self._submit(job):
+                self._again.remove(job)
+                return True
+        return False
 
     def _submit(self, job: Job) -> bool:
         if not self.engine.submit(job):
@@ -185,9 +191,11 @@ class Supervisor:
         if running is not None:
             running.heard, running.device = time.monotonic(), event["device"]
             kind, shot = event["event"], event.get("shot", -1)
-            if kind == "chunk":
+            if kind == "hello":
+                running.begun = False  # Ray has begun it anew, in a process that is only starting
+            elif kind == "chunk":
                 running.begun = True
-                running.started.clear()  # Ray may have begun it anew elsewhere
+                running.started.clear()
                 running.finished.clear()
                 self._blame.came_up(running.device)
             elif kind == "start":
@@ -199,7 +207,8 @@ class Supervisor:
                 running.safe.update(event["shots"])
             elif kind == "done":
                 running.finished.add(shot)
-                self.limits.learn(event["seconds"])
+                if not running.job.on_cpu:
+                    self.limits.learn(event["seconds"])
                 self._set_aside(self._blame.succeeded(shot, running.device))
             elif kind == "failed":
                 running.finished.add(shot)
@@ -214,11 +223,12 @@ class Supervisor:
         elsewhere = bool(self.engine.devices() - {running.device})
         first = self._blame.failed(shot, running.device)
         on_cpu = lacking and not first and self.cpu_if_lacking and running.device != "cpu"
-        if on_cpu or (first and (elsewhere or lacking)):
+        again = on_cpu or (first and (elsewhere or lacking))
+        if again:
             self._retry(shot, on_cpu=on_cpu)
-            return True
-        self._blame.settled(shot)
-        return False
+        if on_cpu or not again:
+            self._blame.settled(shot)  # it fails wherever it is tried, or wherever it may fit
+        return again
 
     def _retry(self, shot: int, on_cpu: bool = False) -> None:
         self._number += 1
@@ -237,6 +247,8 @@ class Supervisor:
         if running is None:
             return
         running.safe.update(end.safe)
+        if running.hung:
+            end = replace(end, cause=running.hung, outside=False)
         left = [shot for shot in running.job.shots if shot not in running.safe]
         if end.how == "error":
             raise RuntimeError(f"{end.cause}\n{end.log}".strip())
@@ -249,13 +261,13 @@ class Supervisor:
             self.pending.extendleft(reversed(left))
         if end.how == "full":
             self._pause()
-        elif end.how in ("unstarted", "died") and not end.outside:
+        elif end.how in ("unstarted", "died"):
             self._false_start(end)
         elif end.cause:
             self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
 
     def _false_start(self, end: Ended) -> None:
-        told = not end.cause.startswith(("signal", "exit code"))
+        told = not (end.outside or end.cause.startswith(("signal", "exit code")))
         if not self._blame.false_start(end.device, told):
             return
         why = f"the render process did not start: {end.cause}"
@@ -271,7 +283,7 @@ class Supervisor:
         can be blamed.
         """
         lacking = end.outside and self._oom.new()
-        cause = running.hung or (f"{end.cause}, out of memory" if lacking else end.cause)
+        cause = f"{end.cause}, out of memory" if lacking else end.cause
         self.watch(
             {
                 "event": "hung" if running.hung else "died",
@@ -313,8 +325,11 @@ class Supervisor:
 
     def _kill_silent(self) -> None:
         now, start_limit = time.monotonic(), self.engine.start_limit_s
+        devices = self.engine.devices()
         for running in self._jobs.values():
             limit = self.limits.limit(running.job.on_cpu) if running.begun else start_limit
+            if running.begun and running.device not in devices and not running.job.on_cpu:
+                continue  # its node is lost, and Ray will begin it anew
             if not running.hung and now - running.heard > limit:
                 running.hung = f"hung: no word for {limit:.0f} s"
                 self.engine.kill(running.job)

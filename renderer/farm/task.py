@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetCache, default_cache_folder
@@ -55,7 +56,8 @@ def work_off(
     from renderer.dataset.storage import DiskError
 
     device = device_name(socket.gethostname(), ray.get_runtime_context().get_node_id())
-    about = {"job": job.id, "worker": f"{device}#{os.getpid()}", "device": device}
+    worker = f"{device}#{os.getpid()}"
+    about = {"job": job.id, "worker": worker, "device": device}
     halted = False
 
     def tell(event: str, **details: object) -> None:
@@ -64,11 +66,10 @@ def work_off(
         line = {"time": round(time.time(), 3), "event": event, **about, **details}
         halted = ray.get(ledger.tell.remote(line))
 
-    setup = _with_models(setup, bundle)
-    log = setup.log.with_name(f"blender-{socket.gethostname()}-{os.getpid()}.log")
-    setup = replace(setup, log=log)
+    setup = replace(setup, log=log_of(setup, worker))
     tell("hello", pid=os.getpid())
     try:
+        setup = _with_models(setup, bundle)
         begin(setup, own_process=False)
     except Exception as error:
         return "unstarted", last_line(error), ()
@@ -95,6 +96,11 @@ def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
                     content: Any = ray.get(ref)
                     (folder / name).write_bytes(content)
     return replace(setup, planner=replace(setup.planner, cache=cache))
+
+
+def log_of(setup: WorkerSetup, worker: str) -> Path:
+    """Return Blender's log of a worker; others can read it where the output is a shared disk."""
+    return setup.log.with_name(f"blender-{worker.replace(':', '-').replace('#', '-')}.log")
 
 
 def device_name(host: str, node: str) -> str:

@@ -55,7 +55,9 @@ def test_recipe_asks_for_shards(solids: Path, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "r", data, solids)
     out = tmp_path / "out"
     assert orbitset("render", recipe, "-o", out).returncode == 0
-    assert [len(samples_of) for samples_of in (samples(out / "webdataset"),)] == [3]
+    assert len(samples(out / "webdataset")) == 3
+    index = json.loads((out / "webdataset" / "index.json").read_text())
+    assert [shard["images"] for shard in index["shards"]] == [2, 1]
     made = orbitset("dataset", "shards", out, "-o", tmp_path / "again", "--images-per-shard", 2)
     assert made.returncode == 0
     assert contents(tmp_path / "again") == contents(out / "webdataset")

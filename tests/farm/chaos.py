@@ -65,7 +65,7 @@ def main(recipe: Path, out: Path, tame: bool) -> None:
         loaded = load_recipe(recipe)
         cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
         run = TreacherousRun(loaded.recipe, loaded.folder, Layout(out), cache, known, tame=tame)
-        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=3.0)
+        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=6.0)
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)

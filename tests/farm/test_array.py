@@ -18,6 +18,7 @@ from renderer.farm.kubernetes import IndexedJob
 from renderer.farm.run import RunError, Shard
 from renderer.farm.slurm import SlurmArray
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
+from tests.farm.test_run import wait_for_images
 
 
 @pytest.mark.parametrize("images", [1, 4, 7, 100])
@@ -41,7 +42,9 @@ def test_shards_at_once_into_one_folder(crowd: Path, solids: Path, tmp_path: Pat
         subprocess.Popen([*command, "--shard", f"{number}/5"], stderr=subprocess.PIPE, text=True)
         for number in range(5)
     ]
-    while len(list(out.glob("parts/run.json"))) == 0:
+    for _ in range(3000):
+        if (out / "parts" / "run.json").exists():
+            break
         time.sleep(0.01)
     shards[2].kill()
     for number, shard in enumerate(shards):
@@ -50,7 +53,7 @@ def test_shards_at_once_into_one_folder(crowd: Path, solids: Path, tmp_path: Pat
     early = orbitset("dataset", "merge", out, "--json")
     lost = json.loads(early.stdout)["missing"]
     assert early.returncode == (1 if lost else 0)
-    assert set(lost) <= {"3-4", "3", "4"}
+    assert lost in ([], ["3"])
     if lost:
         assert "neither rendered" in orbitset("dataset", "validate", out).stderr
         status = json.loads(orbitset("farm", "status", out, "--json").stdout)
@@ -142,8 +145,7 @@ def test_slurm_script_runs_a_shard_and_stops_in_order(
         SlurmArray(recipe, str(tmp_path / "long"), shards=1, options="--images 5000").script()
     )
     process = subprocess.Popen(["bash", path], env={**environment, "SLURM_ARRAY_TASK_ID": "0"})
-    while len(list((tmp_path / "long").glob("images/*"))) < 2:
-        time.sleep(0.05)
+    wait_for_images(tmp_path / "long", 2)
     process.send_signal(10)  # USR1
     assert process.wait(60) == 75
     assert queued.read_text() == "requeue 17_0\n"

@@ -78,7 +78,7 @@ def test_metrics_are_served_while_it_runs(solids: Path, tmp_path: Path) -> None:
 def test_estimate(solids: Path, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "r", CROWD, solids)
     result = orbitset(
-        *("estimate", recipe, "--images", 5000, "--shots", 6, "--json"),
+        *("estimate", recipe, "--images", 5000, "--shots", 6, "--per-device", 1, "--json"),
         *("--price-per-hour", 2, "--target-hours", 0.01),
     )
     assert result.returncode == 0, result.stderr

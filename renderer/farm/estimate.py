@@ -6,7 +6,7 @@ import math
 import statistics
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scipy.stats import t as student
@@ -78,7 +78,7 @@ def measure(
         RunError: too few could be rendered.
 
     """
-    slots = choose_slots(options)
+    slots = choose_slots(options, recipe.images)
     # Each process leaves out one, and a spread needs a few.
     wanted = max(shots, 3 * len(slots))
     chosen = sorted({round(at * (recipe.images - 1) / (wanted - 1)) for at in range(wanted)})
@@ -90,14 +90,15 @@ def measure(
         elif event["event"] == "paused":
             raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 
+    devices = sorted({slot.device for slot in slots})
+    per_device = len(slots) // len(devices)
     with tempfile.TemporaryDirectory(prefix="orbitset-estimate-") as scratch:
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
-        render_shots(run, chosen, options, watch)
+        # As many processes as the whole run would have.
+        render_shots(run, chosen, replace(options, per_device=per_device), watch)
         copies = 2 if recipe.output.webdataset else 1
         sizes = [size * copies for size in _sizes(layout)]
-    devices = sorted({slot.device for slot in slots})
-    per_device = len(slots) // len(devices)
     seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
     if len(seconds) < 2 or len(sizes) < 2:
         raise RunError("too few images could be rendered for an estimate: try orbitset preview")

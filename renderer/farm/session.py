@@ -84,7 +84,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         if options.cluster:  # Ray prints pages of its own on stdout, where --json should be alone
             said = stack.enter_context((spool / "ray.log").open("w", encoding="utf-8"))
             stack.enter_context(redirect_stdout(said))
-        engine, slots = _open_engine(run, options, spool)
+        engine, slots = _open_engine(run, options, spool, len(shots))
         journal = RunJournal(run.layout, spool)
         reserve = options.reserve_bytes
         disk = DiskWatch(
@@ -136,7 +136,9 @@ def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
     }
 
 
-def _open_engine(run: Run, options: FarmOptions, spool: Path) -> tuple[Engine, list[Slot]]:
+def _open_engine(
+    run: Run, options: FarmOptions, spool: Path, shots: int
+) -> tuple[Engine, list[Slot]]:
     layout = Layout(
         run.layout.root.absolute()
     )  # workers of a cluster begin in folders of their own
@@ -154,19 +156,19 @@ def _open_engine(run: Run, options: FarmOptions, spool: Path) -> tuple[Engine, l
         from renderer.farm.cluster import RayEngine
 
         return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
-    slots = choose_slots(options)
+    slots = choose_slots(options, shots)
     if not options.recycle_bytes:
         share = int(psutil.virtual_memory().total * _MEMORY_SHARE / len(slots))
         setup = replace(setup, most_bytes=share)
     return LocalEngine(setup, slots, spool), slots
 
 
-def choose_slots(options: FarmOptions) -> list[Slot]:
-    """Return the slots of this machine for some options.
+def choose_slots(options: FarmOptions, shots: int) -> list[Slot]:
+    """Return the slots of this machine for some options and so many shots.
 
     Raises:
         ValueError: a device that is not there.
 
     """
     found = [] if options.devices == "cpu" else gpus_here()
-    return make_slots(options.devices, found, options.per_device, options.threads)
+    return make_slots(options.devices, found, options.per_device, options.threads, shots=shots)

@@ -16,8 +16,13 @@ _VISIBILITY = {
 }
 # Fastest first.
 BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
-# Scene set-up is serial and the renderer is not: see README, "Speed", for the measurements.
-_CORES_PER_SLOT = 8
+# Scene set-up is serial, so that processes of one thread beat one process of many: by 23 % at 96x72
+# and 1 sample, by 9 % at 320x240 and 4 samples, on two cores (tests/benchmarks/farm.py). Each takes
+# 0.6 GB or more, so on large machines they get four cores each.
+_MOST_SINGLE = 4
+# Fewer shots a process than this are done sooner than another Blender has started.
+_WORTH_STARTING = 16
+_MANY = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def make_slots(
     per_device: int = 0,
     threads: int = 0,
     cores: Sequence[int] | None = None,
+    shots: int = _MANY,
 ) -> list[Slot]:
     """Return the slots for a choice of devices.
 
@@ -80,6 +86,8 @@ def make_slots(
         threads: CPU threads a process; 0 shares the cores out evenly.
         cores: the CPU cores there are; those this process may use if not given.
 
+        shots: how many there are to render: for a few it does not pay to start many processes.
+
     Raises:
         ValueError: a device that is not there, or not a device; one sentence.
 
@@ -88,7 +96,7 @@ def make_slots(
     devices = _devices(wanted, found)
     names: list[tuple[str, str]] = []
     for device in devices:
-        count = per_device or (max(1, len(cores) // _CORES_PER_SLOT) if device == "cpu" else 1)
+        count = per_device or (_cpu_processes(len(cores), shots) if device == "cpu" else 1)
         names += [(f"{device}.{number}", device) for number in range(count)]
     share = max(1, len(cores) // len(names))
     slots = []
@@ -122,6 +130,11 @@ def _devices(wanted: str, found: Sequence[str]) -> list[str]:
     if twice:
         raise ValueError(f"--devices: {twice} is named twice; for more processes, --per-device 2")
     return devices
+
+
+def _cpu_processes(cores: int, shots: int) -> int:
+    count = cores if cores <= _MOST_SINGLE else max(_MOST_SINGLE, cores // 4)
+    return max(1, min(count, shots // _WORTH_STARTING))
 
 
 def _of(found: Sequence[str], backend: str) -> list[str]:

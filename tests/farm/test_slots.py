@@ -26,14 +26,16 @@ def test_devices_are_numbered_by_back_end() -> None:
 def test_auto_takes_every_gpu_of_the_fastest_back_end_else_the_cpu() -> None:
     assert names("auto", TWO) == ["optix:0.0", "optix:1.0"]
     assert names("auto", ["cuda:0", "hip:0"]) == ["cuda:0.0"]
-    assert names("auto", []) == ["cpu.0"]
+    assert names("auto", []) == ["cpu.0", "cpu.1", "cpu.2", "cpu.3"]
+    assert names("auto", [], shots=40) == ["cpu.0", "cpu.1"]
+    assert names("auto", [], shots=8) == ["cpu.0"]
     assert names("optix", TWO) == ["optix:0.0", "optix:1.0"]
 
 
 def test_chosen_devices() -> None:
     assert names("1", TWO) == ["optix:1.0"]
     assert names("0,1", TWO) == ["optix:0.0", "optix:1.0"]
-    assert names("cuda:1,cpu", TWO) == ["cuda:1.0", "cpu.0"]
+    assert names("cuda:1,cpu", TWO, shots=16) == ["cuda:1.0", "cpu.0"]
     assert names("optix:0", TWO, per_device=3) == ["optix:0.0", "optix:0.1", "optix:0.2"]
 
 
@@ -65,7 +67,7 @@ def test_each_process_sees_one_device() -> None:
     assert hip.environment({})["HIP_VISIBLE_DEVICES"] == "1"
     (intel,) = make_slots("oneapi:1", ["oneapi:0", "oneapi:1"])
     assert intel.environment({})["ONEAPI_DEVICE_SELECTOR"] == "level_zero:1"
-    (cpu,) = make_slots("cpu", TWO)
+    (cpu,) = make_slots("cpu", TWO, shots=1)
     assert set(cpu.environment({})) == {"OMP_NUM_THREADS"}
 
 

@@ -32,8 +32,8 @@ class Camera(Protocol):
         """Return the passes of a shot."""
 
 
-class Diary(Protocol):
-    """Who is told how far a shot has come, so that a crash can be laid at its door."""
+class Diary:
+    """Is told how far a shot has come, so that a crash can be laid at its door; this one forgets."""
 
     def started(self, index: int) -> None:
         """Take note that a shot's turn has come."""
@@ -43,6 +43,7 @@ class Diary(Protocol):
 
     def stopping(self) -> bool:
         """Tell whether no further shot shall be begun."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Pipeline:
     camera: Camera
     layout: Layout
 
-    def run(self, indices: Iterable[int], diary: Diary) -> Iterator[Line]:
+    def run(self, indices: Iterable[int], diary: Diary | None = None) -> Iterator[Line]:
         """Yield the part line of each shot, in order, until the diary says to stop.
 
         While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
@@ -80,7 +81,7 @@ class Pipeline:
             DiskError: an image cannot be written.
 
         """
-        queue = deque(indices)
+        queue, diary = deque(indices), diary or Diary()
         with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
             before: _Exposed | None = None
             planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None

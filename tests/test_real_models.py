@@ -41,7 +41,7 @@ def test_three_lines_are_enough(
         },
         path.parent,
     )
-    (line,) = Pipeline(planner, stage, Layout(tmp_path)).run([0], lambda _: None)
+    (line,) = Pipeline(planner, stage, Layout(tmp_path)).run([0])
     assert "failed" not in line, line
     (record,) = line["annotations"]
     assert record["visibility"] == 1

@@ -64,7 +64,7 @@ class RunProgress:
         """Take the bar down."""
         if self._live:
             self._bar.stop()
-        elif not self._quiet and self._total:
+        elif not self._quiet and self._counted:
             self._line()
 
     def watch(self, event: dict[str, Any]) -> None:

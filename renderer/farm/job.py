@@ -65,6 +65,34 @@ class News:
     ended: list[Ended] = field(default_factory=list)
 
 
+@dataclass
+class Running:
+    """A job under way, as its events tell.
+
+    Attributes:
+        job: which one.
+        heard: when its worker last said something (monotonic seconds).
+        device: where it runs, once that is known.
+        begun: whether Blender has started and its shots have.
+        started: shots whose turn has come, in order.
+        finished: those of them that are done or failed.
+        safe: shots that are in parts.
+        hung: why its worker is being killed, if it is.
+        plan: the Shot of a suspect, as it was dumped.
+
+    """
+
+    job: Job
+    heard: float
+    device: str = ""
+    begun: bool = False
+    started: list[int] = field(default_factory=list)
+    finished: set[int] = field(default_factory=set)
+    safe: set[int] = field(default_factory=set)
+    hung: str = ""
+    plan: Event | None = None
+
+
 class Engine(Protocol):
     """What runs jobs: processes of this machine, or a cluster's.
 

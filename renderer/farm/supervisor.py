@@ -16,7 +16,7 @@ from renderer.dataset.storage import DiskError
 from renderer.farm.blame import Blame, Death
 from renderer.farm.disk import DiskWatch
 from renderer.farm.interrupt import Interrupts, RunStoppedError
-from renderer.farm.job import Ended, Engine, Event, Job
+from renderer.farm.job import Ended, Engine, Event, Job, Running
 from renderer.farm.limits import Limits
 from renderer.farm.memory import OomWatch
 from renderer.farm.quarantine import quarantine
@@ -30,21 +30,6 @@ _FIRST_CHUNK = 4
 _MOST_IN_CHUNK = 256
 
 Watch = Callable[[Event], None]
-
-
-@dataclass
-class _Running:
-    """A job under way."""
-
-    job: Job
-    heard: float
-    device: str = ""
-    begun: bool = False
-    started: list[int] = field(default_factory=list)
-    finished: set[int] = field(default_factory=set)
-    safe: set[int] = field(default_factory=set)
-    hung: str = ""
-    plan: Event | None = None
 
 
 @dataclass
@@ -76,7 +61,7 @@ class Supervisor:
     chunk: int = 0
     cpu_if_lacking: bool = False
     _again: deque[Job] = field(default_factory=deque)
-    _jobs: dict[int, _Running] = field(default_factory=dict)
+    _jobs: dict[int, Running] = field(default_factory=dict)
     _blame: Blame = field(default_factory=Blame)
     _convicts: list[tuple[int, Event | None]] = field(default_factory=list)
     _number: int = 0
@@ -163,7 +148,7 @@ class Supervisor:
     def _submit(self, job: Job) -> bool:
         if not self.engine.submit(job):
             return False
-        self._jobs[job.id] = _Running(job, time.monotonic())
+        self._jobs[job.id] = Running(job, time.monotonic())
         return True
 
     def _new_job(self, shots: tuple[int, ...]) -> Job:
@@ -215,7 +200,7 @@ class Supervisor:
                 event = {**event, "again": self._second_chance(shot, event, running)}
         self.watch(event)
 
-    def _second_chance(self, shot: int, event: Event, running: _Running) -> bool:
+    def _second_chance(self, shot: int, event: Event, running: Running) -> bool:
         """Have a failed shot tried once more where it may go better; return whether it is."""
         if event["impossible"] or running.job.on_cpu:
             return False
@@ -276,7 +261,7 @@ class Supervisor:
             raise RuntimeError(f"{why}\n{end.log}".strip())
         self._set_aside([end.device], why)
 
-    def _bury(self, end: Ended, running: _Running, left: list[int]) -> None:
+    def _bury(self, end: Ended, running: Running, left: list[int]) -> None:
         """Lay a worker's death at the right door, and have the rest of its job done elsewhere.
 
         Two shots are in the works at a time and the next one is being planned, so only a shot alone
@@ -302,7 +287,7 @@ class Supervisor:
         again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}
         self.pending.extendleft(reversed([shot for shot in left if shot not in again]))
 
-    def _suspect(self, shot: int, running: _Running, death: Death) -> None:
+    def _suspect(self, shot: int, running: Running, death: Death) -> None:
         alone = running.job.alone
         if (alone or death.outside) and self._blame.hold(shot, death):
             self._convicts.append((shot, running.plan))

@@ -22,7 +22,7 @@ from renderer.dataset.parts import Line, write_part
 from renderer.dataset.storage import DiskError, prepare_store
 from renderer.farm.job import Job
 from renderer.farm.memory import out_of_memory
-from renderer.pipeline import Camera, Pipeline
+from renderer.pipeline import Camera, Diary, Pipeline
 from renderer.plan import Planner, Shot
 
 # A part is written at least this often, so that a dying worker costs no more work than that.
@@ -110,17 +110,20 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
 
 
 @dataclass
-class _Diary:
+class _Diary(Diary):
     """Tells of each shot as the pipeline comes to it."""
 
     job: Job
     tell: Tell
-    stopping: Callable[[], bool]
+    halted: Callable[[], bool]
     _begun: dict[int, float] = field(default_factory=dict)
 
     def started(self, index: int) -> None:
         self._begun[index] = time.monotonic()
         self.tell("start", shot=index)
+
+    def stopping(self) -> bool:
+        return self.halted()
 
     def spent(self, index: int) -> float:
         """Return the seconds a shot has held up the process: until the next one was begun. (It is

@@ -67,7 +67,7 @@ def main() -> None:
         with quiet_output():
             stage = Stage(cache, ROOT, "cpu", keep_models=options.keep_models)
         pipeline = Pipeline(planner, stage, Layout(Path(folder)))
-        lines = pipeline.run(range(options.shots), lambda _: None)
+        lines = pipeline.run(range(options.shots))
         for number in range(options.shots):
             with quiet_output():
                 line = next(lines)

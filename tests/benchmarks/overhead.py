@@ -85,11 +85,11 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
     with tempfile.TemporaryDirectory() as folder, quiet_output():
         stage = Stage(cache, Path("/"), "cpu")
         pipeline = Pipeline(planner, stage, Layout(Path(folder)))
-        list(pipeline.run(range(2), lambda _: None))  # warm up
+        list(pipeline.run(range(2)))  # warm up
         for number in range(rounds):
             indices = range(2 + number * per_round, 2 + (number + 1) * per_round)
             begin = time.perf_counter()
-            lines = list(pipeline.run(indices, lambda _: None))
+            lines = list(pipeline.run(indices))
             ours.append((time.perf_counter() - begin) / per_round)
             assert all(line["annotations"] for line in lines)
             spent = 0.0

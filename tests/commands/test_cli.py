@@ -74,8 +74,8 @@ BAD = {
     "no such engine": (["render", "recipe.yaml", "-o", "o6", "--engine", "povray"], 2, "--engine"),
     "no such device": (
         ["render", "recipe.yaml", "-o", "o7", "--devices", "tpu"],
-        1,
-        "no tpu device was found",
+        2,
+        "--devices: 'tpu' is no device: give auto, cpu, a number, or",
     ),
     "output is a file": (["render", "recipe.yaml", "-o", "recipe.yaml"], 1, "recipe.yaml"),
     "output cannot be made": (["render", "recipe.yaml", "-o", "/proc/x"], 1, "/proc/x"),

@@ -33,7 +33,7 @@ class Camera(Protocol):
 
 
 class Diary:
-    """Is told how far a shot has come, so that a crash can be laid at its door; this one forgets."""
+    """Is told how far a shot has come, so that a crash can be laid at its door; this forgets."""
 
     def started(self, index: int) -> None:
         """Take note that a shot's turn has come."""

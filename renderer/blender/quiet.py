@@ -36,8 +36,8 @@ def quiet_output() -> Iterator[None]:
         os.close(nowhere)
 
 
-def tail(path: Path, lines: int = 5) -> str:
-    """Return the last lines of a log, for an error report; empty if there is none."""
+def tail(path: Path, lines: int = 25) -> str:
+    """Return the last lines of a log (enough for the stack of a crash); empty if there is none."""
     try:
         with path.open("rb") as file:
             start = max(0, path.stat().st_size - 65536)

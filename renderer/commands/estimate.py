@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from renderer.commands.spread import Devices, PerDevice, Threads
 from renderer.commands.terminal import err, out, say_json, sentences
 
 
@@ -15,9 +16,9 @@ def estimate(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)],
     images: Annotated[int | None, typer.Option(help="For so many images.", min=1)] = None,
     shots: Annotated[int, typer.Option(help="Render so many to find out.", min=3)] = 12,
-    devices: Annotated[str, typer.Option(help="As for render.")] = "auto",
-    per_device: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
-    threads: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
+    devices: Devices = "auto",
+    per_device: PerDevice = 0,
+    threads: Threads = 0,
     price_per_hour: Annotated[
         float | None, typer.Option(help="What a device costs an hour, in any currency.", min=0)
     ] = None,

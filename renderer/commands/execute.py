@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import signal
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from renderer.commands.progress import RunProgress
 from renderer.commands.terminal import FAILED, err, out, say_json, stop, warn
 from renderer.dataset.assemble import assemble
+from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import spans
+from renderer.dataset.merge import MergeResult
+from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import DiskError, is_local
+from renderer.farm.disk import disk_space
 from renderer.farm.interrupt import RunStoppedError
-from renderer.farm.run import Run, RunError
+from renderer.farm.run import Run, RunError, Shard
 from renderer.farm.session import FarmOptions, render_shots
 from renderer.recipe import Recipe
-
-if TYPE_CHECKING:
-    from renderer.dataset.merge import MergeResult
 
 _SHOWN = 10
 # Of our own renders, on the large side.
@@ -78,7 +79,7 @@ def this_command() -> str:
 def conclude(run: Run, as_json: bool) -> None:
     """Merge, and say what came of the run; its exit code is 1 where a shot failed."""
     if run.shard is not None:
-        _conclude_shard(run, as_json)
+        _conclude_shard(run, run.shard, as_json)
         return
     result = _assemble_with_patience(run)
     if as_json:
@@ -92,9 +93,6 @@ def conclude(run: Run, as_json: bool) -> None:
 
 def summary(root: Path, result: MergeResult) -> dict[str, Any]:
     """Return the outcome for a script."""
-    from renderer.dataset.layout import Layout
-    from renderer.dataset.manifest import spans
-
     return {
         "images": result.images,
         "annotations": result.annotations,
@@ -106,8 +104,6 @@ def summary(root: Path, result: MergeResult) -> dict[str, Any]:
 
 def tell_result(root: str, result: MergeResult) -> None:
     """Say what is in a merged dataset and what is not."""
-    from renderer.dataset.manifest import spans
-
     for index, cause in result.failed[:_SHOWN]:
         warn(f"image {index} failed: {cause}")
     out.print(f"{result.images} images with {result.annotations} objects in {root}", markup=False)
@@ -140,18 +136,14 @@ def _assemble_with_patience(run: Run) -> MergeResult:
             time.sleep(2)
 
 
-def _conclude_shard(run: Run, as_json: bool) -> None:
-    from renderer.dataset.parts import PartIndex
-
-    assert run.shard is not None
-    parts = PartIndex(run.layout)
-    span = set(run.shard.of(run.recipe.images))
+def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
+    parts, span = PartIndex(run.layout), set(run.span())
     done, failed = parts.done() & span, parts.failed() & span
     if as_json:
-        say_json({"shard": run.shard.name, "images": len(done), "failed": sorted(failed)})
+        say_json({"shard": shard.name, "images": len(done), "failed": sorted(failed)})
     else:
         out.print(
-            f"shard {run.shard.name}: {len(done)} images done, {len(failed)} failed; when all "
+            f"shard {shard.name}: {len(done)} images done, {len(failed)} failed; when all "
             f"shards are done: orbitset dataset merge {run.layout.root}",
             markup=False,
         )
@@ -165,15 +157,12 @@ def _check_disk(root: Path, count: int, recipe: Recipe) -> None:
         return
     width, height = recipe.camera.resolution
     needed = count * width * height * _BYTES_PER_PIXEL[recipe.output.format]
-    folder = root.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    _, free = disk_space(root)
     if needed > free:
         raise RunError(
-            f"{count} images need about {in_bytes(needed)} and {folder} has {in_bytes(free)} "
-            "free: make room, choose another disk or format: jpeg, or --ignore-space to begin and "
-            "pause when it is full"
+            f"{count} images need about {in_bytes(needed)} and the disk of {root} has "
+            f"{in_bytes(free)} free: make room, choose another disk or format: jpeg, or "
+            "--ignore-space to begin and pause when it is full"
         )
 
 

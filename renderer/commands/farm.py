@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
 from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop
 
 app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
@@ -39,6 +40,7 @@ def status(output: Output, as_json: Json = False) -> None:
 
     Example: `orbitset farm status out/mugs`
     """
+    from renderer.commands.progress import pace
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.farm.status import run_status
@@ -56,7 +58,7 @@ def status(output: Output, as_json: Json = False) -> None:
             eta = f", about {_duration(found.eta_s)} left" if found.eta_s else ""
             out.print(
                 f"  {found.running} rendering under {found.schedulers} scheduler"
-                f"{'s' if found.schedulers > 1 else ''}, {_pace(found.rate)}{eta}"
+                f"{'s' if found.schedulers > 1 else ''}, {pace(found.rate)}{eta}"
             )
         if found.failed:
             out.print(f"  {found.failed} failed, of these {found.quarantined} quarantined")
@@ -112,11 +114,11 @@ def log(
 def retry(
     output: Output,
     shot: Annotated[list[int] | None, typer.Option(help="Only these images.", min=0)] = None,
-    devices: Annotated[str, typer.Option(help="As for render.")] = "auto",
-    per_device: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
-    threads: Annotated[int, typer.Option(help="As for render.", min=0)] = 0,
-    shot_timeout: Annotated[float, typer.Option(help="As for render.", min=0)] = 0.0,
-    oom_to_cpu: Annotated[bool, typer.Option("--oom-to-cpu", help="As for render.")] = False,
+    devices: Devices = "auto",
+    per_device: PerDevice = 0,
+    threads: Threads = 0,
+    shot_timeout: ShotTimeout = 0.0,
+    oom_to_cpu: OomToCpu = False,
     as_json: Json = False,
 ) -> None:
     """Try the failed and quarantined images of a run once more, and merge.
@@ -191,6 +193,7 @@ def slurm(
 
     """
     from renderer.farm.slurm import SlurmArray, submit_array
+    from renderer.recipe import load_recipe
 
     with sentences():
         fresh_file(script, force)
@@ -206,7 +209,7 @@ def slurm(
             partition=partition,
             options=options,
         )
-        _must_load(recipe)
+        load_recipe(recipe)  # a mistake in it is told now, not by every task
         script.write_text(array.script(), encoding="utf-8")
         job = submit_array(array, script.absolute().with_suffix("")) if submit else None
     if as_json:
@@ -264,16 +267,6 @@ def kubernetes(
         manifest.write_text(job.manifest(), encoding="utf-8")
     out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
     out.print(f"when it is complete: orbitset dataset merge {output}")
-
-
-def _must_load(recipe: Path) -> None:
-    from renderer.recipe import load_recipe
-
-    load_recipe(recipe)
-
-
-def _pace(rate: float) -> str:
-    return f"{rate:.2f} images/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s/image"
 
 
 def _duration(seconds: float) -> str:

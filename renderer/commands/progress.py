@@ -18,6 +18,7 @@ from rich.progress import (
 
 from renderer.commands.terminal import err, warn
 from renderer.dataset.manifest import spans
+from renderer.farm.job import slot_of
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0
@@ -79,7 +80,7 @@ class RunProgress:
         # A shot is rendered again when its worker dies before the chunk is safe: count it once.
         self._counted.add(event["shot"])
         if worker := event.get("worker"):
-            self._slots[worker.partition("#")[0]] += 1
+            self._slots[slot_of(worker)] += 1
         self._done += event["event"] == "done"
         self._failed += event["event"] != "done"
         if self._live:
@@ -94,11 +95,11 @@ class RunProgress:
 
     def _rate(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-3)
-        whole = _pace((self._done + self._failed) / seconds)
+        whole = pace((self._done + self._failed) / seconds)
         if len(self._slots) < 2:
             return whole
         each = ", ".join(
-            f"{slot} {_pace(count / seconds)}"
+            f"{slot} {pace(count / seconds)}"
             for slot, count in sorted(self._slots.items())[:_SLOTS]
         )
         more = ", ..." if len(self._slots) > _SLOTS else ""
@@ -113,8 +114,9 @@ class RunProgress:
         err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")
 
 
-def _pace(rate: float) -> str:
-    return f"{rate:.2f} images/s" if rate >= 1 else f"{1 / max(rate, 1e-9):.1f} s/image"
+def pace(rate: float) -> str:
+    """Return images a second for people, who like numbers above one."""
+    return f"{rate:.2f} images/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s/image"
 
 
 def _in_words(event: dict[str, Any]) -> str:

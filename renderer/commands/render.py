@@ -8,9 +8,16 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from renderer.commands.spread import (
+    SPREAD,
+    WATCH,
+    Devices,
+    OomToCpu,
+    PerDevice,
+    ShotTimeout,
+    Threads,
+)
 from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop, warn
-
-_SPREAD, _WATCH = "Spread over devices and machines", "Supervision"
 
 
 def render(
@@ -29,51 +36,34 @@ def render(
         bool, typer.Option("--dry-run", help="Plan every image and render none.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
-    devices: Annotated[
-        str,
-        typer.Option(
-            help="auto, cpu, 0,1 or optix:0 (optix, cuda, hip, oneapi, metal).",
-            rich_help_panel=_SPREAD,
-        ),
-    ] = "auto",
-    per_device: Annotated[
-        int, typer.Option(help="Processes a device; 0 decides.", min=0, rich_help_panel=_SPREAD)
-    ] = 0,
-    threads: Annotated[
-        int, typer.Option(help="CPU threads a process; 0 shares.", min=0, rich_help_panel=_SPREAD)
-    ] = 0,
+    devices: Devices = "auto",
+    per_device: PerDevice = 0,
+    threads: Threads = 0,
     shard: Annotated[
         str | None,
-        typer.Option(help="Render only part i of n, as 0/16.", rich_help_panel=_SPREAD),
+        typer.Option(help="Render only part i of n, as 0/16.", rich_help_panel=SPREAD),
     ] = None,
     cluster: Annotated[
-        str, typer.Option(help="A Ray cluster: auto or ray://HOST:10001.", rich_help_panel=_SPREAD)
+        str, typer.Option(help="A Ray cluster: auto or ray://HOST:10001.", rich_help_panel=SPREAD)
     ] = "",
     cpus: Annotated[
-        float, typer.Option(help="CPUs a cluster's task takes.", min=0, rich_help_panel=_SPREAD)
+        float, typer.Option(help="CPUs a cluster's task takes.", min=0, rich_help_panel=SPREAD)
     ] = 1.0,
     gpus: Annotated[
         float,
-        typer.Option(help="GPUs it takes; 0.5 shares one.", min=0, rich_help_panel=_SPREAD),
+        typer.Option(help="GPUs it takes; 0.5 shares one.", min=0, rich_help_panel=SPREAD),
     ] = 0.0,
     chunk: Annotated[
-        int, typer.Option(help="Images a job; 0 decides.", min=0, rich_help_panel=_WATCH)
+        int, typer.Option(help="Images a job; 0 decides.", min=0, rich_help_panel=WATCH)
     ] = 0,
-    shot_timeout: Annotated[
-        float,
-        typer.Option(
-            help="Seconds without a word after which a worker hangs; 0 learns it.",
-            min=0,
-            rich_help_panel=_WATCH,
-        ),
-    ] = 0.0,
+    shot_timeout: ShotTimeout = 0.0,
     recycle_images: Annotated[
         int,
-        typer.Option(help="Images a process renders before a fresh one.", rich_help_panel=_WATCH),
+        typer.Option(help="Images a process renders before a fresh one.", rich_help_panel=WATCH),
     ] = 1000,
     recycle_gb: Annotated[
         float,
-        typer.Option(help="GB of memory before a fresh one; 0 decides.", rich_help_panel=_WATCH),
+        typer.Option(help="GB of memory before a fresh one; 0 decides.", rich_help_panel=WATCH),
     ] = 0.0,
     min_free_gb: Annotated[
         float | None,
@@ -81,25 +71,18 @@ def render(
             help="GB of disk to keep free: below it the run pauses. [default: 1, or 5 %]",
             min=0,
             show_default=False,
-            rich_help_panel=_WATCH,
+            rich_help_panel=WATCH,
         ),
     ] = None,
     ignore_space: Annotated[
         bool,
-        typer.Option("--ignore-space", help="Begin though it may not fit.", rich_help_panel=_WATCH),
+        typer.Option("--ignore-space", help="Begin though it may not fit.", rich_help_panel=WATCH),
     ] = False,
-    oom_to_cpu: Annotated[
-        bool,
-        typer.Option(
-            "--oom-to-cpu",
-            help="Render on the CPU what a GPU's memory does not hold.",
-            rich_help_panel=_WATCH,
-        ),
-    ] = False,
+    oom_to_cpu: OomToCpu = False,
     metrics_port: Annotated[
         int,
         typer.Option(
-            help="Serve Prometheus metrics here.", min=0, max=65535, rich_help_panel=_WATCH
+            help="Serve Prometheus metrics here.", min=0, max=65535, rich_help_panel=WATCH
         ),
     ] = 0,
 ) -> None:

@@ -79,7 +79,7 @@ def _images_there(layout: Layout) -> set[int]:
 @contextmanager
 def _text(path: Path) -> Iterator[IO[str]]:
     with drafted(path) as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=False)
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
         yield text
         text.flush()
         text.detach()

@@ -16,11 +16,11 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from renderer.asset import AssetCache
 from renderer.blender.quiet import tail
 from renderer.farm.job import Ended, Job, News
 from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
 from renderer.farm.worker import WorkerSetup
+from renderer.plan import Planner
 
 # A process is replaced after so many tasks; there are about so many images in one.
 _IMAGES_A_TASK = 64
@@ -87,7 +87,7 @@ class RayEngine:
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         calls = math.ceil(setup.most_images / _IMAGES_A_TASK)
         work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(work_off)
-        engine = cls(setup, cpus, gpus, _bundle(setup.planner.cache, setup), ledger, work)
+        engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
         if not engine.devices():
             raise ValueError(
                 f"--cluster {address}: no node has {cpus:g} CPUs and {gpus:g} GPUs for a task: "
@@ -170,7 +170,7 @@ class RayEngine:
         import ray
         from ray import exceptions
 
-        said = tail(log_of(self.setup, task.worker), 25) if task.worker else ""
+        said = tail(log_of(self.setup, task.worker)) if task.worker else ""
         end = Ended(task.job, task.worker or f"task {task.job.id}", task.device, log=said)
         try:
             kind, cause, safe = ray.get(task.ref)
@@ -221,15 +221,15 @@ def _must_listen(address: str) -> None:
         raise ValueError(f"--cluster {address}: no cluster answers there ({said})") from None
 
 
-def _bundle(cache: AssetCache, setup: WorkerSetup) -> Bundle:
+def _bundle(planner: Planner) -> Bundle:
     """Put the models of a run into Ray's object store, for nodes that do not have them."""
     import ray
 
-    keys = {key for entry in setup.planner.keys for key in entry.values()}
+    keys = {key for entry in planner.keys for key in entry.values()}
     return {
         key: {
             path.name: ray.put(path.read_bytes())
-            for path in cache.entry(key).iterdir()
+            for path in planner.cache.entry(key).iterdir()
             if path.is_file()
         }
         for key in sorted(keys)

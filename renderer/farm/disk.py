@@ -19,7 +19,7 @@ _PROBE = 256 << 10
 
 def default_reserve(root: Path) -> int:
     """Return the bytes to keep free on a dataset's disk."""
-    return min(_RESERVE, _disk(root)[0] // 20) if is_local(root) else 0
+    return min(_RESERVE, disk_space(root)[0] // 20) if is_local(root) else 0
 
 
 @dataclass
@@ -40,7 +40,7 @@ class DiskWatch:
 
     def free(self) -> int:
         """Return the bytes free."""
-        return _disk(self.root)[1]
+        return disk_space(self.root)[1]
 
     def pause(self) -> None:
         """Hold up work: somebody could not write."""
@@ -70,7 +70,7 @@ class DiskWatch:
         return True
 
 
-def _disk(root: Path) -> tuple[int, int]:
+def disk_space(root: Path) -> tuple[int, int]:
     """Return (total, free) bytes of the disk a folder is on, or will be."""
     folder = root.absolute()
     while not folder.exists():

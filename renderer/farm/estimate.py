@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
-from renderer.farm.job import Event
+from renderer.farm.job import Event, slot_of
 from renderer.farm.run import Run, RunError
 from renderer.farm.session import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
@@ -86,7 +86,7 @@ def measure(
 
     def watch(event: Event) -> None:
         if event["event"] == "done":
-            seen[event["worker"].partition("#")[0]].append(event)
+            seen[slot_of(event["worker"])].append(event)
         elif event["event"] == "paused":
             raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 

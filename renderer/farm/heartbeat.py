@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from renderer.farm.job import Event
+from renderer.farm.job import Event, slot_of
 from renderer.farm.journal import RunJournal
 
 EVERY_S = 10.0
@@ -34,7 +34,7 @@ class Heartbeat:
     def take(self, event: Event) -> None:
         """Count a shot."""
         if event["event"] in ("done", "failed"):
-            self._shots[event["worker"].partition("#")[0]] += 1
+            self._shots[slot_of(event["worker"])] += 1
 
     def beat(self) -> None:
         """Write a heartbeat if it is time."""

@@ -9,6 +9,11 @@ from typing import Any, Literal, Protocol
 Event = dict[str, Any]
 
 
+def slot_of(worker: str) -> str:
+    """Return where a worker's process runs; one that takes its place runs there too."""
+    return worker.partition("#")[0]
+
+
 @dataclass(frozen=True)
 class Job:
     """A chunk of shots for one worker.

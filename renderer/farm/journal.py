@@ -18,8 +18,8 @@ from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError, is_local, write_atomic
+from renderer.farm.job import Event
 
-Event = dict[str, Any]
 # Of what an object store's reader sees; a store cannot be appended to.
 _UPLOAD_EVERY_S = 15.0
 _UPLOAD_SLOWER_BYTES = 4 << 20

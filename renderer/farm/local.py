@@ -30,8 +30,6 @@ from renderer.farm.worker import WorkerSetup, begin, render_job
 
 # A killed process is gone at once; one that is not is stuck in the kernel and given up on.
 _GONE_WITHIN_S = 10.0
-# Of Blender's log: enough for the stack of a crash.
-_LAST_LINES = 25
 
 
 @dataclass
@@ -172,7 +170,7 @@ class LocalEngine:
         return events
 
     def _end(self, place: _Place, job: Job, future: Future[tuple[tuple[int, ...], str]]) -> Ended:
-        end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log, _LAST_LINES))
+        end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log))
         renew = True
         try:
             if future.done():

@@ -8,7 +8,8 @@ from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
-from renderer.farm.journal import Event, journals, read_from
+from renderer.farm.job import Event
+from renderer.farm.journal import journals, read_from
 
 
 @dataclass

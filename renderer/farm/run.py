@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,21 @@ class Run:
     known: dict[AssetSource, AssetFacts]
     shard: Shard | None = None
 
+    @cached_property
+    def _sources(self) -> list[dict[str, AssetSource]]:
+        """The model files of each object entry: looked up once, the folder may be large."""
+        return asset_sources(self.recipe, self.folder)
+
     @property
     def planner(self) -> Planner:
         """The planner of its shots."""
-        sources = asset_sources(self.recipe, self.folder)
-        keys = recipe_keys(sources, self.known)
+        keys = recipe_keys(self._sources, self.known)
         return Planner(self.recipe, self.folder, self.cache, keys)
 
     @property
     def facts(self) -> dict[str, AssetFacts]:
         """Facts of every model by its path in the recipe."""
-        return facts_by_path(asset_sources(self.recipe, self.folder), self.known)
+        return facts_by_path(self._sources, self.known)
 
     def fingerprint(self) -> str:
         """Return a digest of all that shapes the dataset, except how many images it has."""

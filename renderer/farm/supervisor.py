@@ -310,11 +310,14 @@ class Supervisor:
 
     def _kill_silent(self) -> None:
         now, start_limit = time.monotonic(), self.engine.start_limit_s
-        devices = self.engine.devices()
         for running in self._jobs.values():
             limit = self.limits.limit(running.job.on_cpu) if running.begun else start_limit
-            if running.begun and running.device not in devices and not running.job.on_cpu:
-                continue  # its node is lost, and Ray will begin it anew
-            if not running.hung and now - running.heard > limit:
-                running.hung = f"hung: no word for {limit:.0f} s"
-                self.engine.kill(running.job)
+            if running.hung or now - running.heard <= limit or self._begins_anew(running):
+                continue
+            running.hung = f"hung: no word for {limit:.0f} s"
+            self.engine.kill(running.job)
+
+    def _begins_anew(self, running: Running) -> bool:
+        """Tell whether a job's node is lost: Ray will begin it elsewhere."""
+        lost = running.begun and running.device not in self.engine.devices()
+        return lost and not running.job.on_cpu

@@ -24,6 +24,7 @@ from renderer.plan import PlanError, Planner, Shot
 from renderer.recipe import load_recipe
 
 SEGFAULTS, HANGS, RAISES = 23, 91, 150
+HANG_LIMIT_S = 4.0
 
 
 class DeadlyShot(Shot):
@@ -65,7 +66,7 @@ def main(recipe: Path, out: Path, tame: bool) -> None:
         loaded = load_recipe(recipe)
         cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
         run = TreacherousRun(loaded.recipe, loaded.folder, Layout(out), cache, known, tame=tame)
-        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=6.0)
+        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=HANG_LIMIT_S)
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +42,7 @@ def read_run(layout: Layout) -> dict[str, Any]:
 
 
 def assemble(layout: Layout) -> MergeResult:
-    """Bring a dataset to its final form from whatever parts there are.
+    """Bring a dataset to its final form from whatever parts there are; one at a time.
 
     Raises:
         AssembleError: the folder holds no run.
@@ -47,15 +50,30 @@ def assemble(layout: Layout) -> MergeResult:
 
     """
     head = read_run(layout)["head"]
-    sweep_dataset(layout)
-    result = merge(
-        layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
-    )
-    write_manifest(layout, head, result)
-    write_report(layout)
-    if head["recipe"]["output"]["webdataset"]:
-        write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
+    with _alone(layout):
+        sweep_dataset(layout)
+        result = merge(
+            layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
+        )
+        write_manifest(layout, head, result)
+        write_report(layout)
+        if head["recipe"]["output"]["webdataset"]:
+            write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
     return result
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Wait for another merge of the folder on this machine: labels of one and manifest of another,
+    with more images by then, would not agree.
+    """
+    if not is_local(layout.root):
+        yield
+        return
+    with layout.run.open("r+b") as lock:  # it is there: nothing to create on a full disk
+        with contextlib.suppress(OSError):  # a shared file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def sweep_dataset(layout: Layout) -> None:

@@ -28,18 +28,15 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def write_part(layout: Layout, lines: list[Line]) -> Path:
+def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
     """Write the part of some shots.
 
-    Its name tells the first and last index, the retry round and a digest of the content: two
-    schedulers on one output by mistake never overwrite each other's parts with other content.
+    Its name tells the first and last index, the scheduler's stint (``next_stint``) and a digest of
+    the content: two schedulers on one output by mistake never overwrite each other's parts with
+    other content.
     """
     indices = [line["index"] for line in lines]
-    first, last = min(indices), max(indices)
-    # The rounds of parts that it may overlap come before its own.
-    earlier = [_span(path.name) for path in _parts_of(layout)]
-    rounds = [number for low, high, number in earlier if low <= last and high >= first]
-    stem = f"{first:08d}-{last:08d}.{max(rounds, default=-1) + 1:03d}"
+    stem = f"{min(indices):08d}-{max(indices):08d}.{stint:03d}"
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.parts / f"{stem}.{digest}.jsonl"
@@ -48,19 +45,16 @@ def write_part(layout: Layout, lines: list[Line]) -> Path:
     return path
 
 
-def _parts_of(layout: Layout) -> list[Path]:
-    return list(layout.parts.glob("*.jsonl")) if layout.parts.is_dir() else []
+def next_stint(layout: Layout) -> int:
+    """Return the number of a scheduler's stint that begins now: it comes after those that have left
+    parts, so that what it renders again counts.
+    """
+    parts = layout.parts.glob("*.jsonl") if layout.parts.is_dir() else []
+    return 1 + max((_by_stint(path)[0] for path in parts), default=-1)
 
 
-def _span(name: str) -> tuple[int, int, int]:
-    """Return the first index, the last and the round that a part's name tells."""
-    span, number, *_ = name.split(".")
-    first, _, last = span.partition("-")
-    return int(first), int(last), int(number)
-
-
-def _by_round(path: Path) -> tuple[int, str]:
-    return _span(path.name)[2], path.name
+def _by_stint(path: Path) -> tuple[int, str]:
+    return int(path.name.split(".")[1]), path.name
 
 
 class PartIndex:
@@ -75,6 +69,7 @@ class PartIndex:
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")
         self._failed = array("b")
+        self._rivals: dict[int, list[tuple[int, int]]] = {}
         for number, path in enumerate(self._files):
             with path.open("rb") as file:
                 offset = 0
@@ -85,7 +80,7 @@ class PartIndex:
 
     def _find(self, folder: Path) -> list[Path]:
         """Return the parts, sorted; those of an object store are fetched, many at a time."""
-        found = sorted(folder.glob("*.jsonl"), key=_by_round) if folder.is_dir() else []
+        found = sorted(folder.glob("*.jsonl"), key=_by_stint) if folder.is_dir() else []
         if is_local(folder) or not found:
             return found
         self._mirror = tempfile.TemporaryDirectory(prefix="orbitset-parts-")
@@ -107,6 +102,9 @@ class PartIndex:
             self._offset.append(offset)
             self._failed.append(failed)
         elif not failed or (self._failed[at] and failed >= self._failed[at]):
+            if not self._failed[at]:
+                rivals = self._rivals.setdefault(index, [])
+                rivals.append((self._file[at], self._offset[at]))
             self._file[at], self._offset[at], self._failed[at] = number, offset, failed
 
     def __len__(self) -> int:
@@ -123,6 +121,15 @@ class PartIndex:
     def quarantined(self) -> set[int]:
         """Return those of the failed shots that killed or hung their workers."""
         return {self._index[at] for at in self._order if self._failed[at] == _QUARANTINED}
+
+    def rivals(self, index: int) -> list[Line]:
+        """Return earlier successes of a shot; rendered on other hardware, they may differ."""
+        found = []
+        for number, offset in self._rivals.get(index, ()):
+            with self._files[number].open("rb") as file:
+                file.seek(offset)
+                found.append(json.loads(file.readline()))
+        return found
 
     def lines(self) -> Iterator[Line]:
         """Yield each shot's line in the order of the index."""

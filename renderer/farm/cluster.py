@@ -22,10 +22,9 @@ from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, w
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
 
-# A process is replaced after so many tasks; there are about so many images in one.
-_IMAGES_A_TASK = 64
-# Of a chunk whose node or process is lost; a lone suspect is never repeated without being asked.
-_RETRIES = 2
+# Of a chunk whose node or process is lost, or whose process was worn out; a lone suspect is never
+# repeated without being asked.
+_RETRIES = 3
 
 
 @dataclass
@@ -85,8 +84,8 @@ class RayEngine:
         threads = setup.threads or max(1, math.floor(cpus))
         environment = (("OMP_NUM_THREADS", str(threads)),)
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
-        calls = math.ceil(setup.most_images / _IMAGES_A_TASK)
-        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=calls)(work_off)
+        # Ray keeps the process of a task; one that is worn out makes room by itself (work_off).
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(work_off)
         engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
         if not engine.devices():
             raise ValueError(
@@ -159,7 +158,10 @@ class RayEngine:
             events = ray.get(self.ledger.news.remote(), timeout=120)
         except Exception as error:
             raise RuntimeError(f"the cluster is lost ({last_line(error)})") from None
+        nodes = self._nodes()
         for event in events:
+            node = nodes.get(event["device"])
+            event["sharing"] = self._fitting(node["Resources"]) if node else 1
             task = self._tasks.get(event["job"])
             if task is not None:
                 task.device, task.worker = event["device"], event["worker"]

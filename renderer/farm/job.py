@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}.
+# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}; the engine
+# adds "sharing", the number of processes that share the device.
 Event = dict[str, Any]
 
 

@@ -166,8 +166,13 @@ class LocalEngine:
                 place.complaint = event["cause"]
             elif place.job is not None and event.get("job") == place.job.id:
                 place.spoke = True
-            events.append({**event, "worker": place.worker, "device": place.slot.device})
+            device = place.slot.device
+            about = {"worker": place.worker, "device": device, "sharing": self._sharing(device)}
+            events.append({**event, **about})
         return events
+
+    def _sharing(self, device: str) -> int:
+        return sum(p.slot.device == device and not p.spare for p in self._places) or 1
 
     def _end(self, place: _Place, job: Job, future: Future[tuple[tuple[int, ...], str]]) -> Ended:
         end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log))
@@ -197,6 +202,7 @@ class LocalEngine:
     def _renew(self, place: _Place) -> None:
         if _stuck(place):  # in the kernel, with its GPU: nobody waits for it
             threading.Thread(target=_close, args=(replace(place),), daemon=True).start()
+            _forget(place.pid)
         else:
             _close(place)
         place.generation += 1
@@ -233,8 +239,10 @@ class LocalEngine:
         ]
         for thread in closing:
             thread.start()
-        for thread in closing:
+        for thread, place in zip(closing, self._places, strict=True):
             thread.join(_GONE_WITHIN_S)
+            if thread.is_alive():
+                _forget(place.pid)
 
 
 def _here() -> str:
@@ -253,6 +261,13 @@ def _close(place: _Place) -> None:
             os.kill(place.pid, signal.SIGKILL)
     place.pool.stop()
     place.pool.join()
+
+
+def _forget(pid: int) -> None:
+    """Have Python not wait for a process when it exits; multiprocessing joins all it knows of."""
+    for child in multiprocessing.active_children():
+        if child.pid == pid:
+            multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]
 
 
 def _stuck(place: _Place) -> bool:

@@ -48,7 +48,7 @@ def _what(event: Event) -> str:
 
 def _begin(event: Event) -> str:
     shard = f", shard {event['shard']}" if event.get("shard") else ""
-    slots = ", ".join(event["slots"]) or "a cluster"
+    slots = ", ".join(event["slots"])
     where = f"{event['host']} (process {event['pid']})"
     return f"begins {event['pending']} of {event['images']} images{shard} on {slots}, {where}"
 

@@ -14,7 +14,9 @@ from renderer.farm.job import Event
 from renderer.pipeline import quarantined_line
 
 
-def quarantine(layout: Layout, shot: int, plan: Event | None, deaths: list[Death]) -> str:
+def quarantine(
+    layout: Layout, shot: int, plan: Event | None, deaths: list[Death], stint: int
+) -> str:
     """Record a shot as given up; return the cause in one sentence.
 
     ``logs/quarantine/`` keeps its Shot (where it came as far as being planned), each death, and
@@ -28,7 +30,7 @@ def quarantine(layout: Layout, shot: int, plan: Event | None, deaths: list[Death
     cause = f"{len(deaths)} render processes were lost in it ({'; '.join(causes)})"
     record = {"index": shot, "cause": cause, "shot": plan, "deaths": [asdict(d) for d in deaths]}
     write_atomic(record_of(layout, shot), (json.dumps(record, indent=1) + "\n").encode())
-    write_part(layout, [quarantined_line(shot, plan, cause)])
+    write_part(layout, [quarantined_line(shot, plan, cause)], stint)
     return cause
 
 

@@ -26,7 +26,7 @@ from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
 from renderer.plan.shot import image_name
 from renderer.recipe import Recipe, canonical
-from renderer.recipe.files import BUNDLED_HDRIS, HDRI_SUFFIXES, IMAGE_SUFFIXES, matches
+from renderer.recipe.files import SUFFIXES, matches, named_files
 
 
 class RunError(ValueError):
@@ -231,20 +231,7 @@ def engine_version() -> str:
 def _file_digests(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Return the digest of every photo and HDRI the recipe may use."""
     digests = {}
-    for key, pattern in _named_files(recipe.model_dump()):
-        if key == "hdri" and pattern in BUNDLED_HDRIS:
-            continue
-        suffixes = HDRI_SUFFIXES if key == "hdri" else IMAGE_SUFFIXES
-        for path in matches(folder, pattern, suffixes):
+    for key, pattern in named_files(recipe.model_dump()):
+        for path in matches(folder, pattern, SUFFIXES[key]):
             digests[path] = file_ref(folder, path).digest
     return digests
-
-
-def _named_files(node: object) -> list[tuple[str, str]]:
-    """Return every (key, value) under ``image`` and ``hdri`` in a dumped recipe."""
-    if isinstance(node, dict):
-        own = [(k, v) for k, v in node.items() if k in ("image", "hdri") and isinstance(v, str)]
-        return own + [found for value in node.values() for found in _named_files(value)]
-    if isinstance(node, list | tuple):
-        return [found for value in node for found in _named_files(value)]
-    return []

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from renderer.dataset.layout import Layout
+from renderer.dataset.parts import next_stint
 from renderer.dataset.storage import is_local
 from renderer.farm.devices import gpus_here
 from renderer.farm.disk import DiskWatch, default_reserve
@@ -84,7 +85,8 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         if options.cluster:  # Ray prints pages of its own on stdout, where --json should be alone
             said = stack.enter_context((spool / "ray.log").open("w", encoding="utf-8"))
             stack.enter_context(redirect_stdout(said))
-        engine, slots = _open_engine(run, options, spool, len(shots))
+        stint = next_stint(run.layout)
+        engine, slots = _open_engine(run, options, spool, len(shots), stint)
         journal = RunJournal(run.layout, spool)
         reserve = options.reserve_bytes
         disk = DiskWatch(
@@ -97,7 +99,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             pulse.take(event)
             journal.write(**event)
 
-        note(_beginning(run, shots, slots))
+        note(_beginning(run, shots, slots, engine))
         supervisor = Supervisor(
             engine,
             run.layout,
@@ -109,6 +111,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             Limits(options.shot_limit_s),
             options.chunk,
             options.cpu_if_lacking,
+            stint,
         )
         how = "crashed"
         try:
@@ -122,7 +125,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             journal.close()
 
 
-def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
+def _beginning(run: Run, shots: list[int], slots: list[Slot], engine: Engine) -> Event:
     return {
         "event": "begin",
         "host": socket.gethostname(),
@@ -131,13 +134,13 @@ def _beginning(run: Run, shots: list[int], slots: list[Slot]) -> Event:
         "images": run.recipe.images,
         "shard": run.shard.name if run.shard else None,
         "pending": len(shots),
-        "slots": [slot.name for slot in slots],
+        "slots": [slot.name for slot in slots] or sorted(engine.devices()),
         "threads": sorted({slot.threads for slot in slots}),
     }
 
 
 def _open_engine(
-    run: Run, options: FarmOptions, spool: Path, shots: int
+    run: Run, options: FarmOptions, spool: Path, shots: int, stint: int
 ) -> tuple[Engine, list[Slot]]:
     layout = Layout(
         run.layout.root.absolute()
@@ -149,6 +152,7 @@ def _open_engine(
         layout,
         logs / "blender.log",
         threads=options.threads,
+        stint=stint,
         most_images=options.recycle_images,
         most_bytes=options.recycle_bytes,
     )

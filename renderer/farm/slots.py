@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # What makes a process see one device only, by Cycles back end. The driver reads it when it is first
 # called, so it must be set before bpy is imported.
-_VISIBILITY = {
+VISIBILITY = {
     "OPTIX": "CUDA_VISIBLE_DEVICES",
     "CUDA": "CUDA_VISIBLE_DEVICES",
     "HIP": "HIP_VISIBLE_DEVICES",
@@ -55,7 +55,7 @@ class Slot:
         """
         chosen: dict[str, str] = {"OMP_NUM_THREADS": str(self.threads)}
         backend, _, number = self.device.partition(":")
-        variable = _VISIBILITY.get(backend.upper())
+        variable = VISIBILITY.get(backend.upper())
         if variable is None:
             return chosen
         if backend == "oneapi":

@@ -37,7 +37,6 @@ class Stint:
     running: set[int] = field(default_factory=set)
     done: list[float] = field(default_factory=list)
     device_seconds: float = 0.0
-    shares: Counter[str] = field(default_factory=Counter)
     devices: Counter[str] = field(default_factory=Counter)
     set_aside: list[str] = field(default_factory=list)
     lost: int = 0
@@ -58,7 +57,6 @@ class Stint:
         kind, self.heard = event["event"], max(self.heard, event.get("time", 0.0))
         if kind == "begin":
             self.host, self.pid, self.begun = event["host"], event["pid"], event["time"]
-            self.shares = Counter(slot.rpartition(".")[0] for slot in event["slots"])
         elif kind == "start":
             self.running.add(event["shot"])
         elif kind in ("done", "failed"):
@@ -66,7 +64,7 @@ class Stint:
             self.done.append(event["time"])
             self.devices[event["device"]] += 1
             # Processes that share a device share its seconds.
-            self.device_seconds += event["seconds"] / max(1, self.shares[event["device"]])
+            self.device_seconds += event["seconds"] / event["sharing"]
         elif kind in ("died", "hung"):
             self.running -= set(event["shots"])
             self.lost += 1

@@ -47,6 +47,7 @@ class Supervisor:
         limits: how long a worker may be silent.
         chunk: shots a job; 0 for about a minute's work.
         cpu_if_lacking: whether what a GPU's memory does not hold may be rendered on the CPU.
+        stint: see ``write_part``.
 
     """
 
@@ -60,6 +61,7 @@ class Supervisor:
     limits: Limits = field(default_factory=Limits)
     chunk: int = 0
     cpu_if_lacking: bool = False
+    stint: int = 0
     _again: deque[Job] = field(default_factory=deque)
     _jobs: dict[int, Running] = field(default_factory=dict)
     _blame: Blame = field(default_factory=Blame)
@@ -299,7 +301,7 @@ class Supervisor:
         while self._convicts and not self.disk.paused:
             shot, plan = self._convicts[0]
             try:
-                cause = quarantine(self.layout, shot, plan, self._blame.deaths[shot])
+                cause = quarantine(self.layout, shot, plan, self._blame.deaths[shot], self.stint)
             except DiskError as error:
                 if not error.full:
                     raise

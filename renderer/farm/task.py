@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetCache, default_cache_folder
+from renderer.dataset.storage import is_local
 from renderer.farm.job import Event, Job
+from renderer.farm.slots import VISIBILITY
 from renderer.farm.worker import WorkerSetup, begin, render_job
+from renderer.recipe.files import SUFFIXES, is_glob, matches, named_files
+
+# Of the process this runs in: the back end and devices it has begun with, and why it is worn out.
+_pinned: tuple[str, ...] = ()
+_worn = ""
 
 # Models in Ray's object store: key in the asset cache, file name, reference.
 Bundle = dict[str, dict[str, Any]]
@@ -50,11 +57,20 @@ class Ledger:
 def work_off(
     setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle
 ) -> tuple[str, str, tuple[int, ...]]:
-    """Render a job in a process of the cluster; return how it ended, and why."""
+    """Render a job in a process of the cluster; return how it ended, and why.
+
+    A process that is worn out (``render_job``), or that Ray has given another GPU since its Blender
+    was started, leaves, and Ray's own retry begins the job in a fresh one.
+    """
+    global _pinned, _worn
     import ray
 
     from renderer.dataset.storage import DiskError
 
+    pinned = (setup.backend, *(os.environ.get(name, "") for name in VISIBILITY.values()))
+    if not job.alone and (_worn or _pinned not in ((), pinned)):
+        os._exit(0)
+    _pinned = _pinned or pinned
     device = device_name(socket.gethostname(), ray.get_runtime_context().get_node_id())
     worker = f"{device}#{os.getpid()}"
     about = {"job": job.id, "worker": worker, "device": device}
@@ -69,6 +85,7 @@ def work_off(
     setup = replace(setup, log=log_of(setup, worker))
     tell("hello", pid=os.getpid())
     try:
+        _must_see(setup)
         setup = _with_models(setup, bundle)
         begin(setup, own_process=False)
     except Exception as error:
@@ -76,10 +93,27 @@ def work_off(
     done = ray.get(ledger.safe.remote(job.id))
     left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
     try:
-        safe, _ = render_job(setup, left, tell, lambda: halted)
+        safe, _worn = render_job(setup, left, tell, lambda: halted)
     except DiskError as error:
         return "full" if error.full else "error", f"{error.filename}: {error.strerror}", ()
-    return "done", "", (*done, *safe)
+    return "done", _worn, (*done, *safe)
+
+
+def _must_see(setup: WorkerSetup) -> None:
+    """Raise FileNotFoundError where this node has not the files that the scheduler has."""
+    where = "on a disk that every node sees"
+    if is_local(setup.layout.root) and not setup.layout.run.exists():
+        raise FileNotFoundError(
+            f"{socket.gethostname()} does not see the output {setup.layout.root}: put it {where}, "
+            "or in an object store"
+        )
+    folder = setup.planner.folder
+    for key, pattern in named_files(setup.planner.recipe.model_dump()):
+        found = matches(folder, pattern, SUFFIXES[key])
+        if not (found if is_glob(pattern) else (folder / pattern).exists()):
+            raise FileNotFoundError(
+                f"{socket.gethostname()} does not see {folder / pattern}: put the recipe {where}"
+            )
 
 
 def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:

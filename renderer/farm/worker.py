@@ -49,6 +49,7 @@ class WorkerSetup:
         threads: CPU threads of Cycles; 0 for all.
         environment: variables to set before bpy is imported.
         cores: CPU cores to keep to; empty for any.
+        stint: the scheduler's, see ``write_part``.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -61,6 +62,7 @@ class WorkerSetup:
     threads: int = 0
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
+    stint: int = 0
     most_images: int = 0
     most_bytes: int = 0
 
@@ -142,6 +144,7 @@ class _Book:
     """The lines of a job that are in no part yet."""
 
     layout: Layout
+    stint: int
     tell: Tell
     lines: list[Line] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
@@ -154,7 +157,7 @@ class _Book:
 
     def write(self) -> None:
         if self.lines:
-            write_part(self.layout, self.lines)
+            write_part(self.layout, self.lines, self.stint)
             shots = [line["index"] for line in self.lines]
             self.safe += shots
             self.tell("part", shots=shots)
@@ -177,7 +180,7 @@ def render_job(
     global _rendered
     tell("chunk", shots=list(job.shots))
     pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
-    book, retire = _Book(setup.layout, tell), ""
+    book, retire = _Book(setup.layout, setup.stint, tell), ""
     diary = _Diary(job, tell, stopping)
     try:
         for line in pipeline.run(job.shots, diary):

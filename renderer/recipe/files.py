@@ -42,6 +42,10 @@ BUNDLED_HDRIS = (
     "sunset",
 )
 
+# What files a key of the recipe names.
+SUFFIXES = {"image": IMAGE_SUFFIXES, "hdri": HDRI_SUFFIXES}
+_BUNDLED = {("hdri", name) for name in BUNDLED_HDRIS}
+
 
 def is_glob(pattern: str) -> bool:
     """Tell whether a path stands for several files."""
@@ -61,6 +65,19 @@ def matches(folder: Path, pattern: str, suffixes: tuple[str, ...]) -> list[str]:
         for name in found
         if Path(name).suffix.lower() in suffixes and (folder / name).is_file()
     )
+
+
+def named_files(node: object) -> list[tuple[str, str]]:
+    """Return every (key, pattern) under ``image`` and ``hdri`` in a dumped recipe that names files
+    beside it; not its models, nor the HDRIs that come with bpy.
+    """
+    if isinstance(node, dict):
+        own = [(k, v) for k, v in node.items() if k in SUFFIXES and isinstance(v, str)]
+        named = [(key, name) for key, name in own if (key, name) not in _BUNDLED]
+        return named + [found for value in node.values() for found in named_files(value)]
+    if isinstance(node, list | tuple):
+        return [found for value in node for found in named_files(value)]
+    return []
 
 
 def _check_file(suffixes: tuple[str, ...], what: str) -> Callable[[str, ValidationInfo], str]:

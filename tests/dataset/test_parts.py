@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.merge import merge
-from renderer.dataset.parts import PartIndex, write_part
+from renderer.dataset.parts import PartIndex, next_stint, write_part
 from renderer.dataset.storage import DiskError, write_atomic
 
 
@@ -35,7 +36,7 @@ def merged(root: Path, parts: list[list[dict[str, object]]]) -> tuple[str, str]:
     layout = Layout(root)
     images(layout, 10)
     for part in parts:
-        write_part(layout, part)
+        write_part(layout, part, 0)
     merge(layout, "n", "1", ("a",))
     return layout.instances.read_text(), layout.shots.read_text()
 
@@ -55,10 +56,11 @@ def test_merge_does_not_depend_on_chunks_or_order(tmp_path: Path) -> None:
 
 def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    write_part(layout, [line(0), line(1, "broke"), line(2, "broke")])
+    write_part(layout, [line(0), line(1, "broke"), line(2, "broke")], next_stint(layout))
     assert (PartIndex(layout).done(), PartIndex(layout).failed()) == ({0}, {1, 2})
-    write_part(layout, [line(1)])
-    write_part(layout, [line(2, "again")])
+    stint = next_stint(layout)
+    write_part(layout, [line(1)], stint)
+    write_part(layout, [line(2, "again")], stint)
     index = PartIndex(layout)
     assert (index.done(), index.failed(), len(index)) == ({0, 1}, {2}, 3)
     images(layout, 3)
@@ -67,13 +69,13 @@ def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     assert result.missing == [3, 4]
     (layout.images / "00000001.png").unlink()
     assert merge(layout, "n", "1", ("a",)).missing == [1]
-    write_part(layout, [line(1, "late failure")])
+    write_part(layout, [line(1, "late failure")], next_stint(layout))
     assert 1 in PartIndex(layout).done()
 
 
 def test_drafts_are_not_parts(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    write_part(layout, [line(0)])
+    write_part(layout, [line(0)], 0)
     (layout.parts / ".00000001-00000001.0.jsonl.99").write_text('{"index":1,"sh')
     assert PartIndex(layout).done() == {0}
 
@@ -94,15 +96,35 @@ def test_what_counts_of_a_shot_in_several_parts(tmp_path: Path) -> None:
     from renderer.pipeline import quarantined_line
 
     layout = Layout(tmp_path)
-    write_part(layout, [line(5), line(6, "broke"), line(8)])
-    write_part(layout, [quarantined_line(6, None, "killed")])
-    write_part(layout, [line(index, "broke") for index in (4, 6, 7)])
+    write_part(layout, [line(5), line(6, "broke"), line(8)], 0)
+    write_part(layout, [quarantined_line(6, None, "killed")], 0)
+    write_part(layout, [line(index, "broke") for index in (4, 6, 7)], 0)
     index = PartIndex(layout)
     assert (index.quarantined(), index.failed(), index.done()) == ({6}, {4, 6, 7}, {5, 8})
-    write_part(layout, [line(6)])
+    write_part(layout, [line(6)], 0)
     assert PartIndex(layout).done() == {5, 6, 8}
     fresh = {**line(5), "shot": {"index": 5, "fresh": True}}
-    write_part(layout, [fresh])  # its image was lost, and rendered again elsewhere
+    write_part(
+        layout, [fresh], next_stint(layout)
+    )  # its image was lost, and rendered again elsewhere
     assert next(PartIndex(layout).lines())["shot"] is None
     (five,) = [each for each in PartIndex(layout).lines() if each["index"] == 5]
     assert five["shot"]["fresh"]
+
+
+def test_of_a_shot_rendered_on_different_hardware_the_label_of_its_image_counts(
+    tmp_path: Path,
+) -> None:
+    """Two shards that overlap, or a lost node's last words: image and label must be of one."""
+    layout = Layout(tmp_path)
+    images(layout, 2)
+    for pixels in ("here", "there"):
+        digest = hashlib.blake2b(pixels.encode(), digest_size=16).hexdigest()
+        image = {"file_name": "images/00000001.png", "blake2b": digest}
+        record = {**line(1), "image": image, "annotations": [{"from": pixels}]}
+        write_part(layout, [line(0), record], 0)
+    for pixels in ("here", "there"):
+        (layout.images / "00000001.png").write_bytes(pixels.encode())
+        merge(layout, "n", "1", ("a",))
+        data = json.loads(layout.instances.read_text())
+        assert [record["from"] for record in data["annotations"]] == [pixels]

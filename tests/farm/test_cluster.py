@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +37,16 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     own.shutdown()
 
 
-def nodes_at_work(out: Path) -> set[str]:
-    """The nodes that have begun a job, as the scheduler's journal tells."""
+def told(out: Path, kind: str) -> list[Any]:
+    """The events of a kind in the scheduler's journal."""
     lines = [line for path in out.glob("logs/run-*") for line in path.read_text().splitlines()]
     events = [json.loads(line) for line in lines if line.endswith("}")]
-    return {event["device"] for event in events if event["event"] == "chunk"}
+    return [event for event in events if event["event"] == kind]
+
+
+def nodes_at_work(out: Path) -> set[str]:
+    """The nodes that have begun a job."""
+    return {event["device"] for event in told(out, "chunk")}
 
 
 def test_cluster_that_loses_a_node_gives_the_same_bytes(
@@ -49,7 +57,7 @@ def test_cluster_that_loses_a_node_gives_the_same_bytes(
     command = [sys.executable, str(REPOSITORY / "cli.py"), "render", str(recipe), "-o", str(out)]
     # A cache of the scheduler's own: what the nodes render with reaches them through Ray.
     process = subprocess.Popen(
-        [*command, "--cluster", cluster.address, "--chunk", "4", "--json"],
+        [*command, "--cluster", cluster.address, "--chunk", "4", "--recycle-images", "6", "--json"],
         env={**os.environ, "ORBITSET_CACHE": str(tmp_path / "cache")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,6 +73,10 @@ def test_cluster_that_loses_a_node_gives_the_same_bytes(
     assert "Traceback" not in errors
 
     assert len(nodes_at_work(out)) == 2
+    # Processes that are worn out leave, and Ray begins their next task in a fresh one.
+    worn = {event["worker"]: event["time"] for event in told(out, "recycled")}
+    assert worn
+    assert all(e["time"] <= worn.get(e["worker"], math.inf) for e in told(out, "chunk"))
     plain = tmp_path / "plain"
     for more in (["--per-device", "2"], ["--per-device", "1"]):  # one slot, two slots
         there = orbitset(
@@ -72,6 +84,55 @@ def test_cluster_that_loses_a_node_gives_the_same_bytes(
         )
         assert there.returncode == 0, there.stderr
     assert contents(out) == contents(plain)
+
+
+def test_a_node_that_does_not_see_the_output_is_set_aside(solids: Path, tmp_path: Path) -> None:
+    """Through Ray's client, on a cluster started by its command line; one node has another disk."""
+    shared = tmp_path / "shared"
+    recipe = write_recipe(shared, {**CROWD, "images": 12}, solids)
+    port, client = free_ports(2)
+    ray = f"{Path(sys.executable).with_name('ray')} start --block --disable-usage-stats"
+    blind = f"mount -t tmpfs none {shared} && exec {ray} --address 127.0.0.1:{port} --num-cpus 1"
+    starts = (
+        [
+            *f"{ray} --head --port {port} --ray-client-server-port {client} --num-cpus 1".split(),
+            "--include-dashboard=false",
+        ],
+        ["unshare", "--mount", "sh", "-c", blind],
+    )
+    environment = {**os.environ, **QUIET, "HOME": str(tmp_path)}
+    nodes: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in starts:
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            nodes.append(subprocess.Popen(command, env=environment, **quiet))  # type: ignore[call-overload]
+            time.sleep(8)
+        if nodes[1].poll() is not None:
+            pytest.skip("no mount namespaces here (not root)")
+        out = shared / "out"
+        address = f"ray://127.0.0.1:{client}"
+        options = ("--cluster", address, "--chunk", "2", "--json")
+        result = orbitset("render", recipe, "-o", out, *options, env=environment)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["images"] == 12
+        (aside,) = told(out, "set aside")
+        assert f"does not see the output {out}: put it on a disk that every node" in aside["cause"]
+        assert len(nodes_at_work(out)) == 1
+        assert orbitset("dataset", "validate", out).returncode == 0
+    finally:
+        for node in nodes:
+            node.terminate()
+        for node in nodes:
+            node.wait(30)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ under other names, pinned to a core each, which is how a planner can tell where 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
+from renderer.farm import local
 from renderer.farm.blame import Blame, Death
 from renderer.farm.disk import DiskWatch
 from renderer.farm.job import Event
@@ -163,6 +168,30 @@ def test_a_hung_worker_is_replaced_and_its_shots_go_on(farm: Farm) -> None:
     assert not farm.told("quarantined")
 
 
+def test_a_process_that_cannot_be_killed_is_given_up(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is stuck in the kernel with its GPU: the run goes on, and ends, without it."""
+    monkeypatch.setattr(local, "_GONE_WITHIN_S", 1.0)
+    before = set(multiprocessing.active_children())
+    with monkeypatch.context() as deaf:
+        deaf.setattr(os, "kill", lambda pid, number: None)
+        index = farm.run("slow once", limits=Limits(8.0))
+        left = set(multiprocessing.active_children()) - before
+        stuck = [event["pid"] for event in farm.told("hello") if psutil.pid_exists(event["pid"])]
+    try:
+        assert index.done() == set(range(12))
+        assert [event["cause"] for event in farm.told("hung")] == ["hung: no word for 8 s"]
+        # Python waits at its end for these: children it knows of, threads that are no daemons.
+        assert stuck
+        assert not left
+        others = set(threading.enumerate()) - {threading.main_thread()}
+        assert all(thread.daemon for thread in others)
+    finally:
+        for pid in stuck:
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_workers_make_room_for_fresh_ones(make_planner: Maker, tmp_path: Path) -> None:
     planner = make_planner(TINY)
     layout = Layout(tmp_path / "out")
@@ -260,7 +289,7 @@ def test_quarantine_names_are_read_back(tmp_path: Path) -> None:
 
     layout = Layout(tmp_path)
     deaths = [Death("cpu.0#0", "cpu", "signal 11", "last words"), Death("cpu.0#1", "cpu", "hung")]
-    cause = quarantine(layout, 3, {"index": 3}, deaths)
+    cause = quarantine(layout, 3, {"index": 3}, deaths, 0)
     assert cause == "2 render processes were lost in it (signal 11; hung)"
     assert PartIndex(layout).quarantined() == PartIndex(layout).failed() == {3}
     assert json.loads(record_of(layout, 3).read_text())["deaths"][0]["log"] == "last words"

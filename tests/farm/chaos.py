@@ -25,6 +25,8 @@ from renderer.recipe import load_recipe
 
 SEGFAULTS, HANGS, RAISES = 23, 91, 150
 HANG_LIMIT_S = 4.0
+# The variable that names the file where a worker that hangs leaves its number.
+HANGING = "ORBITSET_TEST_HANGING"
 
 
 class DeadlyShot(Shot):
@@ -46,6 +48,7 @@ class TreacherousPlanner(Planner):
         if index in (SEGFAULTS, HANGS, RAISES) and (self.tame or index == RAISES):
             raise PlanError(f"image {index} cannot be planned")
         if index == HANGS:
+            Path(os.environ[HANGING]).write_text(str(os.getpid()))
             time.sleep(3600)
         shot = super().shot(index)
         return DeadlyShot.model_validate(shot.model_dump()) if index == SEGFAULTS else shot

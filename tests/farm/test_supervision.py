@@ -24,7 +24,7 @@ from renderer.dataset.parts import PartIndex
 from renderer.farm import local
 from renderer.farm.blame import Blame, Death
 from renderer.farm.disk import DiskWatch
-from renderer.farm.job import Event
+from renderer.farm.job import Event, Job
 from renderer.farm.limits import Limits
 from renderer.farm.local import LocalEngine
 from renderer.farm.memory import out_of_memory
@@ -87,7 +87,7 @@ class Farm:
     root: Path
     events: list[Event]
 
-    def run(self, mood: str, slots: int = 2, **options: Any) -> PartIndex:
+    def engine(self, mood: str, slots: int) -> LocalEngine:
         good = self.planner
         moody = Moody(good.recipe, good.folder, good.cache, good.keys, mood)
         layout = Layout(self.root / "out")
@@ -98,11 +98,15 @@ class Farm:
         places: list[Slot] = [
             PinnedSlot(f"cpu:{n}.0", f"cpu:{n}", 1, (cores[n % len(cores)],)) for n in range(slots)
         ]
-        engine = LocalEngine(setup, places, spool)
+        return LocalEngine(setup, places, spool)
+
+    def run(self, mood: str, slots: int = 2, **options: Any) -> PartIndex:
+        engine = self.engine(mood, slots)
+        layout = engine.base.layout
         supervisor = Supervisor(
             engine,
             layout,
-            deque(range(good.recipe.images)),
+            deque(range(self.planner.recipe.images)),
             self.events.append,
             DiskWatch(layout.root, 0),
             **options,
@@ -190,6 +194,27 @@ def test_a_process_that_cannot_be_killed_is_given_up(
     finally:
         for pid in stuck:
             os.kill(pid, signal.SIGKILL)
+
+
+def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_GONE_WITHIN_S", 1.0)
+    before = set(multiprocessing.active_children())
+    engine = farm.engine("slow once", slots=1)
+    assert engine.submit(Job(1, (5,)))
+    events: list[Event] = []
+    while not any(event["event"] == "start" for event in events):
+        events += engine.news(0.1).events
+    pid = next(event["pid"] for event in events if event["event"] == "hello")
+    with monkeypatch.context() as deaf:
+        deaf.setattr(os, "kill", lambda pid, number: None)
+        engine.close()
+        left = set(multiprocessing.active_children()) - before
+        there = psutil.pid_exists(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert there
+    assert not left
 
 
 def test_workers_make_room_for_fresh_ones(make_planner: Maker, tmp_path: Path) -> None:

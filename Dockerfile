@@ -1,5 +1,6 @@
 # orbitset with everything bpy needs, for headless machines. Build: docker build -t orbitset .
-# Run: docker run --rm -v "$PWD:/data" orbitset render /data/recipe.yaml -o /data/out
+# Run: docker run --rm -u "$(id -u)" -v "$PWD:/data" orbitset render /data/recipe.yaml -o /data/out
+# Add -v orbitset-cache:/var/cache/orbitset to keep imported models.
 # NVIDIA GPUs: add --gpus all (Cycles brings its own CUDA and OptiX kernels).
 FROM python:3.11-slim-bookworm
 
@@ -14,7 +15,9 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY renderer renderer
 RUN pip install --no-cache-dir -c constraints.txt ".[metrics,ray,s3]"
 
-ENV ORBITSET_CACHE=/var/cache/orbitset
+# For any user (docker run -u, Kubernetes' runAsUser), who has no home here.
+RUN mkdir -m 1777 /var/cache/orbitset
+ENV ORBITSET_CACHE=/var/cache/orbitset MPLCONFIGDIR=/tmp/matplotlib
 # NVIDIA's container runtime gives compute only, unless asked for graphics (EEVEE) as well.
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics
 ENTRYPOINT ["orbitset"]

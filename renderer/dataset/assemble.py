@@ -14,7 +14,6 @@ from typing import Any
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
-from renderer.dataset.report import write_report
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 
@@ -49,6 +48,8 @@ def assemble(layout: Layout) -> MergeResult:
         DiskError: there is no room for it.
 
     """
+    from renderer.dataset.report import write_report  # brings matplotlib with it
+
     head = read_run(layout)["head"]
     with _alone(layout):
         sweep_dataset(layout)

@@ -22,6 +22,8 @@ from typing import IO, Any, cast
 _STALE_S = 86400.0
 # Parts of a large upload; smaller ones are tried again sooner.
 _PART_BYTES = 16 << 20
+# The inode of the process numbers of a whole machine (Linux, PROC_PID_INIT_INO).
+_INITIAL_NAMESPACE = 0xEFFFFFFC
 
 
 class DiskError(OSError):
@@ -77,13 +79,26 @@ def prepare_store(root: Path) -> None:
         importlib.import_module("renderer.dataset.s3")
 
 
+def machine_name() -> str:
+    """Return this machine's name, by which a process number found in a file can be looked up.
+
+    A container with process numbers of its own is another machine, whatever its host is called.
+    """
+    host = socket.gethostname()
+    try:
+        numbers = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return host
+    return host if numbers == _INITIAL_NAMESPACE else f"{host}-{numbers}"
+
+
 def draft_of(path: Path) -> Path:
     """Return the name of this process's draft of a file.
 
-    It starts with a dot and ends with host and process number: drafts of killed processes are never
+    It starts with a dot and ends with machine and process number: drafts of killed processes are never
     taken for data, and two writers never share one.
     """
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    return path.with_name(f".{path.name}.{machine_name()}.{os.getpid()}")
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -185,7 +200,7 @@ def sweep(folder: Path) -> None:
     for draft in folder.glob(".*.*.*"):
         host, _, number = draft.name.rpartition(".")
         with contextlib.suppress(OSError):
-            if host.endswith(f".{socket.gethostname()}") and number.isdigit():
+            if host.endswith(f".{machine_name()}") and number.isdigit():
                 dead = not Path(f"/proc/{number}").exists()
             else:
                 dead = time.time() - draft.stat().st_mtime > _STALE_S

@@ -23,6 +23,10 @@ def bring_in(
 
     Models are untrusted input: the importer runs in a process of its own, so that a file that
     crashes or hangs it costs that file only.
+
+    Raises:
+        AssetError: the cache cannot be written.
+
     """
     known: dict[AssetSource, AssetFacts] = {}
     errors: list[AssetError] = []
@@ -67,6 +71,11 @@ def _import_one(
         return AssetError(f"{source.path} makes Blender's importer crash")
     except FutureTimeout:
         return AssetError(f"{source.path} was not imported within {_IMPORT_LIMIT_S:.0f} s")
+    except OSError as error:
+        raise AssetError(
+            f"the model cache {cache.folder} cannot be written ({error.strerror or error}): "
+            "make room there, or set ORBITSET_CACHE to another folder"
+        ) from None
     return facts
 
 

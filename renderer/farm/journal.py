@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from renderer.dataset.layout import Layout
-from renderer.dataset.storage import DiskError, is_local, write_atomic
+from renderer.dataset.storage import DiskError, is_local, machine_name, write_atomic
 from renderer.farm.job import Event
 
 # Of what an object store's reader sees; a store cannot be appended to.
@@ -76,7 +75,7 @@ class RunJournal:
     def __init__(self, layout: Layout, spool: Path) -> None:
         """Open a journal whose name tells when and where it was begun."""
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        name = f"run-{stamp}-{socket.gethostname()}-{os.getpid()}.jsonl"
+        name = f"run-{stamp}-{machine_name()}-{os.getpid()}.jsonl"
         self._target = layout.logs / name
         self._here = self._target if is_local(layout.root) else spool / name
         self._journal = Journal(self._here)

@@ -10,7 +10,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -21,7 +20,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
-from renderer.dataset.storage import DiskError
+from renderer.dataset.storage import DiskError, machine_name
 from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
 from renderer.farm.limits import START_S
@@ -247,7 +246,7 @@ class LocalEngine:
 
 def _here() -> str:
     """Return what tells this scheduler's logs from those of others that share the folder."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    return f"{machine_name()}-{os.getpid()}"
 
 
 def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 from collections import deque
@@ -16,7 +15,7 @@ import psutil
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import next_stint
-from renderer.dataset.storage import is_local
+from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.devices import gpus_here
 from renderer.farm.disk import DiskWatch, default_reserve
 from renderer.farm.heartbeat import Heartbeat
@@ -128,7 +127,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
 def _beginning(run: Run, shots: list[int], slots: list[Slot], engine: Engine) -> Event:
     return {
         "event": "begin",
-        "host": socket.gethostname(),
+        "host": machine_name(),
         "pid": os.getpid(),
         "command": sys.argv,
         "images": run.recipe.images,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from renderer.dataset.assemble import read_run
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
+from renderer.dataset.storage import machine_name
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_journal
 
@@ -45,7 +45,7 @@ class Stint:
         """Tell whether it still works; of a process on this machine that is known for sure."""
         if self.ended:
             return False
-        if self.host == socket.gethostname():
+        if self.host == machine_name():
             with contextlib.suppress(psutil.Error):
                 # A number may be another process's by now; clocks differ by a little.
                 return psutil.Process(self.pid).create_time() <= self.begun + 1

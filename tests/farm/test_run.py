@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import psutil
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
+from renderer.dataset.storage import machine_name
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
 
 
@@ -162,9 +162,9 @@ def test_lost_image_is_rendered_again(crowd: Path, solids: Path, tmp_path: Path)
     (out / "images" / "00000004.png").unlink()
     dead = subprocess.Popen(["true"])
     dead.wait()
-    name = f".00000002.png.{socket.gethostname()}.{dead.pid}"
+    name = f".00000002.png.{machine_name()}.{dead.pid}"
     (out / "images" / name).write_bytes(b"draft of a killed process")
-    alive = out / "images" / f".00000003.png.{socket.gethostname()}.{os.getpid()}"
+    alive = out / "images" / f".00000003.png.{machine_name()}.{os.getpid()}"
     alive.write_bytes(b"draft of a scheduler of another shard")
     assert orbitset("render", recipe, "-o", out).returncode == 0
     assert alive.exists()

@@ -13,6 +13,7 @@ import pytest
 from scipy import stats
 
 from renderer.dataset.layout import Layout
+from renderer.dataset.storage import machine_name
 from renderer.farm.estimate import Sample, foresee, interval
 from renderer.farm.status import run_status
 from tests.conftest import CROWD, orbitset, write_recipe
@@ -37,7 +38,7 @@ def test_status_of_a_run_that_runs_and_of_one_that_was_killed(solids: Path, tmp_
     assert (killed["state"], killed["running"]) == ("stopped", 0)
     # From another machine, that cannot see the process, it is silence that tells.
     for path in out.glob("logs/run-*"):
-        path.write_text(path.read_text().replace(socket.gethostname(), "elsewhere"))
+        path.write_text(path.read_text().replace(machine_name(), "elsewhere"))
     assert run_status(Layout(out)).state == "running"
     assert run_status(Layout(out), now=time.time() + 61).state == "stopped"
 

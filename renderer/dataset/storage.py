@@ -95,8 +95,8 @@ def machine_name() -> str:
 def draft_of(path: Path) -> Path:
     """Return the name of this process's draft of a file.
 
-    It starts with a dot and ends with machine and process number: drafts of killed processes are never
-    taken for data, and two writers never share one.
+    It starts with a dot and ends with machine and process number: drafts of killed processes are
+    never taken for data, and two writers never share one.
     """
     return path.with_name(f".{path.name}.{machine_name()}.{os.getpid()}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,13 @@ def test_missing_libraries_are_named_before_bpy_fails(tmp_path: Path) -> None:
             in result.stdout + result.stderr
         )
         assert "Traceback" not in result.stderr
+
+
+def test_a_cache_that_cannot_be_written(folder: Path) -> None:
+    nowhere = {**os.environ, "ORBITSET_CACHE": "/dev/null/cache"}
+    result = orbitset("recipe", "check", folder / "recipe.yaml", env=nowhere)
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert "the model cache /dev/null/cache cannot be written (Not a directory)" in said
+    assert "set ORBITSET_CACHE" in said
+    assert "Traceback" not in said

@@ -22,7 +22,7 @@ from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import DiskError, is_local
 from renderer.farm.disk import disk_space
 from renderer.farm.interrupt import RunStoppedError
-from renderer.farm.run import Run, RunError, Shard
+from renderer.farm.run import Run, RunBusyError, Shard
 from renderer.farm.session import FarmOptions, render_shots
 from renderer.recipe import Recipe
 
@@ -137,8 +137,8 @@ def _assemble_with_patience(run: Run) -> MergeResult:
 
 
 def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
-    parts, span = PartIndex(run.layout), set(run.span())
-    done, failed = parts.done() & span, parts.failed() & span
+    parts = PartIndex(run.layout, run.span())
+    done, failed = parts.done(), parts.failed()
     if as_json:
         say_json({"shard": shard.name, "images": len(done), "failed": sorted(failed)})
     else:
@@ -147,7 +147,7 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
             f"shards are done: orbitset dataset merge {run.layout.root}",
             markup=False,
         )
-    if failed:
+    if len(done) < run.size():
         raise typer.Exit(FAILED)
 
 
@@ -159,7 +159,7 @@ def _check_disk(root: Path, count: int, recipe: Recipe) -> None:
     needed = count * width * height * _BYTES_PER_PIXEL[recipe.output.format]
     _, free = disk_space(root)
     if needed > free:
-        raise RunError(
+        raise RunBusyError(
             f"{count} images need about {in_bytes(needed)} and the disk of {root} has "
             f"{in_bytes(free)} free: make room, choose another disk or format: jpeg, or "
             "--ignore-space to begin and pause when it is full"

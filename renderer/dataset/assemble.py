@@ -115,13 +115,14 @@ def gather(sources: Sequence[Layout], target: Layout) -> None:
                 "or versions: only shards of one run can be merged"
             )
     largest = max(runs, key=lambda run: int(run["head"]["recipe"]["images"]))
+    # First, so that the same command goes on where it was killed.
+    write_atomic(target.run, json.dumps(largest, indent=1).encode())
     for source in sources:
         if source is not target:
             for kind in ("images", "parts"):
                 for path in sorted((source.root / kind).glob("*.*")):
                     if path.name != "run.json" and not path.name.startswith((".", "lock")):
                         _copy(path, target.root / kind / path.name)
-    write_atomic(target.run, json.dumps(largest, indent=1).encode())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 from array import array
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
 _QUARANTINED = 2
+_NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
+_HEAD = re.compile(rb'\{"index":\d+,"')
+_ALL = range(1 << 62)
 
 
 def dumps(value: Any) -> str:
@@ -49,23 +53,34 @@ def next_stint(layout: Layout) -> int:
     """Return the number of a scheduler's stint that begins now: it comes after those that have left
     parts, so that what it renders again counts.
     """
-    parts = layout.parts.glob("*.jsonl") if layout.parts.is_dir() else []
-    return 1 + max((_by_stint(path)[0] for path in parts), default=-1)
+    return 1 + max((stint for _, _, stint, _ in _find(layout)), default=-1)
 
 
-def _by_stint(path: Path) -> tuple[int, str]:
-    return int(path.name.split(".")[1]), path.name
+def last_index(layout: Layout) -> int:
+    """Return the highest index that any part may hold, by their names alone; -1 without parts."""
+    return max((last for _, last, _, _ in _find(layout)), default=-1)
+
+
+def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
+    """Return each part with the first and last index and the stint that its name tells."""
+    found = []
+    for path in layout.parts.glob("*.jsonl") if layout.parts.is_dir() else ():
+        if named := _NAME.fullmatch(path.name):
+            found.append((int(named[1]), int(named[2]), int(named[3]), path))
+    return found
 
 
 class PartIndex:
     """Where each shot's line is: some 100 bytes a shot, whatever the lines' size."""
 
-    def __init__(self, layout: Layout) -> None:
-        """Scan the parts. A shot that is in several counts by its last success (its image may have
-        been lost and rendered again), else its last quarantine, else its last failure.
+    def __init__(self, layout: Layout, span: range = _ALL) -> None:
+        """Scan the parts of a span of shots. A shot that is in several counts by its last success
+        (its image may have been lost and rendered again), else its last quarantine, else its last
+        failure. A line that is damaged (a broken disk) counts as none.
         """
         self._mirror: tempfile.TemporaryDirectory[str] | None = None
-        self._files = self._find(layout.parts)
+        self._span = span
+        self._files = self._fetch(layout)
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")
         self._failed = array("b")
@@ -74,14 +89,20 @@ class PartIndex:
             with path.open("rb") as file:
                 offset = 0
                 for raw in file:
-                    self._take(place, number, offset, raw)
+                    if _HEAD.match(raw) and raw.endswith(b"}\n"):
+                        self._take(place, number, offset, raw)
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
-    def _find(self, folder: Path) -> list[Path]:
-        """Return the parts, sorted; those of an object store are fetched, many at a time."""
-        found = sorted(folder.glob("*.jsonl"), key=_by_stint) if folder.is_dir() else []
-        if is_local(folder) or not found:
+    def _fetch(self, layout: Layout) -> list[Path]:
+        """Return the parts by stint; those of an object store are fetched, many at a time."""
+        touched = [
+            (stint, path.name, path)
+            for first, last, stint, path in _find(layout)
+            if first < self._span.stop and last >= self._span.start
+        ]
+        found = [path for _, _, path in sorted(touched)]
+        if is_local(layout.parts) or not found:
             return found
         self._mirror = tempfile.TemporaryDirectory(prefix="orbitset-parts-")
         copies = [Path(self._mirror.name) / path.name for path in found]
@@ -93,6 +114,8 @@ class PartIndex:
         # {"index":12,"failed"... or "shot"...: only the head of the line is looked at.
         head = raw[:64]
         index = int(head[9 : head.index(b",")])
+        if index not in self._span:
+            return
         failed = _QUARANTINED if b'"quarantined":' in head else int(b'"failed":' in head)
         at = place.get(index)
         if at is None:

@@ -24,6 +24,7 @@ _STALE_S = 86400.0
 _PART_BYTES = 16 << 20
 # The inode of the process numbers of a whole machine (Linux, PROC_PID_INIT_INO).
 _INITIAL_NAMESPACE = 0xEFFFFFFC
+_DRAFT = ".orbitset-draft"
 
 
 class DiskError(OSError):
@@ -95,10 +96,10 @@ def machine_name() -> str:
 def draft_of(path: Path) -> Path:
     """Return the name of this process's draft of a file.
 
-    It starts with a dot and ends with machine and process number: drafts of killed processes are
-    never taken for data, and two writers never share one.
+    It tells machine and process number: two writers never share one, and of the drafts of killed
+    processes it is known whose they were. Its ending is nobody else's.
     """
-    return path.with_name(f".{path.name}.{machine_name()}.{os.getpid()}")
+    return path.with_name(f".{path.name}.{machine_name()}.{os.getpid()}{_DRAFT}")
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -186,21 +187,22 @@ def sync_folder(folder: Path) -> None:
     """Make renames in a folder survive a loss of power."""
     if not is_local(folder) or not folder.is_dir():
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with contextlib.suppress(OSError):  # some mounts know no such thing
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def sweep(folder: Path) -> None:
     """Remove the drafts of processes that are gone, and of other machines when they are old."""
     if not is_local(folder):
         return
-    for draft in folder.glob(".*.*.*"):
-        host, _, number = draft.name.rpartition(".")
+    for draft in folder.glob(f".*{_DRAFT}"):
+        host, _, number = draft.name.removesuffix(_DRAFT).rpartition(".")
         with contextlib.suppress(OSError):
-            if host.endswith(f".{machine_name()}") and number.isdigit():
+            if host.endswith(f".{machine_name()}"):
                 dead = not Path(f"/proc/{number}").exists()
             else:
                 dead = time.time() - draft.stat().st_mtime > _STALE_S

@@ -23,13 +23,16 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
     """Write a finished dataset as shards with exactly ``images_per_shard`` images, the last fewer.
 
     ``index.json`` beside them lists each shard with its count and digest (BLAKE2b-128), the total
-    and the categories; it is written last and returned. Shards of an earlier, longer set go.
+    and the categories; it is written last and returned. What an earlier index lists goes first.
 
     Raises:
         DiskError: there is no room for it.
 
     """
     former = _names(target / "index.json")
+    for name in former:
+        (target / name).unlink(missing_ok=True)
+    (target / "index.json").unlink(missing_ok=True)
     pairs = read_pairs(layout)
     shards: list[dict[str, Any]] = []
     pair = next(pairs, None)
@@ -49,8 +52,6 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
         "categories": {str(key): name for key, name in read_categories(layout).items()},
         "shards": shards,
     }
-    for stale in former[len(shards) :]:
-        (target / stale).unlink(missing_ok=True)
     write_atomic(target / "index.json", (json.dumps(index, indent=1) + "\n").encode())
     return index
 

@@ -30,7 +30,7 @@ def list_devices() -> list[tuple[str, str]]:
     except EOFError:
         found = []
     process.kill()
-    process.join()
+    process.join(5)  # a driver may hold it in the kernel
     return found
 
 

@@ -19,7 +19,7 @@ from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.assemble import sweep_dataset
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
-from renderer.dataset.parts import PartIndex
+from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.storage import is_local, write_atomic
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
@@ -111,22 +111,19 @@ class Run:
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
     def claim(self, origin: dict[str, Any]) -> None:
-        """Mark the folder as this run's, or check that it already is.
+        """Mark the folder as this run's, or check that it already is; then sweep up what killed
+        schedulers left half-done.
 
         Args:
             origin: where the recipe came from, so that ``farm retry`` finds it again.
 
         Raises:
-            RunError: the folder holds another recipe's run, or something else, or more images.
+            RunError: the folder holds another recipe's run, or more images.
 
         """
         head = manifest_head(self.recipe, __version__, engine_version(), self.facts)
         state = {"fingerprint": self.fingerprint(), "origin": origin, "head": head}
         if not self.layout.run.exists():
-            if self._holds_something_else():
-                raise RunError(
-                    f"{self.layout.root} is not empty and no orbitset run: choose a new folder"
-                )
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
             return
         stored = json.loads(self.layout.run.read_text(encoding="utf-8"))
@@ -135,25 +132,31 @@ class Run:
                 f"{self.layout.root} was begun with {self._difference(stored['head']['recipe'])}: "
                 "choose a new folder, or delete this one"
             )
-        beyond = [index for index in PartIndex(self.layout).done() if index >= self.recipe.images]
+        last = last_index(self.layout)
+        beyond = PartIndex(self.layout, range(self.recipe.images, last + 1)).done()
         if beyond:
             raise RunError(
                 f"{self.layout.root} already holds image {max(beyond)}, beyond the "
                 f"{self.recipe.images} asked for: ask for at least {max(beyond) + 1}, or choose a "
                 "new folder"
             )
+        sweep_dataset(self.layout)
         if stored["head"]["recipe"]["images"] != self.recipe.images:
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
 
     def _holds_something_else(self) -> bool:
         """Tell whether the folder has files, those of shards that begin just now left out."""
-        if not self.layout.root.exists():
+        if not self.layout.root.exists() or self.layout.run.exists():
             return False
-        return any(
-            path.is_file() and not path.name.startswith(("lock", "."))
+        there = [
+            path
             for path in self.layout.root.rglob("*")
-            if path.parent.name != self.layout.logs.name and path != self.layout.run
-        )
+            if path.is_file()
+            and not path.name.startswith(("lock", "."))
+            and path.parent.name != self.layout.logs.name
+        ]
+        # A network disk may have denied it a moment ago, and listed it now.
+        return bool(there) and self.layout.run not in there
 
     def _difference(self, stored: dict[str, object]) -> str:
         """Say which recipe keys differ from those a folder was begun with."""
@@ -176,7 +179,7 @@ class Run:
         """Return the shots yet to render; failed ones and those of lost images are among them, but
         none that killed their workers: they would again.
         """
-        parts = PartIndex(self.layout)
+        parts = PartIndex(self.layout, self.span())
         settled = parts.done()
         kind = self.recipe.output.format
         there = {path.name for path in self.layout.images.glob("*.*")}
@@ -196,14 +199,18 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder (of a shard, its share of it) against a second scheduler on this machine,
-        and sweep up what killed ones left half-done. Schedulers elsewhere do no harm: all write the
-        same bytes.
+        """Hold the folder (of a shard, its share of it) against a second scheduler on this machine.
+        Schedulers elsewhere do no harm: all write the same bytes.
 
         Raises:
-            RunError: another process on this machine renders into the folder.
+            RunError: another process on this machine renders into the folder, or it holds something
+                else than a run.
 
         """
+        if self._holds_something_else():
+            raise RunError(
+                f"{self.layout.root} is not empty and no orbitset run: choose a new folder"
+            )
         if not is_local(self.layout.root):
             yield
             return
@@ -219,7 +226,6 @@ class Run:
                 ) from None
             except OSError:
                 pass  # a shared file system without locks; two schedulers do each other no harm
-            sweep_dataset(self.layout)
             yield
 
 

@@ -16,9 +16,9 @@ VISIBILITY = {
 }
 # Fastest first.
 BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
-# Scene set-up is serial, so that processes of one thread beat one process of many: by a quarter to a
-# third at 96x72 and 1 sample, by a tenth at 320x240 and 4, by little at 640x480 and 8, on two cores
-# (tests/benchmarks/farm.py). Each takes 0.6 GB or more: on large machines they get four cores each.
+# Scene set-up is serial, so that processes of one thread beat one process of many: by a quarter to
+# a third at 96x72 and 1 sample, by a tenth at 320x240 and 4, by little at 640x480 and 8, on two
+# cores (tests/benchmarks/farm.py). Each takes 0.6 GB or more: on large machines they get four each.
 _MOST_SINGLE = 4
 # Fewer shots a process than this are done sooner than another Blender has started.
 _WORTH_STARTING = 16

@@ -10,8 +10,8 @@ import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.merge import merge
-from renderer.dataset.parts import PartIndex, next_stint, write_part
-from renderer.dataset.storage import DiskError, write_atomic
+from renderer.dataset.parts import PartIndex, last_index, next_stint, write_part
+from renderer.dataset.storage import DiskError, draft_of, write_atomic
 
 
 def line(index: int, failed: str | None = None) -> dict[str, object]:
@@ -76,8 +76,29 @@ def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
 def test_drafts_are_not_parts(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_part(layout, [line(0)], 0)
-    (layout.parts / ".00000001-00000001.0.jsonl.99").write_text('{"index":1,"sh')
+    draft = draft_of(layout.parts / "00000001-00000001.000.0a.jsonl")
+    draft.write_text('{"index":1,"shot":{}}\n')
+    (layout.parts / "notes.jsonl").write_text("{}\n")
     assert PartIndex(layout).done() == {0}
+
+
+def test_a_damaged_line_counts_as_none(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    path = write_part(layout, [line(0), line(1), line(2)], 0)
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(whole[0] + b"\0" * len(whole[1]) + b"\n" + whole[2][:-9])
+    assert PartIndex(layout).done() == {0}
+
+
+def test_an_index_of_a_span(tmp_path: Path) -> None:
+    """A shard reads its own parts, not everybody's."""
+    layout = Layout(tmp_path)
+    for first in (0, 5, 10):
+        write_part(layout, [line(index) for index in range(first, first + 5)], 0)
+    assert PartIndex(layout, range(3, 7)).done() == {3, 4, 5, 6}
+    assert last_index(layout) == 14
+    (layout.parts / next(p.name for p in layout.parts.glob("00000010*"))).write_bytes(b"\xff")
+    assert len(PartIndex(layout, range(10))) == 10
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

@@ -162,13 +162,19 @@ def test_lost_image_is_rendered_again(crowd: Path, solids: Path, tmp_path: Path)
     (out / "images" / "00000004.png").unlink()
     dead = subprocess.Popen(["true"])
     dead.wait()
-    name = f".00000002.png.{machine_name()}.{dead.pid}"
+    name = f".00000002.png.{machine_name()}.{dead.pid}.orbitset-draft"
     (out / "images" / name).write_bytes(b"draft of a killed process")
-    alive = out / "images" / f".00000003.png.{machine_name()}.{os.getpid()}"
+    alive = out / "images" / f".00000003.png.{machine_name()}.{os.getpid()}.orbitset-draft"
     alive.write_bytes(b"draft of a scheduler of another shard")
+    foreign = [out / ".env.production.local", out / "images" / ".sheet.png.swp"]
+    for path in foreign:
+        path.write_text("somebody's")
+        os.utime(path, (0, 0))
     assert orbitset("render", recipe, "-o", out).returncode == 0
     assert alive.exists()
-    alive.unlink()
+    assert not (out / "images" / name).exists()
+    for path in [alive, *foreign]:
+        path.unlink()
     assert contents(out) == contents(crowd)
 
 
@@ -193,6 +199,7 @@ def test_another_recipe_is_refused(solids: Path, tmp_path: Path) -> None:
     result = orbitset("render", recipe, "-o", tmp_path / "full")
     assert result.returncode == 2
     assert "is not empty" in result.stderr
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
 
 
 def test_second_scheduler_is_refused(solids: Path, tmp_path: Path) -> None:

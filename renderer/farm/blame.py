@@ -96,6 +96,7 @@ class Blame:
         return self._false_starts[device, told] >= _FALSE_STARTS[told]
 
     def came_up(self, device: str) -> None:
-        """Forget the false starts of a device."""
+        """Forget the false starts of a device, and those of which no device is known."""
         for told in (True, False):
             self._false_starts.pop((device, told), None)
+            self._false_starts.pop(("", told), None)

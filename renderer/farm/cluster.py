@@ -25,6 +25,10 @@ from renderer.plan import Planner
 # Of a chunk whose node or process is lost, or whose process was worn out; a lone suspect is never
 # repeated without being asked.
 _RETRIES = 3
+# The server that Ray starts for each client sometimes dies at once (2.60: gRPC and fork).
+_CONNECTS = 3
+# A process that is killed, and its node with it if need be, is gone sooner.
+_GONE_WITHIN_S = 120.0
 
 
 @dataclass
@@ -33,8 +37,10 @@ class _Task:
 
     job: Job
     ref: Any
+    shunned: frozenset[str]
     device: str = ""
     worker: str = ""
+    cancelled: float = 0.0
 
 
 @dataclass
@@ -69,14 +75,7 @@ class RayEngine:
             raise ValueError("--cpus and --gpus are both 0: a task must take something")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         _must_listen(address)
-        before = signal.getsignal(signal.SIGTERM)
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-        except Exception as error:
-            raise ValueError(f"--cluster {address}: no cluster answers there ({error})") from None
-        finally:
-            with contextlib.suppress(ValueError):  # not in the main thread
-                signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
+        _connect(address)
         head = next(n["NodeID"] for n in _alive() if "node:__internal_head__" in n["Resources"])
         place = NodeAffinitySchedulingStrategy(head, soft=False)
         ledger = ray.remote(num_cpus=0)(Ledger).options(scheduling_strategy=place).remote()
@@ -96,9 +95,7 @@ class RayEngine:
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""
-        nodes = {
-            device_name(node["NodeManagerHostname"], node["NodeID"]): node for node in _alive()
-        }
+        nodes = _by_device()
         self._identities.update({device: node["NodeID"] for device, node in nodes.items()})
         return {
             device: node
@@ -117,6 +114,10 @@ class RayEngine:
     def devices(self) -> set[str]:
         """Return the nodes in use."""
         return set(self._nodes())
+
+    def lost(self, device: str) -> bool:
+        """Tell whether a node is gone; Ray begins its tasks elsewhere."""
+        return bool(device) and device not in _by_device()
 
     def room(self) -> int:
         """Return how many more tasks the cluster's nodes hold."""
@@ -139,7 +140,7 @@ class RayEngine:
             options |= {"num_gpus": 0}
             setup = replace(setup, backend="cpu")
         ref = self.work.options(**options).remote(setup, job, self.ledger, self.bundle)
-        self._tasks[job.id] = _Task(job, ref)
+        self._tasks[job.id] = _Task(job, ref, frozenset(shunned))
         return True
 
     def news(self, wait_s: float) -> News:
@@ -166,13 +167,34 @@ class RayEngine:
             if task is not None:
                 task.device, task.worker = event["device"], event["worker"]
         ends = [self._end(self._tasks.pop(refs[ref].job.id)) for ref in ready]
-        return News(events, ends)
+        return News(events, ends + self._given_up(set(nodes)))
+
+    def _given_up(self, nodes: set[str]) -> list[Ended]:
+        """End the tasks that Ray will never end: of which the only nodes that they may run on are
+        gone, and those whose process does not die.
+        """
+        import ray
+
+        ends = []
+        for task in list(self._tasks.values()):
+            stuck = task.cancelled and time.monotonic() - task.cancelled > _GONE_WITHIN_S
+            nowhere = not task.worker and nodes and nodes <= task.shunned
+            if not (stuck or nowhere):
+                continue
+            with contextlib.suppress(Exception):
+                ray.cancel(task.ref, force=True)
+            del self._tasks[task.job.id]
+            end = Ended(task.job, task.worker or f"task {task.job.id}", task.device)
+            ends.append(replace(end, how="died", cause="it cannot be killed") if stuck else end)
+        return ends
 
     def _end(self, task: _Task) -> Ended:
         import ray
         from ray import exceptions
 
-        said = tail(log_of(self.setup, task.worker)) if task.worker else ""
+        # Of a process that was lost before its first word nothing can be laid at the shots' door.
+        unheard = not task.worker
+        said = "" if unheard else tail(log_of(self.setup, task.worker))
         end = Ended(task.job, task.worker or f"task {task.job.id}", task.device, log=said)
         try:
             kind, cause, safe = ray.get(task.ref)
@@ -181,9 +203,9 @@ class RayEngine:
         except exceptions.OutOfMemoryError:
             return replace(end, how="died", cause="its node ran out of memory")
         except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
-            return replace(end, how="died", cause="its process is lost")
+            return replace(end, how="died", cause="its process is lost", outside=unheard)
         except Exception as error:
-            return replace(end, how="error", cause=last_line(error))
+            return replace(end, how="unstarted" if unheard else "error", cause=last_line(error))
         return replace(end, how=kind, cause=cause, safe=safe, log="")
 
     def kill(self, job: Job) -> None:
@@ -191,6 +213,7 @@ class RayEngine:
         import ray
 
         if job.id in self._tasks:
+            self._tasks[job.id].cancelled = time.monotonic()
             ray.cancel(self._tasks[job.id].ref, force=True)
 
     def set_aside(self, device: str) -> None:
@@ -209,6 +232,26 @@ class RayEngine:
             with contextlib.suppress(Exception):
                 ray.cancel(task.ref, force=True)
         ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        for attempt in range(1, _CONNECTS + 1):
+            try:
+                ray.init(address=address, log_to_driver=False, configure_logging=False)
+                return
+            except Exception as error:
+                if attempt == _CONNECTS or "://" not in address:
+                    said = last_line(error)
+                    raise ValueError(
+                        f"--cluster {address}: no cluster answers there ({said})"
+                    ) from None
+    finally:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
 
 
 def _must_listen(address: str) -> None:
@@ -236,6 +279,10 @@ def _bundle(planner: Planner) -> Bundle:
         }
         for key in sorted(keys)
     }
+
+
+def _by_device() -> dict[str, dict[str, Any]]:
+    return {device_name(node["NodeManagerHostname"], node["NodeID"]): node for node in _alive()}
 
 
 def _alive() -> list[dict[str, Any]]:

@@ -80,6 +80,7 @@ class Running:
         heard: when its worker last said something (monotonic seconds).
         device: where it runs, once that is known.
         begun: whether Blender has started and its shots have.
+        tries: how often a process has taken it up; a cluster repeats what is lost.
         started: shots whose turn has come, in order.
         finished: those of them that are done or failed.
         safe: shots that are in parts.
@@ -92,6 +93,7 @@ class Running:
     heard: float
     device: str = ""
     begun: bool = False
+    tries: int = 0
     started: list[int] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
     safe: set[int] = field(default_factory=set)
@@ -109,6 +111,9 @@ class Engine(Protocol):
 
     def devices(self) -> set[str]:
         """Return the devices that are in use and not set aside."""
+
+    def lost(self, device: str) -> bool:
+        """Tell whether a device is gone with all that ran on it; its jobs begin anew elsewhere."""
 
     def room(self) -> int:
         """Return how many more jobs would start at once."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 _TIMES_MEDIAN = 20.0
 _FLOOR_S = 120.0
+# An object store may be away for so long: its client goes on trying (dataset/s3.py).
+STORE_FLOOR_S = 1800.0
 # Before any shot is done nothing is known of this run; GPU kernels may have to be built first.
 _UNKNOWN_S = 3600.0
 # Starting Blender and building the kernels of a GPU that has never seen it.
@@ -17,9 +19,12 @@ _KEPT = 101
 
 @dataclass
 class Limits:
-    """The limit of a run, learnt from its shots; ``fixed`` seconds where the user has set it."""
+    """The limit of a run, learnt from its shots; ``fixed`` seconds where the user has set it, and
+    never below ``floor``.
+    """
 
     fixed: float = 0.0
+    floor: float = _FLOOR_S
     _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def learn(self, seconds: float) -> None:
@@ -39,4 +44,4 @@ class Limits:
             return self.fixed
         if unlike or len(self._seconds) < 3:
             return _UNKNOWN_S
-        return max(_FLOOR_S, _TIMES_MEDIAN * self.median)
+        return max(self.floor, _TIMES_MEDIAN * self.median)

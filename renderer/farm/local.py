@@ -75,6 +75,7 @@ class LocalEngine:
     def __post_init__(self) -> None:
         """Take the slots; processes start with the first job."""
         self._places = [self._open(slot) for slot in self.slots]
+        self.wind_down(False)
 
     def _open(self, slot: Slot) -> _Place:
         setup = replace(
@@ -93,6 +94,10 @@ class LocalEngine:
         return {
             place.slot.device for place in self._places if not place.retired and not place.spare
         }
+
+    def lost(self, device: str) -> bool:  # noqa: ARG002
+        """Return False: a device of this machine is lost with the scheduler, if at all."""
+        return False
 
     def room(self) -> int:
         """Return how many slots are idle."""
@@ -132,12 +137,17 @@ class LocalEngine:
         return [place for place in spares if place.job is None]
 
     def _schedule(self, place: _Place, job: Job) -> Future[tuple[tuple[int, ...], str]]:
-        arguments = (place.setup, job, place.wire, self.spool / "stop")
+        arguments = (place.setup, job, place.wire, self.spool / "go")
+        # What is started here inherits this: a terminal's Ctrl-C and a batch system's SIGTERM reach
+        # the whole group, and workers heed none but their scheduler.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             return place.pool.schedule(_work, args=arguments)
         except RuntimeError:  # its process died while it had nothing to do
             self._renew(place)
             return place.pool.schedule(_work, args=arguments)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def news(self, wait_s: float) -> News:
         """Return events and ends; wakes at once when a job ends."""
@@ -225,11 +235,13 @@ class LocalEngine:
             place.retired = place.retired or place.slot.device == device
 
     def wind_down(self, on: bool) -> None:
-        """Leave the word that no further shot shall be begun, or take it back."""
+        """Take away the word that shots may be begun (a full disk does not prevent that), or leave
+        it.
+        """
         if on:
-            (self.spool / "stop").touch()
+            (self.spool / "go").unlink(missing_ok=True)
         else:
-            (self.spool / "stop").unlink(missing_ok=True)
+            (self.spool / "go").touch()
 
     def close(self) -> None:
         """Stop every process; none is waited for that is stuck in the kernel."""
@@ -284,10 +296,10 @@ def _enter(setup: WorkerSetup, wire: Path) -> None:
         raise
 
 
-def _work(setup: WorkerSetup, job: Job, wire: Path, stop: Path) -> tuple[tuple[int, ...], str]:
+def _work(setup: WorkerSetup, job: Job, wire: Path, go: Path) -> tuple[tuple[int, ...], str]:
     journal = Journal(wire)
 
     def tell(event: str, **details: object) -> None:
         journal.write(event, job=job.id, **details)
 
-    return render_job(setup, job, tell, stop.exists)
+    return render_job(setup, job, tell, lambda: not go.exists())

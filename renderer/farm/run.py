@@ -234,6 +234,19 @@ def engine_version() -> str:
     return importlib.metadata.version("bpy")
 
 
+def equipment(recipe: Recipe, folder: Path) -> tuple[str, str, str]:
+    """Return what a machine renders with beside the recipe and its models: the versions of orbitset
+    and bpy, and a digest of the names and sizes of photos and HDRIs.
+    """
+    sizes = []
+    for key, pattern in named_files(recipe.model_dump()):
+        for name in matches(folder, pattern, SUFFIXES[key]):
+            path = folder / name
+            sizes.append((name, path.stat().st_size if path.exists() else None))
+    files = hashlib.blake2b(json.dumps(sorted(set(sizes))).encode(), digest_size=16).hexdigest()
+    return __version__, engine_version(), files
+
+
 def _file_digests(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Return the digest of every photo and HDRI the recipe may use."""
     digests = {}

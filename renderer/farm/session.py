@@ -22,9 +22,9 @@ from renderer.farm.heartbeat import Heartbeat
 from renderer.farm.interrupt import RunStoppedError, interrupts
 from renderer.farm.job import Engine, Event
 from renderer.farm.journal import RunJournal
-from renderer.farm.limits import Limits
+from renderer.farm.limits import STORE_FLOOR_S, Limits
 from renderer.farm.local import LocalEngine
-from renderer.farm.run import Run
+from renderer.farm.run import Run, equipment
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
@@ -91,6 +91,9 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         disk = DiskWatch(
             run.layout.root, default_reserve(run.layout.root) if reserve is None else reserve
         )
+        limits = Limits(options.shot_limit_s)
+        if not is_local(run.layout.root):
+            limits.floor = STORE_FLOOR_S
         pulse = Heartbeat(journal)
 
         def note(event: Event) -> None:
@@ -107,7 +110,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             disk,
             pulse.beat,
             seen,
-            Limits(options.shot_limit_s),
+            limits,
             options.chunk,
             options.cpu_if_lacking,
             stint,
@@ -158,6 +161,7 @@ def _open_engine(
     if options.cluster:
         from renderer.farm.cluster import RayEngine
 
+        setup = replace(setup, equipment=equipment(planner.recipe, planner.folder))
         return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
     slots = choose_slots(options, shots)
     if not options.recycle_bytes:

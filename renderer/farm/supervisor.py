@@ -5,7 +5,6 @@ It knows no processes, devices or clusters, only jobs, events and ends (``job.py
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,20 +13,16 @@ from dataclasses import dataclass, field, replace
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError
 from renderer.farm.blame import Blame, Death
+from renderer.farm.chunks import chunk_size
 from renderer.farm.disk import DiskWatch
 from renderer.farm.interrupt import Interrupts, RunStoppedError
 from renderer.farm.job import Ended, Engine, Event, Job, Running
 from renderer.farm.limits import Limits
 from renderer.farm.memory import OomWatch
 from renderer.farm.quarantine import quarantine
+from renderer.farm.silence import Silence
 
 _WAIT_S = 0.1
-# A chunk is at most and at least this much work, as soon as it is known how long a shot takes;
-# before, so many shots.
-_CHUNK_S = 60.0
-_LEAST_S = 2.0
-_FIRST_CHUNK = 4
-_MOST_IN_CHUNK = 256
 
 Watch = Callable[[Event], None]
 
@@ -69,6 +64,11 @@ class Supervisor:
     _number: int = 0
     _stopping: bool = False
     _oom: OomWatch = field(default_factory=OomWatch)
+    _silence: Silence = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to listen."""
+        self._silence = Silence(self.engine, self.limits)
 
     def run(self) -> None:
         """Render everything; shots that cannot be are in parts, with their causes, all the same.
@@ -89,7 +89,8 @@ class Supervisor:
                     self._take(event)
                 for end in news.ended:
                     self._end(end)
-                self._kill_silent()
+                for running in self._silence.hanging(self._jobs.values()):
+                    self.engine.kill(running.job)
                 self.beat()
         finally:
             self.engine.close()
@@ -158,28 +159,20 @@ class Supervisor:
         return Job(self._number, shots, avoid=self._blame.doubtful())
 
     def _size(self) -> int:
-        """Return how many shots the next job gets; smaller near the end, so that all end at once.
-
-        Chunks are consecutive: that is what low-discrepancy angles and asset caches like best.
+        """Return how many shots the next job gets: consecutive ones, which is what low-discrepancy
+        angles and asset caches like best.
         """
         workers = max(1, self.engine.room() + len(self._jobs))
-        fair = len(self.pending) / (2 * workers if workers > 1 else 1)
-        median = self.limits.median
-        if self.chunk:
-            size = float(self.chunk)
-        elif median:
-            size = min(max(fair, _LEAST_S / median), _CHUNK_S / median, _MOST_IN_CHUNK)
-        else:
-            size = min(fair, _FIRST_CHUNK)
-        return min(len(self.pending), max(1, math.ceil(size)))
+        left = len(self.pending)
+        return min(left, self.chunk or chunk_size(left, workers, self.limits.median))
 
     def _take(self, event: Event) -> None:
         running = self._jobs.get(event.get("job", -1))
         if running is not None:
             running.heard, running.device = time.monotonic(), event["device"]
             kind, shot = event["event"], event.get("shot", -1)
-            if kind == "hello":
-                running.begun = False  # Ray has begun it anew, in a process that is only starting
+            if kind == "hello":  # from Ray, which begins anew what is lost
+                running.begun, running.tries = False, running.tries + 1
             elif kind == "chunk":
                 running.begun = True
                 running.started.clear()
@@ -254,6 +247,8 @@ class Supervisor:
             self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
 
     def _false_start(self, end: Ended) -> None:
+        if self._stopping:
+            return
         told = not (end.outside or end.cause.startswith(("signal", "exit code")))
         if not self._blame.false_start(end.device, told):
             return
@@ -309,17 +304,3 @@ class Supervisor:
                 return
             self._convicts.pop(0)
             self.watch({"event": "quarantined", "shot": shot, "cause": cause})
-
-    def _kill_silent(self) -> None:
-        now, start_limit = time.monotonic(), self.engine.start_limit_s
-        for running in self._jobs.values():
-            limit = self.limits.limit(running.job.on_cpu) if running.begun else start_limit
-            if running.hung or now - running.heard <= limit or self._begins_anew(running):
-                continue
-            running.hung = f"hung: no word for {limit:.0f} s"
-            self.engine.kill(running.job)
-
-    def _begins_anew(self, running: Running) -> bool:
-        """Tell whether a job's node is lost: Ray will begin it elsewhere."""
-        lost = running.begun and running.device not in self.engine.devices()
-        return lost and not running.job.on_cpu

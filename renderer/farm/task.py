@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +14,15 @@ from typing import Any
 from renderer.asset import AssetCache, default_cache_folder
 from renderer.dataset.storage import is_local
 from renderer.farm.job import Event, Job
+from renderer.farm.run import equipment
 from renderer.farm.slots import VISIBILITY
 from renderer.farm.worker import WorkerSetup, begin, render_job
-from renderer.recipe.files import SUFFIXES, is_glob, matches, named_files
 
-# Of the process this runs in: the back end and devices it has begun with, and why it is worn out.
+# Of the process this runs in: the back end and devices it has begun with, why it is worn out, and
+# whether it has been found fit for the run (Ray shares no processes between runs).
 _pinned: tuple[str, ...] = ()
 _worn = ""
+_fits = False
 
 # Models in Ray's object store: key in the asset cache, file name, reference.
 Bundle = dict[str, dict[str, Any]]
@@ -62,7 +66,7 @@ def work_off(
     A process that is worn out (``render_job``), or that Ray has given another GPU since its Blender
     was started, leaves, and Ray's own retry begins the job in a fresh one.
     """
-    global _pinned, _worn
+    global _pinned, _worn, _fits
     import ray
 
     from renderer.dataset.storage import DiskError
@@ -85,9 +89,11 @@ def work_off(
     setup = replace(setup, log=log_of(setup, worker))
     tell("hello", pid=os.getpid())
     try:
-        _must_see(setup)
+        if not _fits:
+            _must_fit(setup)
+            _fits = True
         setup = _with_models(setup, bundle)
-        begin(setup, own_process=False)
+        begin(setup)
     except Exception as error:
         return "unstarted", last_line(error), ()
     done = ray.get(ledger.safe.remote(job.id))
@@ -99,21 +105,34 @@ def work_off(
     return "done", _worn, (*done, *safe)
 
 
-def _must_see(setup: WorkerSetup) -> None:
-    """Raise FileNotFoundError where this node has not the files that the scheduler has."""
-    where = "on a disk that every node sees"
-    if is_local(setup.layout.root) and not setup.layout.run.exists():
-        raise FileNotFoundError(
-            f"{socket.gethostname()} does not see the output {setup.layout.root}: put it {where}, "
-            "or in an object store"
-        )
-    folder = setup.planner.folder
-    for key, pattern in named_files(setup.planner.recipe.model_dump()):
-        found = matches(folder, pattern, SUFFIXES[key])
-        if not (found if is_glob(pattern) else (folder / pattern).exists()):
+def _must_fit(setup: WorkerSetup) -> None:
+    """Raise ValueError or OSError where this node has not the files that the scheduler has, or
+    renders with something else, or cannot write.
+    """
+    here, where = socket.gethostname(), "on a disk that every node sees"
+    if is_local(setup.layout.root):
+        if not setup.layout.run.exists():
             raise FileNotFoundError(
-                f"{socket.gethostname()} does not see {folder / pattern}: put the recipe {where}"
+                f"{here} does not see the output {setup.layout.root}: put it {where}, or in an "
+                "object store"
             )
+        try:
+            tempfile.TemporaryFile(dir=setup.layout.parts).close()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise PermissionError(
+                    f"{here} cannot write into {setup.layout.root} ({error.strerror})"
+                ) from None
+    own, planner = equipment(setup.planner.recipe, setup.planner.folder), setup.planner
+    if setup.equipment is None or own == setup.equipment:
+        return
+    for program, version, wanted in zip(("orbitset", "bpy"), own, setup.equipment, strict=False):
+        if version != wanted:
+            raise ValueError(f"{here} has {program} {version}, the scheduler {wanted}")
+    raise FileNotFoundError(
+        f"{here} does not see the photos or HDRIs that the scheduler sees beside {planner.folder}: "
+        f"put the recipe {where}"
+    )
 
 
 def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
@@ -121,7 +140,7 @@ def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:
     import ray
 
     cache = setup.planner.cache
-    if not cache.folder.exists():
+    if not os.access(cache.folder, os.R_OK | os.W_OK | os.X_OK):  # not here, or not ours
         cache = AssetCache(default_cache_folder())
     for key, files in bundle.items():
         if not cache.has(key):

@@ -50,6 +50,7 @@ class WorkerSetup:
         environment: variables to set before bpy is imported.
         cores: CPU cores to keep to; empty for any.
         stint: the scheduler's, see ``write_part``.
+        equipment: the scheduler's, which a cluster's nodes must share.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -63,6 +64,7 @@ class WorkerSetup:
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
     stint: int = 0
+    equipment: tuple[str, str, str] | None = None
     most_images: int = 0
     most_bytes: int = 0
 
@@ -71,13 +73,8 @@ _stages: dict[str, Camera] = {}
 _rendered = 0
 
 
-def begin(setup: WorkerSetup, own_process: bool = True) -> None:
+def begin(setup: WorkerSetup) -> None:
     """Start Blender in this process, once; nothing may have imported bpy in it before.
-
-    Args:
-        setup: what it shall be.
-        own_process: whether the process is ours, and not a cluster's: then it heeds no signals but
-            its scheduler's.
 
     Where its parent is killed, Linux kills this process too: an orphan would go on rendering beside
     the run that resumes.
@@ -94,10 +91,6 @@ def begin(setup: WorkerSetup, own_process: bool = True) -> None:
     if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    if own_process:
-        # A terminal's Ctrl-C and a batch system's SIGTERM reach the whole group.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(dict(setup.environment))
     prepare_store(setup.layout.root)
     if setup.cores:

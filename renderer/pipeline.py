@@ -156,7 +156,7 @@ def failed_line(index: int, shot: Shot | None, cause: str) -> Line:
     """Return the part line of a shot that was given up."""
     return {
         "index": index,
-        "failed": cause,
+        "failed": cause.encode(errors="replace").decode(),  # it may name a file that is no UTF-8
         "shot": None if shot is None else shot.model_dump(mode="json"),
     }
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.commands.terminal import FAILED, out, say_json
+from renderer.commands.terminal import FAILED, headed, out, say_json
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def doctor(
         say_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = "[green]ok [/]" if finding.good else "[bold red]BAD[/]"
-            out.print(f"{mark} {finding.what}: {finding.state}")
+            mark, style = ("ok ", "green") if finding.good else ("BAD", "bold red")
+            out.print(headed(mark, style, f"{finding.what}: {finding.state}"))
             if finding.cure:
                 out.print(f"     {finding.cure}")
     if not all(finding.good for finding in findings):

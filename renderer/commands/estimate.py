@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from renderer.commands.spread import Devices, PerDevice, Threads
-from renderer.commands.terminal import err, out, say_json, sentences
+from renderer.commands.terminal import err, in_bytes, out, say_json, sentences
 
 
 def estimate(
@@ -39,7 +39,6 @@ def estimate(
 
     """
     from renderer.blender.libraries import require_libraries
-    from renderer.commands.execute import in_bytes
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
     from renderer.farm.estimate import foresee, measure

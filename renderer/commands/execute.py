@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from renderer.commands.progress import RunProgress
-from renderer.commands.terminal import FAILED, err, out, say_json, stop, warn
+from renderer.commands.terminal import FAILED, err, headed, in_bytes, out, say_json, stop, warn
 from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
@@ -46,7 +46,7 @@ def execute(
 ) -> None:
     """Render some shots of a claimed and locked run; says how to go on where it is stopped."""
     if not ignore_space:
-        _check_disk(run.layout.root, len(shots), run.recipe)
+        _check_disk(run.layout.root, len(shots), run.recipe, options.reserve_bytes)
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(RunProgress(len(shots), quiet))
@@ -66,14 +66,13 @@ def execute(
         number = stopped.signal if isinstance(stopped, RunStoppedError) else signal.SIGINT
         at_once = not isinstance(stopped, RunStoppedError) or stopped.at_once
         how = "stopped at once" if at_once else "stopped after the images that were rendering"
-        stop(f"{how}; what is done is safe. To go on: {this_command()}", 128 + number)
+        stop(f"{how}; what is done is safe. To go on: {command_line(sys.argv)}", 128 + number)
 
 
-def this_command() -> str:
-    """Return the command line that was given, ready to be given again."""
-    program = Path(sys.argv[0])
-    start = ["orbitset"] if program.name == "orbitset" else ["python", sys.argv[0]]
-    return shlex.join([*start, *sys.argv[1:]])
+def command_line(words: list[str]) -> str:
+    """Return a command line as it was given, ready to be given again."""
+    start = ["orbitset"] if Path(words[0]).name == "orbitset" else ["python", words[0]]
+    return shlex.join([*start, *words[1:]])
 
 
 def conclude(run: Run, as_json: bool) -> None:
@@ -86,7 +85,7 @@ def conclude(run: Run, as_json: bool) -> None:
         say_json(summary(run.layout.root, result))
     else:
         tell_result(str(run.layout.root), result)
-        out.print(f"report: {run.layout.report}", markup=False)
+        out.print(f"report: {run.layout.report}")
     if result.failed or result.missing:
         raise typer.Exit(FAILED)
 
@@ -106,16 +105,20 @@ def tell_result(root: str, result: MergeResult) -> None:
     """Say what is in a merged dataset and what is not."""
     for index, cause in result.failed[:_SHOWN]:
         warn(f"image {index} failed: {cause}")
-    out.print(f"{result.images} images with {result.annotations} objects in {root}", markup=False)
+    out.print(f"{result.images} images with {result.annotations} objects in {root}")
     if result.failed:
         err.print(
-            f"[bold red]{len(result.failed)} images failed[/] (the same command tries them again, "
-            "all but those that killed their workers; `orbitset farm retry` tries those too)"
+            headed(
+                f"{len(result.failed)} images failed",
+                "bold red",
+                "(the same command tries them again, all but those that killed their workers; "
+                f"orbitset farm retry {shlex.quote(root)} tries those too)",
+            )
         )
     if result.missing:
         missing = spans(result.missing)
         listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
-        err.print(f"[bold red]{len(result.missing)} images are missing[/]: {listed}")
+        err.print(headed(f"{len(result.missing)} images are missing:", "bold red", listed))
 
 
 def _assemble_with_patience(run: Run) -> MergeResult:
@@ -145,30 +148,26 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
         out.print(
             f"shard {shard.name}: {len(done)} images done, {len(failed)} failed; when all "
             f"shards are done: orbitset dataset merge {run.layout.root}",
-            markup=False,
         )
     if len(done) < run.size():
         raise typer.Exit(FAILED)
 
 
-def _check_disk(root: Path, count: int, recipe: Recipe) -> None:
-    """Refuse a run whose images would surely not fit."""
+def _check_disk(root: Path, count: int, recipe: Recipe, reserve: int | None) -> None:
+    """Refuse a run whose images would surely not fit beside what is kept free."""
     if not is_local(root):
         return
     width, height = recipe.camera.resolution
     needed = count * width * height * _BYTES_PER_PIXEL[recipe.output.format]
     _, free = disk_space(root)
+    if reserve and reserve > free:
+        raise RunBusyError(
+            f"--min-free-gb keeps {in_bytes(reserve)} of the disk of {root} free, and it has "
+            f"{in_bytes(free)}: make room, or lower it"
+        )
     if needed > free:
         raise RunBusyError(
             f"{count} images need about {in_bytes(needed)} and the disk of {root} has "
             f"{in_bytes(free)} free: make room, choose another disk or format: jpeg, or "
             "--ignore-space to begin and pause when it is full"
         )
-
-
-def in_bytes(count: float) -> str:
-    """Return a size for people: ``1.5 GB``, ``640 kB``."""
-    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count / 1e3:.0f} kB"

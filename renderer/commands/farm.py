@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
-from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop
+from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop, warn
 
 app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
 
@@ -40,6 +41,7 @@ def status(output: Output, as_json: Json = False) -> None:
 
     Example: `orbitset farm status out/mugs`
     """
+    from renderer.commands.execute import command_line
     from renderer.commands.progress import pace
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
@@ -61,15 +63,23 @@ def status(output: Output, as_json: Json = False) -> None:
                 f"{'s' if found.schedulers > 1 else ''}, {pace(found.rate)}{eta}"
             )
         if found.failed:
-            out.print(f"  {found.failed} failed, of these {found.quarantined} quarantined")
+            out.print(f"  {found.failed} failed, of these {found.quarantined} quarantined:")
+            for cause, count in found.causes.items():
+                out.print(f"    {count} x {cause}")
         for device, count in sorted(found.devices.items()):
             aside = " (set aside)" if device in found.set_aside else ""
             out.print(f"  {device}: {count} renders{aside}")
-        if found.done:
+        if found.shards_done:
+            out.print(f"  shards through: {', '.join(found.shards_done)}")
+        if found.done and found.device_seconds:
             lost = f", {found.workers_lost} render processes lost" if found.workers_lost else ""
             out.print(f"  {found.cost_per_image:.2f} device-seconds an image{lost}")
         if found.state == "rendered, not merged":
-            out.print(f"  to merge: orbitset dataset merge {output}")
+            out.print(f"  to merge: orbitset dataset merge {shlex.quote(output)}")
+        elif found.state == "stopped" and found.command:
+            out.print(f"  to go on: {command_line(list(found.command))}")
+        elif found.failed and not found.schedulers:
+            out.print(f"  to try those again: orbitset farm retry {shlex.quote(output)}")
     if found.failed:
         raise typer.Exit(FAILED)
 
@@ -99,8 +109,9 @@ def log(
         layout = Layout(open_root(output))
         read_run(layout)
         listener = Listener(layout, shot)
-        events = listener.news()
-        shown = events[-last:] if last else events
+        shown = listener.news(last or None)
+        if shot is not None and not shown:
+            warn(f"nothing is said of image {shot}")
         while True:
             for event in shown:
                 print(json.dumps(event, ensure_ascii=False) if as_json else in_words(event))
@@ -114,6 +125,10 @@ def log(
 def retry(
     output: Output,
     shot: Annotated[list[int] | None, typer.Option(help="Only these images.", min=0)] = None,
+    recipe_file: Annotated[
+        Path | None,
+        typer.Option("--recipe", help="The recipe, where it has moved.", show_default=False),
+    ] = None,
     devices: Devices = "auto",
     per_device: PerDevice = 0,
     threads: Threads = 0,
@@ -140,6 +155,10 @@ def retry(
         layout = Layout(open_root(output))
         state = read_run(layout)
         origin: dict[str, Any] = state["origin"]
+        if recipe_file is not None:
+            origin = {**origin, "recipe": str(recipe_file.resolve())}
+        elif not Path(origin["recipe"]).exists():
+            stop(f"{origin['recipe']} has moved: say where it is with --recipe")
         loaded = load_recipe(Path(origin["recipe"]))
         recipe = override(loaded.recipe, **origin["changes"])
         cache, known = import_models(recipe, loaded.folder, quiet=as_json)
@@ -160,6 +179,10 @@ def retry(
             shots = sorted(failed & set(shot) if shot else failed)
             if not shots and not as_json:
                 err.print("nothing has failed: only merging")
+            waiting = len(run.pending()) - len(failed)
+            if waiting > 0 and not as_json:
+                go_on = shlex.join(["orbitset", "render", origin["recipe"], "-o", output])
+                warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
             execute(run, shots, options, as_json)
             conclude(run, as_json)
 
@@ -173,7 +196,7 @@ def slurm(
     cpus: Annotated[int, typer.Option(help="CPUs a task.", min=1)] = 8,
     gpus: Annotated[int, typer.Option(help="GPUs a task.", min=0)] = 0,
     memory_gb: Annotated[int, typer.Option(help="GB of memory a task.", min=1)] = 16,
-    minutes: Annotated[int, typer.Option(help="Time limit of a task.", min=1)] = 240,
+    minutes: Annotated[int, typer.Option(help="Time limit of a task.", min=10)] = 240,
     partition: Annotated[str, typer.Option(help="Partition. [default: Slurm's]")] = "",
     options: Annotated[str, typer.Option(help="More options for orbitset render.")] = "",
     script: Annotated[Path, typer.Option(help="Where to write it.")] = Path("orbitset.sbatch"),
@@ -192,6 +215,7 @@ def slurm(
     `orbitset farm slurm mugs.yaml -o /shared/mugs --shards 64 --at-once 16 --submit`
 
     """
+    from renderer.commands.render import must_be_render_options
     from renderer.farm.slurm import SlurmArray, submit_array
     from renderer.recipe import load_recipe
 
@@ -199,7 +223,7 @@ def slurm(
         fresh_file(script, force)
         array = SlurmArray(
             recipe=recipe.resolve(),
-            output=output,
+            output=output if "://" in output else str(Path(output).absolute()),
             shards=shards,
             at_once=at_once,
             cpus=cpus,
@@ -209,7 +233,11 @@ def slurm(
             partition=partition,
             options=options,
         )
-        load_recipe(recipe)  # a mistake in it is told now, not by every task
+        # A mistake is told now, not by every task.
+        must_be_render_options(options)
+        images = load_recipe(recipe).recipe.images
+        if shards > images:
+            warn(f"{shards} shards for {images} images: {shards - images} have nothing to do")
         script.write_text(array.script(), encoding="utf-8")
         job = submit_array(array, script.absolute().with_suffix("")) if submit else None
     if as_json:
@@ -220,7 +248,8 @@ def slurm(
         out.print(f"submit it with: sbatch {script}  (or --submit), then watch it with:")
     else:
         out.print(f"submitted as job {job}; watch it with:")
-    out.print(f"  orbitset farm status {output}")
+    out.print(f"  orbitset farm status {array.output}")
+    out.print(f"when all are done: orbitset dataset merge {array.output}")
 
 
 @app.command()
@@ -243,13 +272,15 @@ def kubernetes(
     """Write an indexed Kubernetes Job that renders a recipe, a shard a pod.
 
     Example:
-    `orbitset farm kubernetes /data/mugs.yaml -o s3://bucket/mugs --image registry/orbitset:0.1`
+    `orbitset farm kubernetes /data/mugs.yaml -o /data/mugs --claim datasets --image orbitset:0.1`
 
     """
+    from renderer.commands.render import must_be_render_options
     from renderer.farm.kubernetes import IndexedJob
 
     with sentences():
         fresh_file(manifest, force)
+        must_be_render_options(options)
         job = IndexedJob(
             name=name,
             image=image,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from types import TracebackType
@@ -16,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from renderer.commands.terminal import err, warn
+from renderer.commands.terminal import err, in_bytes, warn
 from renderer.dataset.manifest import spans
 from renderer.farm.job import slot_of
 
@@ -24,6 +25,8 @@ from renderer.farm.job import slot_of
 _LINE_EVERY_S = 20.0
 # More slots than this do not fit a line; the heartbeats in the journal have them all.
 _SLOTS = 4
+# Kinds of failures that are told as they happen.
+_KINDS = 5
 
 
 class RunProgress:
@@ -34,6 +37,7 @@ class RunProgress:
         self._total, self._quiet = total, quiet
         self._done = self._failed = 0
         self._counted: set[int] = set()
+        self._kinds: set[str] = set()
         self._slots: Counter[str] = Counter()
         self._begun = self._spoke = time.monotonic()
         self._live = err.is_terminal and not quiet
@@ -41,8 +45,8 @@ class RunProgress:
             TextColumn("rendering"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("[red]{task.fields[failed]}[/]"),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[failed]}", style="red", markup=False),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
@@ -70,7 +74,7 @@ class RunProgress:
 
     def watch(self, event: dict[str, Any]) -> None:
         """Take in one event of the run."""
-        if not self._quiet and (said := _in_words(event)):
+        if not self._quiet and (said := _in_words(event) or self._new_failure(event)):
             warn(said)
         kind = event["event"]
         if kind not in ("done", "failed", "quarantined") or event.get("again"):
@@ -92,6 +96,17 @@ class RunProgress:
             )
         elif not self._quiet and time.monotonic() - self._spoke > _LINE_EVERY_S:
             self._line()
+
+    def _new_failure(self, event: dict[str, Any]) -> str:
+        """Return the sentence for a failure of a kind that has not been told yet."""
+        if event["event"] != "failed" or event.get("again") or len(self._kinds) >= _KINDS:
+            return ""
+        kind = re.sub(r"\d+", "#", event["cause"])
+        if kind in self._kinds:
+            return ""
+        self._kinds.add(kind)
+        more = "; others are told at the end" if len(self._kinds) == _KINDS else ""
+        return f"image {event['shot']} failed: {event['cause']}{more}"
 
     def _rate(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-3)
@@ -130,8 +145,13 @@ def _in_words(event: dict[str, Any]) -> str:
     if kind == "set aside":
         return f"{event['device']} is set aside: {event['cause']}"
     if kind == "paused":
-        free = event["free"] / 1e6
-        return f"paused: the disk is full ({free:.0f} MB free); it goes on when there is room"
+        free, kept = in_bytes(event["free"]), in_bytes(event["reserve"])
+        if event["free"] >= event["reserve"]:
+            return f"paused: the disk is full ({free} free); it goes on when there is room"
+        return (
+            f"paused: the disk has {free} free and {kept} are kept (--min-free-gb); it goes on "
+            "when there is room"
+        )
     if kind == "resumed":
         return "there is room on the disk again: going on"
     if kind == "stopping":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,11 +60,15 @@ def render(
     shot_timeout: ShotTimeout = 0.0,
     recycle_images: Annotated[
         int,
-        typer.Option(help="Images a process renders before a fresh one.", rich_help_panel=WATCH),
+        typer.Option(
+            help="Images a process renders before a fresh one.", min=0, rich_help_panel=WATCH
+        ),
     ] = 1000,
     recycle_gb: Annotated[
         float,
-        typer.Option(help="GB of memory before a fresh one; 0 decides.", rich_help_panel=WATCH),
+        typer.Option(
+            help="GB of memory before a fresh one; 0 decides.", min=0, rich_help_panel=WATCH
+        ),
     ] = 0.0,
     min_free_gb: Annotated[
         float | None,
@@ -130,6 +135,8 @@ def render(
         gpus=gpus,
     )
     changes = {"images": images, "seed": seed, "engine": engine, "samples": samples}
+    if not output.strip():
+        stop("-o is empty: name the dataset's folder")
     with sentences():
         require_libraries()
         part = None if shard is None else Shard.parse(shard)
@@ -149,6 +156,25 @@ def render(
                 err.print(f"resuming {run.layout.root}: {there} images are done")
             execute(run, shots, options, as_json, metrics_port, ignore_space)
             conclude(run, as_json)
+
+
+def must_be_render_options(text: str) -> None:
+    """Stop where a string is not made of this command's options; shards are for others to give."""
+    import click
+    from typer.main import get_command
+
+    from renderer.commands.app import app
+
+    command: Any = get_command(app)
+    command = command.commands["render"]
+    try:
+        words = shlex.split(text)
+        given = command.make_context("render", ["RECIPE", "-o", "OUT", *words]).params
+    except (ValueError, click.ClickException) as error:
+        said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        stop(f"--options '{text}': {said}")
+    if given["shard"] or given["dry_run"] or given["output"] != "OUT":
+        stop(f"--options '{text}': --shard, --dry-run and -o are not for you to give here")
 
 
 def override(recipe: Any, **values: Any) -> Any:
@@ -174,21 +200,25 @@ def _dry_run(run: Any, as_json: bool) -> None:
 
     from renderer.plan import PlanError
 
-    planner, problems, counts, tries = run.planner, list[str](), Counter[str](), 0
+    planner, problems, counts, tries, good = run.planner, list[str](), Counter[str](), 0, 0
     for index in run.span():
         try:
             shot = planner.shot(index)
             counts.update(entry.category for entry in shot.objects)
             tries += shot.attempts
+            good += 1
         except PlanError as error:
             problems.append(str(error))
     if as_json:
-        say_json({"images": run.size(), "objects": dict(counts), "failed": problems})
+        say_json({"images": good, "objects": dict(counts), "failed": problems})
     else:
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        out.print(f"{run.size()} images planned in {tries} tries: {listed or 'no objects'}")
+        whole = f"{good} of {run.size()}" if problems else str(good)
+        out.print(f"{whole} images planned in {tries} tries: {listed or 'no objects'}")
         for problem in problems[:10]:
             warn(problem)
+        if len(problems) > 10:
+            warn(f"and {len(problems) - 10} more")
         out.print("nothing was rendered (dry run)")
     if problems:
         raise typer.Exit(FAILED)

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 done but something failed or was found wrong, 2 the input 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,15 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 FAILED, BAD_INPUT = 1, 2
+# Libraries whose errors are those of a network, and not all OSErrors.
+_OUTSIDE = ("botocore", "aiobotocore", "aiohttp", "ray", "grpc")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Without markup: names of files and categories may have brackets and colons in them.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def say_json(value: Any) -> None:
@@ -30,17 +35,23 @@ def say_json(value: Any) -> None:
 
 def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
     """End the command with a sentence on stderr."""
-    err.print(f"[bold red]error:[/] {_plain(message)}")
+    complain(message)
     raise typer.Exit(code)
+
+
+def complain(message: str) -> None:
+    """Print an error on stderr and go on."""
+    err.print(headed("error:", "bold red", message))
 
 
 def warn(message: str) -> None:
     """Print a warning on stderr."""
-    err.print(f"[yellow]warning:[/] {_plain(message)}")
+    err.print(headed("warning:", "yellow", message))
 
 
-def _plain(message: str) -> str:
-    return message.replace("[", r"\[")
+def headed(head: str, style: str, message: str) -> Text:
+    """Return a line that begins with a word in a style."""
+    return Text.assemble((head, style), f" {message}")
 
 
 @contextmanager
@@ -63,7 +74,7 @@ def sentences() -> Iterator[None]:
         raise
     except RecipeError as error:
         for problem in error.problems:
-            err.print(f"[bold red]error:[/] {_plain(str(problem))}")
+            complain(str(problem))
         raise typer.Exit(BAD_INPUT) from None
     except RunBusyError as error:
         stop(str(error), FAILED)
@@ -80,12 +91,31 @@ def sentences() -> Iterator[None]:
         stop(str(error), FAILED)
     except ValueError as error:  # an option that cannot be followed here
         stop(str(error))
+    except BrokenPipeError:  # what it was piped into has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except NotADirectoryError as error:
+        file = next((each for each in Path(error.filename or "").parents if each.is_file()), "it")
+        stop(f"{file} is a file, and a folder is needed")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         stop(f"{where}{error.strerror or error}", FAILED)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _OUTSIDE:
+            raise
+        said = " ".join(str(error).split())
+        stop(f"the store or cluster fails: {said or type(error).__name__}", FAILED)
 
 
 def fresh_file(path: Path, force: bool) -> None:
     """Refuse to overwrite a file unless ``force``."""
     if path.exists() and not force:
         stop(f"{path} exists already: give another name, or --force to overwrite it")
+
+
+def in_bytes(count: float) -> str:
+    """Return a size for people: ``1.5 GB``, ``640 kB``."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e3:.0f} kB"

@@ -145,6 +145,14 @@ class PartIndex:
         """Return those of the failed shots that killed or hung their workers."""
         return {self._index[at] for at in self._order if self._failed[at] == _QUARANTINED}
 
+    def causes(self) -> Iterator[tuple[int, str]]:
+        """Yield each failed shot with its cause."""
+        for at in self._order:
+            if self._failed[at]:
+                with self._files[self._file[at]].open("rb") as file:
+                    file.seek(self._offset[at])
+                    yield self._index[at], json.loads(file.readline())["failed"]
+
     def rivals(self, index: int) -> list[Line]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
         found = []

@@ -66,7 +66,8 @@ def must_answer(bucket: str) -> None:
     """Ask for a bucket, with little patience: a wrong name or address should not take minutes.
 
     Raises:
-        ValueError: there is no such bucket, or no answer.
+        ValueError: there is no such bucket.
+        ConnectionError: there is no answer.
 
     """
     if not bucket:
@@ -80,7 +81,7 @@ def must_answer(bucket: str) -> None:
     except PermissionError:
         pass  # a key that may write there need not be allowed to ask
     except Exception as error:  # botocore's are no OSErrors
-        raise ValueError(f"the store does not answer ({error})") from None
+        raise ConnectionError(f"s3://{bucket}: the store does not answer ({error})") from None
 
 
 s3fs.core.set_custom_error_handler(passes_by_itself)

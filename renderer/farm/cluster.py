@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from renderer.blender.quiet import tail
@@ -256,13 +257,17 @@ def _connect(address: str) -> None:
 
 def _must_listen(address: str) -> None:
     """Raise ValueError where nobody listens; Ray itself would try for minutes."""
-    host, _, port = address.rpartition("//")[2].rpartition(":")
+    noted = address
+    if address == "auto":  # as Ray looks for it
+        note = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
+        noted = os.environ.get("RAY_ADDRESS") or (note.read_text() if note.exists() else "")
+    host, _, port = noted.strip().rpartition("//")[2].rpartition(":")
     if not port.isdigit():
         return
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except OSError as error:
-        said = error.strerror or error
+        said = f"{host}:{port}: {error.strerror or error}"
         raise ValueError(f"--cluster {address}: no cluster answers there ({said})") from None
 
 

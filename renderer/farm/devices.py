@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from renderer.blender.libraries import forget_inherited_paths
+from renderer.blender.libraries import forget_inherited_paths, keep_files_in
 
 # A machine without any of these has no GPU that Cycles could use, and need not be asked for 2 s.
 _SIGNS = ("dev/nvidia0", "dev/nvidiactl", "dev/kfd", "dev/dxg", "dev/dri")
@@ -22,21 +23,23 @@ def list_devices() -> list[tuple[str, str]]:
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_tell_devices, args=(sender,))
-    process.start()
-    sender.close()
-    try:
-        found: list[tuple[str, str]] = receiver.recv() if receiver.poll(_LIMIT_S) else []
-    except EOFError:
-        found = []
-    process.kill()
-    process.join(5)  # a driver may hold it in the kernel
+    with tempfile.TemporaryDirectory(prefix="orbitset-devices-") as scratch:
+        process = context.Process(target=_tell_devices, args=(sender, scratch))
+        process.start()
+        sender.close()
+        try:
+            found: list[tuple[str, str]] = receiver.recv() if receiver.poll(_LIMIT_S) else []
+        except EOFError:
+            found = []
+        process.kill()
+        process.join(5)  # a driver may hold it in the kernel
     return found
 
 
-def _tell_devices(sender: Connection) -> None:
+def _tell_devices(sender: Connection, scratch: str) -> None:
     from renderer.blender.quiet import quiet_output
 
+    keep_files_in(scratch)
     forget_inherited_paths()
     with quiet_output():
         from renderer.blender.device import available_devices

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
 
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
-from renderer.blender.libraries import forget_inherited_paths, require_libraries
+from renderer.blender.libraries import forget_inherited_paths, keep_files_in, require_libraries
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -25,7 +26,7 @@ def bring_in(
     crashes or hangs it costs that file only.
 
     Raises:
-        AssetError: the cache cannot be written.
+        RuntimeError: the cache cannot be written.
 
     """
     known: dict[AssetSource, AssetFacts] = {}
@@ -44,18 +45,21 @@ def bring_in(
     if missing:
         require_libraries()
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPool(max_workers=1, context=context)
-        try:
-            for source, key in missing:
-                progress(source)
-                outcome = _import_one(pool, source, key, cache)
-                if isinstance(outcome, AssetError):
-                    errors.append(outcome)
-                else:
-                    known[source] = outcome
-        finally:
-            pool.stop()
-            pool.join()
+        with tempfile.TemporaryDirectory(prefix="orbitset-import-") as scratch:
+            pool = ProcessPool(
+                max_workers=1, context=context, initializer=keep_files_in, initargs=(scratch,)
+            )
+            try:
+                for source, key in missing:
+                    progress(source)
+                    outcome = _import_one(pool, source, key, cache)
+                    if isinstance(outcome, AssetError):
+                        errors.append(outcome)
+                    else:
+                        known[source] = outcome
+            finally:
+                pool.stop()
+                pool.join()
     return known, errors
 
 
@@ -72,7 +76,7 @@ def _import_one(
     except FutureTimeout:
         return AssetError(f"{source.path} was not imported within {_IMPORT_LIMIT_S:.0f} s")
     except OSError as error:
-        raise AssetError(
+        raise RuntimeError(
             f"the model cache {cache.folder} cannot be written ({error.strerror or error}): "
             "make room there, or set ORBITSET_CACHE to another folder"
         ) from None

@@ -36,7 +36,8 @@ class Journal:
         """Append one event with the time. A full disk costs the event and nothing else."""
         line = {"time": round(time.time(), 3), "event": event, **details}
         with contextlib.suppress(OSError):
-            self._file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            text = json.dumps(line, ensure_ascii=False) + "\n"
+            self._file.write(text.encode(errors="replace"))  # names of files may be no UTF-8
 
     def close(self) -> None:
         """Close the file."""
@@ -55,18 +56,11 @@ class Follower:
         """Return the whole lines that are new."""
         if not self._path.exists():
             return []
-        events, self._offset = read_from(self._path, self._offset)
+        events = []
+        for offset, event in read_journal(self._path, self._offset):
+            self._offset = offset
+            events.append(event)
         return events
-
-
-def read_from(path: Path, offset: int) -> tuple[list[Event], int]:
-    """Return the events in the whole lines of a journal from an offset on, and the next offset."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        fresh = file.read()
-    whole = fresh[: fresh.rfind(b"\n") + 1]
-    events = [event for line in whole.splitlines() if (event := _parse(line)) is not None]
-    return events, offset + len(whole)
 
 
 class RunJournal:
@@ -87,7 +81,7 @@ class RunJournal:
         if self._here is self._target:
             return
         # A longer journal takes longer to put; over days that must not be all there is to do.
-        pause = _UPLOAD_EVERY_S * (1 + self._here.stat().st_size / _UPLOAD_SLOWER_BYTES)
+        pause = upload_pause_s(self._here.stat().st_size)
         if time.monotonic() - self._uploaded > pause:
             self._upload()
 
@@ -103,18 +97,29 @@ class RunJournal:
             self._upload()
 
 
+def upload_pause_s(size: int) -> float:
+    """Return how many seconds lie between two uploads of a journal of so many bytes."""
+    return _UPLOAD_EVERY_S * (1 + size / _UPLOAD_SLOWER_BYTES)
+
+
 def journals(layout: Layout) -> list[Path]:
     """Return the journals of all stints on a dataset, oldest first."""
     return sorted(layout.logs.glob("run-*.jsonl")) if layout.logs.is_dir() else []
 
 
-def read_journal(path: Path) -> Iterator[Event]:
-    """Yield the events of a journal; torn lines (a full disk, a kill) are left out."""
+def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[int, Event]]:
+    """Yield the events of a journal, each with the offset to go on from; torn lines (a full disk,
+    a kill) are left out, and one that is being written is left for later.
+    """
     with path.open("rb") as file:
+        file.seek(offset)
         for line in file:
+            if not line.endswith(b"\n"):
+                return
+            offset += len(line)
             event = _parse(line)
             if event is not None:
-                yield event
+                yield offset, event
 
 
 def _parse(line: bytes) -> Event | None:

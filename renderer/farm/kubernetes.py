@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,29 @@ class IndexedJob:
     claim: str = ""
     secret: str = ""
     options: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what would be lost with the pod, or what Kubernetes would refuse.
+
+        Raises:
+            ValueError: one sentence.
+
+        """
+        kept = "://" in self.output or (self.claim and _below_data(self.output))
+        if not kept:
+            raise ValueError(
+                f"-o {self.output} would be lost with the pod: give s3://..., or /data/... with "
+                "--claim and the name of a volume claim"
+            )
+        if not self.claim and _below_data(self.recipe):
+            raise ValueError(f"{self.recipe} is on no volume: name the one for /data with --claim")
+        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
+            raise ValueError(
+                f"--name '{self.name}': Kubernetes wants lower-case letters, digits and -, at most "
+                "63 of them"
+            )
+        if not self.image.strip():
+            raise ValueError("--image is empty: name the container image")
 
     def manifest(self) -> str:
         """Return the manifest as YAML."""
@@ -111,3 +135,7 @@ class IndexedJob:
             "containers": [container],
             "volumes": volumes,
         }
+
+
+def _below_data(path: str) -> bool:
+    return path.startswith("/data/")

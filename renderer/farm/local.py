@@ -83,6 +83,7 @@ class LocalEngine:
             backend=slot.backend,
             threads=slot.threads,
             cores=slot.cores,
+            scratch=str(self.spool),
             environment=tuple(slot.environment(os.environ).items()),
             log=self.base.log.with_name(f"blender-{_here()}-{slot.name.replace(':', '-')}.log"),
         )

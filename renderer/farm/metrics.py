@@ -61,10 +61,13 @@ class RunMetrics:
         """Serve.
 
         Raises:
-            OSError: the port is taken.
+            RuntimeError: the port is taken.
 
         """
-        served = self._prometheus.start_http_server(self._port, registry=self._registry)
+        try:
+            served = self._prometheus.start_http_server(self._port, registry=self._registry)
+        except OSError as error:
+            raise RuntimeError(f"--metrics-port {self._port}: {error.strerror}") from None
         self._server, self._thread = served
         return self
 

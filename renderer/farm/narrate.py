@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
 from renderer.farm.job import Event
-from renderer.farm.journal import journals, read_from
+from renderer.farm.journal import journals, read_journal
 
 
 @dataclass
@@ -20,13 +21,20 @@ class Listener:
     shot: int | None = None
     _offsets: dict[str, int] = field(default_factory=dict)
 
-    def news(self) -> list[Event]:
-        """Return the events since the last call, in order of time; of one shot if so chosen."""
-        events = []
+    def news(self, most: int | None = None) -> list[Event]:
+        """Return the events since the last call, in order of time, at most the last ``most``; of
+        one shot if so chosen.
+        """
+        events: list[Event] = []
         for path in journals(self.layout):
-            fresh, self._offsets[path.name] = read_from(path, self._offsets.get(path.name, 0))
-            events += [event for event in fresh if self._wanted(event)]
-        return sorted(events, key=lambda event: float(event.get("time", 0.0)))
+            own: deque[Event] = deque(maxlen=most)
+            for offset, event in read_journal(path, self._offsets.get(path.name, 0)):
+                self._offsets[path.name] = offset
+                if self._wanted(event):
+                    own.append(event)
+            events += own
+        events.sort(key=lambda event: float(event.get("time", 0.0)))
+        return events if most is None else events[-most:]
 
     def _wanted(self, event: Event) -> bool:
         told = event.get("shots") or ()

@@ -11,8 +11,6 @@ from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psutil
-
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import next_stint
 from renderer.dataset.storage import is_local, machine_name
@@ -24,12 +22,13 @@ from renderer.farm.job import Engine, Event
 from renderer.farm.journal import RunJournal
 from renderer.farm.limits import STORE_FLOOR_S, Limits
 from renderer.farm.local import LocalEngine
+from renderer.farm.machine import usable_cores, usable_memory
 from renderer.farm.run import Run, equipment
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
 
-# Of the machine's memory; the slots share it.
+# Of the memory there is for us; the slots share it.
 _MEMORY_SHARE = 0.8
 
 Watch = Callable[[Event], None]
@@ -165,7 +164,7 @@ def _open_engine(
         return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
     slots = choose_slots(options, shots)
     if not options.recycle_bytes:
-        share = int(psutil.virtual_memory().total * _MEMORY_SHARE / len(slots))
+        share = int(usable_memory() * _MEMORY_SHARE / len(slots))
         setup = replace(setup, most_bytes=share)
     return LocalEngine(setup, slots, spool), slots
 
@@ -178,4 +177,10 @@ def choose_slots(options: FarmOptions, shots: int) -> list[Slot]:
 
     """
     found = [] if options.devices == "cpu" else gpus_here()
-    return make_slots(options.devices, found, options.per_device, options.threads, shots=shots)
+    return make_slots(
+        options.devices, found, options.per_device, options.threads, _cores(), usable_cores(), shots
+    )
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0))

@@ -73,7 +73,8 @@ def make_slots(
     found: Sequence[str],
     per_device: int = 0,
     threads: int = 0,
-    cores: Sequence[int] | None = None,
+    cores: Sequence[int] = (),
+    quota: int = 0,
     shots: int = _MANY,
 ) -> list[Slot]:
     """Return the slots for a choice of devices.
@@ -84,24 +85,28 @@ def make_slots(
         found: the GPUs here, ``optix:0`` and so on.
         per_device: processes a device; 0 for the default.
         threads: CPU threads a process; 0 shares the cores out evenly.
-        cores: the CPU cores there are; those this process may use if not given.
-
+        cores: the CPU cores that may be used; those this process may use if not given.
+        quota: how many cores' time may be spent, where that is less: then no process is pinned to
+            cores, because others with such a quota would choose the same ones.
         shots: how many there are to render: for a few it does not pay to start many processes.
 
     Raises:
-        ValueError: a device that is not there, or not a device; one sentence.
+        ValueError: not a device; one sentence.
+        RuntimeError: a device that is not there (now: a driver may have failed).
 
     """
-    cores = sorted(os.sched_getaffinity(0)) if cores is None else cores
+    cores = cores or sorted(os.sched_getaffinity(0))
+    usable = min(quota or len(cores), len(cores))
     devices = _devices(wanted, found)
     names: list[tuple[str, str]] = []
     for device in devices:
-        count = per_device or (_cpu_processes(len(cores), shots) if device == "cpu" else 1)
+        count = per_device or (_cpu_processes(usable, shots) if device == "cpu" else 1)
         names += [(f"{device}.{number}", device) for number in range(count)]
-    share = max(1, len(cores) // len(names))
+    share = max(1, usable // len(names))
+    pinned = len(names) > 1 and usable == len(cores)
     slots = []
     for number, (name, device) in enumerate(names):
-        own = tuple(cores[number * share : (number + 1) * share]) if len(names) > 1 else ()
+        own = tuple(cores[number * share : (number + 1) * share]) if pinned else ()
         slots.append(Slot(name, device, threads or share, own))
     return slots
 
@@ -144,7 +149,7 @@ def _of(found: Sequence[str], backend: str) -> list[str]:
 def _there(device: str, part: str, found: Sequence[str]) -> str:
     if device not in found:
         listed = ", ".join([*found, "cpu"])
-        raise ValueError(
+        raise RuntimeError(
             f"--devices: there is no device {part} here (there is {listed}); see orbitset doctor"
         )
     return device

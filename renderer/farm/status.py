@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,14 +15,16 @@ from renderer.dataset.assemble import read_run
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
-from renderer.dataset.storage import machine_name
+from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.heartbeat import EVERY_S
-from renderer.farm.journal import journals, read_journal
+from renderer.farm.journal import journals, read_journal, upload_pause_s
 
 # A scheduler that has not been heard for this long is dead, or its machine is.
 _ALIVE_S = 6 * EVERY_S
 # The rate is that of the last so many seconds of work.
 _RATE_OVER_S = 600.0
+# Kinds of causes that are told.
+_CAUSES = 5
 
 
 @dataclass
@@ -40,6 +43,9 @@ class Stint:
     devices: Counter[str] = field(default_factory=Counter)
     set_aside: list[str] = field(default_factory=list)
     lost: int = 0
+    shard: str | None = None
+    command: list[str] = field(default_factory=list)
+    silence_s: float = _ALIVE_S
 
     def alive(self, now: float) -> bool:
         """Tell whether it still works; of a process on this machine that is known for sure."""
@@ -50,13 +56,14 @@ class Stint:
                 # A number may be another process's by now; clocks differ by a little.
                 return psutil.Process(self.pid).create_time() <= self.begun + 1
             return False
-        return now - self.heard < _ALIVE_S
+        return now - self.heard < self.silence_s
 
     def take(self, event: dict[str, Any]) -> None:
         """Take in one event of its journal."""
         kind, self.heard = event["event"], max(self.heard, event.get("time", 0.0))
         if kind == "begin":
             self.host, self.pid, self.begun = event["host"], event["pid"], event["time"]
+            self.shard, self.command = event["shard"], event["command"]
         elif kind == "start":
             self.running.add(event["shot"])
         elif kind in ("done", "failed"):
@@ -96,6 +103,9 @@ class Status:
     devices: dict[str, int]
     set_aside: tuple[str, ...]
     merged: bool
+    causes: dict[str, int]
+    shards_done: tuple[str, ...]
+    command: tuple[str, ...]
 
     @property
     def state(self) -> str:
@@ -106,7 +116,7 @@ class Status:
             return "running"
         left = self.images - self.done - self.failed
         if left:
-            return "stopped"
+            return "waiting for other shards" if self.shards_done else "stopped"
         return "finished" if self.merged else "rendered, not merged"
 
 
@@ -147,7 +157,28 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
         devices=dict(devices),
         set_aside=tuple(device for stint in alive for device in stint.set_aside),
         merged=_is_merged(layout, images),
+        causes=_causes(parts),
+        shards_done=_shards_done(stints),
+        command=tuple(stints[-1].command) if stints else (),
     )
+
+
+def _causes(parts: PartIndex) -> dict[str, int]:
+    """Return why shots failed and how many did so; the numbers in a cause do not matter."""
+    counted: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for _, cause in parts.causes():
+        kind = re.sub(r"\d+", "#", cause)
+        counted[kind] += 1
+        examples.setdefault(kind, cause)
+    return {examples[kind]: count for kind, count in counted.most_common(_CAUSES)}
+
+
+def _shards_done(stints: list[Stint]) -> tuple[str, ...]:
+    """Return the shards that are through, if there is nothing else to be gone on with."""
+    last = {stint.shard: stint for stint in stints}
+    through = all(stint.shard and stint.ended == "finished" for stint in last.values())
+    return tuple(sorted(shard for shard in last if shard)) if through else ()
 
 
 def _is_merged(layout: Layout, images: int) -> bool:
@@ -163,7 +194,9 @@ def read_stints(layout: Layout) -> list[Stint]:
     stints = []
     for path in journals(layout):
         stint = Stint()
-        for event in read_journal(path):
+        if not is_local(path):  # it is only brought there now and then
+            stint.silence_s += 2 * upload_pause_s(path.stat().st_size)
+        for _, event in read_journal(path):
             stint.take(event)
         stints.append(stint)
     return stints

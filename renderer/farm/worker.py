@@ -16,7 +16,7 @@ from typing import Protocol
 
 import psutil
 
-from renderer.blender.libraries import forget_inherited_paths
+from renderer.blender.libraries import forget_inherited_paths, keep_files_in
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
 from renderer.dataset.storage import DiskError, prepare_store
@@ -51,6 +51,7 @@ class WorkerSetup:
         cores: CPU cores to keep to; empty for any.
         stint: the scheduler's, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
+        scratch: a folder for Blender's own files; empty for the system's.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -65,6 +66,7 @@ class WorkerSetup:
     cores: tuple[int, ...] = ()
     stint: int = 0
     equipment: tuple[str, str, str] | None = None
+    scratch: str = ""
     most_images: int = 0
     most_bytes: int = 0
 
@@ -92,6 +94,8 @@ def begin(setup: WorkerSetup) -> None:
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
     os.environ.update(dict(setup.environment))
+    if setup.scratch:
+        keep_files_in(setup.scratch)
     prepare_store(setup.layout.root)
     if setup.cores:
         os.sched_setaffinity(0, setup.cores)

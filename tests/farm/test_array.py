@@ -57,7 +57,8 @@ def test_shards_at_once_into_one_folder(crowd: Path, solids: Path, tmp_path: Pat
     if lost:
         assert "neither rendered" in orbitset("dataset", "validate", out).stderr
         status = json.loads(orbitset("farm", "status", out, "--json").stdout)
-        assert status["state"] == "stopped"
+        # Had it come as far as its journal?
+        assert status["state"] in ("stopped", "waiting for other shards")
     again = orbitset("render", recipe, "-o", out, "--shard", "2/5")
     assert again.returncode == 0, again.stderr
     merged = orbitset("dataset", "merge", out)

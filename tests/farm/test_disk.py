@@ -52,7 +52,7 @@ def test_full_disk_pauses_and_resumes(
     ballast.unlink()
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert "paused: the disk is full" in errors
+    assert "paused: the disk " in errors
     assert "going on" in errors
     assert contents(out) == contents(crowd)
     assert orbitset("dataset", "validate", out).returncode == 0

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import psutil
 import pytest
 
 from renderer.farm.devices import number_devices
+from renderer.farm.machine import usable_cores, usable_memory
 from renderer.farm.slots import make_slots
 
 TWO = ["optix:0", "optix:1", "cuda:0", "cuda:1"]
@@ -52,7 +57,7 @@ def test_chosen_devices() -> None:
     ],
 )
 def test_devices_that_are_not_there(wanted: str, found: list[str], said: str) -> None:
-    with pytest.raises(ValueError, match="--devices: ") as caught:
+    with pytest.raises((ValueError, RuntimeError), match="--devices: ") as caught:
         make_slots(wanted, found)
     assert said in str(caught.value)
 
@@ -88,3 +93,29 @@ def test_cores_are_shared_out_evenly() -> None:
     many = make_slots("cpu", [], per_device=3, cores=[0, 1])
     assert [slot.threads for slot in many] == [1, 1, 1]
     assert make_slots("cpu", [], threads=5, cores=[0, 1])[0].threads == 5
+
+
+def test_a_quota_counts_and_nobody_is_pinned_then() -> None:
+    """A pod that may spend 2 of 64 cores' time: its neighbours would choose the same two."""
+    slots = make_slots("cpu", [], cores=range(64), quota=2)
+    assert [(slot.threads, slot.cores) for slot in slots] == [(1, ()), (1, ())]
+
+
+def test_limits_of_a_container_are_those_of_the_machine(tmp_path: Path) -> None:
+    """Files as Docker and Slurm leave them: version 2 in a namespace, version 1 with a path."""
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    groups = tmp_path / "proc" / "self" / "cgroup"
+    cgroup = tmp_path / "sys" / "fs" / "cgroup"
+    (cgroup / "memory" / "slurm" / "job_7" / "step_0").mkdir(parents=True)
+    groups.write_text("0::/not/seen/from/here\n")
+    assert usable_memory(tmp_path) == psutil.virtual_memory().total
+    (cgroup / "memory.max").write_text("max\n")
+    (cgroup / "cpu.max").write_text("max 100000\n")
+    assert usable_memory(tmp_path) == psutil.virtual_memory().total
+    assert usable_cores(tmp_path) == len(os.sched_getaffinity(0))
+    (cgroup / "memory.max").write_text("1073741824\n")
+    (cgroup / "cpu.max").write_text("50000 100000\n")
+    assert (usable_memory(tmp_path), usable_cores(tmp_path)) == (1 << 30, 1)
+    groups.write_text("9:memory:/slurm/job_7/step_0\n")
+    (cgroup / "memory" / "slurm" / "job_7" / "memory.limit_in_bytes").write_text("536870912\n")
+    assert usable_memory(tmp_path) == 1 << 29

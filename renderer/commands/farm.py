@@ -179,8 +179,8 @@ def retry(
             shots = sorted(failed & set(shot) if shot else failed)
             if not shots and not as_json:
                 err.print("nothing has failed: only merging")
-            waiting = len(run.pending()) - len(failed)
-            if waiting > 0 and not as_json:
+            waiting = len(set(run.pending()) - failed)
+            if waiting and not as_json:
                 go_on = shlex.join(["orbitset", "render", origin["recipe"], "-o", output])
                 warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
             execute(run, shots, options, as_json)

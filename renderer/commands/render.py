@@ -160,7 +160,6 @@ def render(
 
 def must_be_render_options(text: str) -> None:
     """Stop where a string is not made of this command's options; shards are for others to give."""
-    import click
     from typer.main import get_command
 
     from renderer.commands.app import app
@@ -169,10 +168,10 @@ def must_be_render_options(text: str) -> None:
     command = command.commands["render"]
     try:
         words = shlex.split(text)
-        given = command.make_context("render", ["RECIPE", "-o", "OUT", *words]).params
-    except (ValueError, click.ClickException) as error:
-        said = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        stop(f"--options '{text}': {said}")
+    except ValueError as error:
+        stop(f"--options '{text}': {error}")
+    # What it does not know it refuses by itself.
+    given = command.make_context("--options: render", ["RECIPE", "-o", "OUT", *words]).params
     if given["shard"] or given["dry_run"] or given["output"] != "OUT":
         stop(f"--options '{text}': --shard, --dry-run and -o are not for you to give here")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections import deque
@@ -79,7 +80,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
     """
     with ExitStack() as stack:
         seen = stack.enter_context(interrupts())
-        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orbitset-run-")))
+        spool = Path(stack.enter_context(_spool()))
         if options.cluster:  # Ray prints pages of its own on stdout, where --json should be alone
             said = stack.enter_context((spool / "ray.log").open("w", encoding="utf-8"))
             stack.enter_context(redirect_stdout(said))
@@ -124,6 +125,16 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         finally:
             note({"event": "end", "how": how})
             journal.close()
+
+
+def _spool() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for what passes between processes; those of killed schedulers go."""
+    prefix = f"orbitset-run-{machine_name()}-"
+    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        number = old.name.removeprefix(prefix).partition("-")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-")
 
 
 def _beginning(run: Run, shots: list[int], slots: list[Slot], engine: Engine) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -204,3 +205,29 @@ def test_kubernetes_job_is_valid() -> None:
     assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
     assert spec["podFailurePolicy"]["rules"][0]["action"] == "Ignore"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"output": "out/mugs"}, "-o out/mugs would be lost with the pod"),
+        ({"output": "/data/mugs", "claim": ""}, "-o /data/mugs would be lost with the pod"),
+        ({"claim": ""}, "/data/mugs.yaml is on no volume: name the one for /data with --claim"),
+        ({"name": "Bad Name_1"}, "--name 'Bad Name_1': Kubernetes wants lower-case letters"),
+        ({"image": " "}, "--image is empty"),
+    ],
+)
+def test_kubernetes_jobs_that_would_lose_their_images(change: dict[str, str], said: str) -> None:
+    good = {"name": "m", "image": "i", "recipe": "/data/mugs.yaml", "output": "s3://b/m"}
+    with pytest.raises(ValueError, match=re.escape(said)):
+        IndexedJob(**{**good, "claim": "data", **change}, shards=4)  # type: ignore[arg-type]
+
+
+def test_a_merge_that_was_interrupted_is_gone_on_with(crowd: Path, tmp_path: Path) -> None:
+    """As it stands when it was killed while copying: the run is noted, some images are there."""
+    into = tmp_path / "into"
+    for name in ("parts/run.json", "images/00000003.png"):
+        (into / name).parent.mkdir(parents=True)
+        shutil.copy(crowd / name, into / name)
+    assert orbitset("dataset", "merge", crowd, "-o", into).returncode == 0
+    assert contents(into) == contents(crowd)

@@ -133,6 +133,11 @@ class ShardTask:
         # submitit's own signal reaches the whole step; its handler passes it on as SIGTERM.
         self._child = subprocess.Popen(self.command, preexec_fn=_ignore_submitit)
         code = self._child.wait()
+        self._child = None
+        if code == 128 + signal.SIGTERM and _is_to_go_on():
+            # Preempted, with time to end in good order: all of the step was told. submitit pays no
+            # heed to that, only to its own signal; a task that just ends is not queued anew.
+            signal.raise_signal(signal.SIGUSR2)
         if code:
             raise subprocess.CalledProcessError(code, self.command)
         return code
@@ -149,6 +154,15 @@ class ShardTask:
             while time.monotonic() < end and os.waitid(os.P_PID, self._child.pid, look) is None:
                 time.sleep(0.2)
         return submitit.helpers.DelayedSubmission(ShardTask(self.command))
+
+
+def _is_to_go_on() -> bool:
+    """Tell whether this task is still wanted: one that is cancelled must not be queued anew."""
+    job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ["SLURM_JOB_ID"]
+    number = os.environ.get("SLURM_ARRAY_TASK_ID")
+    asked = ["squeue", "-h", "-o", "%T", "-j", f"{job}_{number}" if number else job]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return told.strip() == "RUNNING"
 
 
 def _ignore_submitit() -> None:

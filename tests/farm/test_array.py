@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import yaml
 
 from renderer.farm.kubernetes import IndexedJob
 from renderer.farm.run import RunError, Shard
-from renderer.farm.slurm import SlurmArray
+from renderer.farm.slurm import ShardTask, SlurmArray
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
 from tests.farm.test_run import wait_for_images
 
@@ -231,3 +232,26 @@ def test_a_merge_that_was_interrupted_is_gone_on_with(crowd: Path, tmp_path: Pat
         shutil.copy(crowd / name, into / name)
     assert orbitset("dataset", "merge", crowd, "-o", into).returncode == 0
     assert contents(into) == contents(crowd)
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "CANCELLED"])
+def test_a_submitit_task_that_is_preempted_is_queued_anew_and_a_cancelled_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Both look alike from inside: SIGTERM to the whole step. Seen on a real Slurm 22.05."""
+    (tmp_path / "squeue").write_text(f'#!/bin/sh\n[ "$*" = "-h -o %T -j 17_3" ] && echo {state}\n')
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, value in {"ARRAY_JOB_ID": "17", "ARRAY_TASK_ID": "3", "JOB_ID": "18"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+
+    def queue_anew(number: int, frame: object) -> None:
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGUSR2, queue_anew)  # submitit's own does this and exits
+    try:
+        told = InterruptedError if state == "RUNNING" else subprocess.CalledProcessError
+        with pytest.raises(told):
+            ShardTask(["sh", "-c", "exit 143"])()
+    finally:
+        signal.signal(signal.SIGUSR2, before)

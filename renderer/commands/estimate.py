@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderer.commands.spread import Devices, PerDevice, Threads
 from renderer.commands.terminal import err, in_bytes, out, say_json, sentences
+
+if TYPE_CHECKING:
+    from renderer.farm.estimate import Interval
 
 
 def estimate(
@@ -24,6 +27,12 @@ def estimate(
     ] = None,
     target_hours: Annotated[
         float | None, typer.Option(help="Tell how many devices finish in so long.", min=0.01)
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="cycles, eevee or workbench instead of the recipe's.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Samples a pixel instead of the recipe's.", min=1)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
@@ -48,23 +57,29 @@ def estimate(
     with sentences():
         require_libraries()
         loaded = load_recipe(recipe)
-        chosen = override(loaded.recipe, images=images, seed=None, engine=None, samples=None)
+        chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
         cache, known = import_models(chosen, loaded.folder, quiet=as_json)
         options = FarmOptions(
             devices=devices, per_device=per_device, threads=threads, reserve_bytes=0
         )
-        with err.status(f"rendering {shots} of {chosen.images} images"):
-            sample = measure(chosen, loaded.folder, cache, known, options, shots)
+        with err.status("starting Blender") as status:
+
+            def progress(done: int, wanted: int) -> None:
+                status.update(f"rendered {done} of {wanted} images for the estimate")
+
+            sample = measure(chosen, loaded.folder, cache, known, options, shots, progress)
         found = foresee(sample, chosen.images, price_per_hour, target_hours)
     if as_json:
-        say_json(asdict(found))
+        say_json({**asdict(found), "devices": sample.devices, "per_device": sample.per_device})
         return
     out.print(
         f"{found.images} images, from {found.measured} rendered on {', '.join(sample.devices)} "
-        f"with {sample.per_device} process{'es' if sample.per_device > 1 else ''} each:"
+        f"with {sample.per_device} process{'es' if sample.per_device > 1 else ''} each (the first "
+        "image of a process does not count):"
     )
     out.print(f"  {_range(found.seconds_per_image, ' device-seconds')} an image")
-    out.print(f"  {_range(found.device_hours, ' device-hours')} in all")
+    out.print(f"  {_hours(found.device_hours, 'device-')} in all")
+    out.print(f"  {_hours(found.hours_here)} on this machine")
     low, high = in_bytes(found.disk_bytes.low), in_bytes(found.disk_bytes.high)
     out.print(f"  {in_bytes(found.disk_bytes.mean)} of disk ({low} to {high})")
     if found.price is not None:
@@ -76,9 +91,15 @@ def estimate(
         )
 
 
-def _range(value: object, unit: str) -> str:
-    mean, low, high = (getattr(value, name) for name in ("mean", "low", "high"))
-    return f"{_figure(mean)}{unit} ({_figure(low)} to {_figure(high)})"
+def _range(value: Interval, unit: str) -> str:
+    return f"{_figure(value.mean)}{unit} ({_figure(value.low)} to {_figure(value.high)})"
+
+
+def _hours(value: Interval, what: str = "") -> str:
+    for unit, factor in (("hours", 1.0), ("minutes", 60.0)):
+        if value.mean * factor >= 1:
+            return _range(value.times(factor), f" {what}{unit}")
+    return _range(value.times(3600.0), f" {what}seconds")
 
 
 def _figure(value: float) -> str:

@@ -95,10 +95,15 @@ def summary(root: Path, result: MergeResult) -> dict[str, Any]:
     return {
         "images": result.images,
         "annotations": result.annotations,
-        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
+        "failed": causes(result.failed),
         "missing": spans(result.missing),
         "report": str(Layout(root).report),
     }
+
+
+def causes(failed: list[tuple[int, str]]) -> list[dict[str, Any]]:
+    """Return failed shots for a script."""
+    return [{"shot": index, "cause": cause} for index, cause in failed]
 
 
 def tell_result(root: str, result: MergeResult) -> None:
@@ -141,9 +146,9 @@ def _assemble_with_patience(run: Run) -> MergeResult:
 
 def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
     parts = PartIndex(run.layout, run.span())
-    done, failed = parts.done(), parts.failed()
+    done, failed = parts.done(), list(parts.causes())
     if as_json:
-        say_json({"shard": shard.name, "images": len(done), "failed": sorted(failed)})
+        say_json({"shard": shard.name, "images": len(done), "failed": causes(failed)})
     else:
         out.print(
             f"shard {shard.name}: {len(done)} images done, {len(failed)} failed; when all "

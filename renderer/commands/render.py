@@ -197,9 +197,11 @@ def override(recipe: Any, **values: Any) -> Any:
 def _dry_run(run: Any, as_json: bool) -> None:
     from collections import Counter
 
+    from renderer.commands.execute import causes
     from renderer.plan import PlanError
 
-    planner, problems, counts, tries, good = run.planner, list[str](), Counter[str](), 0, 0
+    planner, counts, tries, good = run.planner, Counter[str](), 0, 0
+    problems: list[tuple[int, str]] = []
     for index in run.span():
         try:
             shot = planner.shot(index)
@@ -207,14 +209,14 @@ def _dry_run(run: Any, as_json: bool) -> None:
             tries += shot.attempts
             good += 1
         except PlanError as error:
-            problems.append(str(error))
+            problems.append((index, str(error)))
     if as_json:
-        say_json({"images": good, "objects": dict(counts), "failed": problems})
+        say_json({"images": good, "objects": dict(counts), "failed": causes(problems)})
     else:
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         whole = f"{good} of {run.size()}" if problems else str(good)
         out.print(f"{whole} images planned in {tries} tries: {listed or 'no objects'}")
-        for problem in problems[:10]:
+        for _, problem in problems[:10]:
             warn(problem)
         if len(problems) > 10:
             warn(f"and {len(problems) - 10} more")

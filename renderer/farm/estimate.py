@@ -6,6 +6,7 @@ import math
 import statistics
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Interval:
 @dataclass(frozen=True)
 class Forecast:
     """What a run will take. A device-second is one second of one device, however many processes
-    share it.
+    share it; ``hours_here`` is the time on the devices of this machine.
     """
 
     images: int
@@ -56,6 +57,7 @@ class Forecast:
     confidence: float
     seconds_per_image: Interval
     device_hours: Interval
+    hours_here: Interval
     disk_bytes: Interval
     price: Interval | None
     devices_needed: int | None
@@ -68,11 +70,13 @@ def measure(
     known: dict[AssetSource, AssetFacts],
     options: FarmOptions,
     shots: int,
+    progress: Callable[[int, int], None],
 ) -> Sample:
     """Render ``shots`` images (more where there are many processes), spread evenly over a run, into
     a passing folder.
 
     The first of each process is left out of the times: it waits for kernels and models.
+    ``progress`` is told how many are done and how many there will be.
 
     Raises:
         RunError: too few could be rendered.
@@ -87,6 +91,7 @@ def measure(
     def watch(event: Event) -> None:
         if event["event"] == "done":
             seen[slot_of(event["worker"])].append(event)
+            progress(sum(map(len, seen.values())), len(chosen))
         elif event["event"] == "paused":
             raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 
@@ -126,6 +131,7 @@ def foresee(
         confidence=_CONFIDENCE,
         seconds_per_image=seconds,
         device_hours=hours,
+        hours_here=hours.times(1 / len(sample.devices)),
         disk_bytes=interval(sample.bytes).times(images),
         price=None if price_per_hour is None else hours.times(price_per_hour),
         devices_needed=None if target_hours is None else math.ceil(hours.high / target_hours),

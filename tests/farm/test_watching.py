@@ -89,11 +89,15 @@ def test_estimate(solids: Path, tmp_path: Path) -> None:
     seconds = found["seconds_per_image"]
     assert 0 < seconds["low"] < seconds["mean"] < seconds["high"] < 30
     assert found["device_hours"]["mean"] == pytest.approx(seconds["mean"] * 5000 / 3600)
+    assert (found["devices"], found["per_device"]) == (["cpu"], 1)
+    assert found["hours_here"] == found["device_hours"]
     assert found["price"]["high"] == pytest.approx(2 * found["device_hours"]["high"])
     assert found["devices_needed"] >= found["device_hours"]["mean"] / 0.01
     assert 5000 * 5_000 < found["disk_bytes"]["mean"] < 5000 * 60_000
     plain = orbitset("estimate", recipe, "--shots", 6)
     assert "device-seconds" in plain.stdout
+    assert "seconds (" in plain.stdout.splitlines()[3]
+    assert plain.stdout.splitlines()[3].endswith("on this machine")
 
 
 def test_interval_is_students(tmp_path: Path) -> None:

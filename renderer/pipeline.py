@@ -117,7 +117,8 @@ class Pipeline:
             try:
                 return exposed.line.result() if attempt == 1 else self.take(index)
             except PlanError as error:
-                return {**failed_line(index, None, str(error)), "impossible": True}
+                cause = str(error).removeprefix(f"image {index}: ")
+                return {**failed_line(index, None, cause), "impossible": True}
             except DiskError:
                 raise
             except Exception as error:

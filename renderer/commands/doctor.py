@@ -36,7 +36,7 @@ def doctor(
     findings = [_python(), _bpy(), _libraries()]
     if all(finding.good for finding in findings):
         findings += _devices()
-    findings += [_memory(), _disk()]
+    findings += [_memory(), _disk(), _cache()]
     if as_json:
         say_json([asdict(finding) for finding in findings])
     else:
@@ -107,6 +107,18 @@ def _memory() -> Finding:
     return Finding(
         "machine", f"{cores} cores, {total:.1f} GiB", good, "" if good else "Blender wants 2 GiB"
     )
+
+
+def _cache() -> Finding:
+    from renderer.asset import default_cache_folder
+
+    folder = default_cache_folder()
+    there = folder
+    while not there.exists():
+        there = there.parent
+    good = os.access(there, os.W_OK | os.X_OK) and there.is_dir()
+    cure = "" if good else "it cannot be written: set ORBITSET_CACHE to another folder"
+    return Finding("model cache", str(folder), good, cure)
 
 
 def _disk() -> Finding:

@@ -161,9 +161,10 @@ class Run:
     def _difference(self, stored: dict[str, object]) -> str:
         """Say which recipe keys differ from those a folder was begun with."""
         now = self.recipe.model_dump(mode="json")
-        keys = [key for key in now if key != "images" and now[key] != stored.get(key)]
-        if keys:
-            return f"another recipe (different: {', '.join(keys)})"
+        changes = [change for change in _changes(stored, now) if not change.startswith("images:")]
+        if changes:
+            more = f", and {len(changes) - 3} more" if len(changes) > 3 else ""
+            return f"another recipe ({', '.join(changes[:3])}{more})"
         return "other asset files, or another version of orbitset or bpy"
 
     def span(self) -> range:
@@ -227,6 +228,17 @@ class Run:
             except OSError:
                 pass  # a shared file system without locks; two schedulers do each other no harm
             yield
+
+
+def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
+    """Yield what differs between two dumped recipes: ``render.samples: 8 became 16``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in new | old:
+            inner = f"{key}.{name}" if key else str(name)
+            yield from _changes(old.get(name), new.get(name), inner)
+    elif old != new:
+        was, now = (text if len(text := json.dumps(each)) < 40 else "..." for each in (old, new))
+        yield f"{key}: {was} became {now}"
 
 
 def engine_version() -> str:

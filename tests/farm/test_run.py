@@ -187,7 +187,7 @@ def test_another_recipe_is_refused(solids: Path, tmp_path: Path) -> None:
     changed = write_recipe(tmp_path / "r", {**small, "accept": {"tries": 60}}, solids)
     result = orbitset("render", changed, "-o", out)
     assert result.returncode == 2
-    assert "was begun with another recipe (different: accept)" in result.stderr
+    assert "was begun with another recipe (accept.tries: 50 became 60)" in result.stderr
     assert contents(out) == before
     (tmp_path / "r" / "recipe.yaml").write_text(json.dumps(small))
     (tmp_path / "r" / "ball.ply").write_bytes((solids / "sheet.ply").read_bytes())

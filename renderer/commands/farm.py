@@ -268,6 +268,7 @@ def kubernetes(
     name: Annotated[str, typer.Option(help="The Job's name.")] = "orbitset",
     manifest: Annotated[Path, typer.Option(help="Where to write it.")] = Path("orbitset-job.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write an indexed Kubernetes Job that renders a recipe, a shard a pod.
 
@@ -296,6 +297,9 @@ def kubernetes(
             options=options,
         )
         manifest.write_text(job.manifest(), encoding="utf-8")
+    if as_json:
+        say_json({"manifest": str(manifest)})
+        return
     out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
     out.print(f"when it is complete: orbitset dataset merge {output}")
 

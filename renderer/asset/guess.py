@@ -5,7 +5,38 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from renderer.asset.source import AssetSource
+
 AXES = {"x": (0, 1), "-x": (0, -1), "y": (1, 1), "-y": (1, -1), "z": (2, 1), "-z": (2, -1)}
+# Formats whose Y axis is taken as up where the recipe says nothing; others are as imported, Z up.
+Y_UP_FORMATS = {".obj", ".gltf", ".glb"}
+# Formats that say neither which axis is up nor what their unit is.
+UNITLESS = {".obj", ".ply", ".stl"}
+# A longest side beyond these (metres) is more likely a wrong unit than a thing.
+TINY_M, HUGE_M = 1e-3, 100.0
+# By which axis of the file is turned up: the file's axes that become the model's x, y and z.
+_TURNED = {
+    "x": ("-z", "y", "x"),
+    "-x": ("z", "y", "-x"),
+    "y": ("x", "-z", "y"),
+    "-y": ("x", "z", "-y"),
+    "z": ("x", "y", "z"),
+    "-z": ("x", "-y", "-z"),
+}
+
+
+def up_axis_taken(source: AssetSource) -> str:
+    """Return which of the file's axes is turned up, said in the recipe or not."""
+    if source.up_axis is not None:
+        return source.up_axis
+    return "y" if source.path.suffix.lower() in Y_UP_FORMATS else "z"
+
+
+def axis_in_file(axis: str, source: AssetSource) -> str:
+    """Return the file's own name for an axis of the model frame: what ``up_axis`` must name."""
+    column, sign = AXES[axis]
+    name = _TURNED[up_axis_taken(source)][column]
+    return name if sign > 0 else f"-{name}".removeprefix("--")
 
 
 def support_share(hull: npt.NDArray[np.float32], axis: str) -> float:
@@ -43,8 +74,9 @@ def guess_up_axis(hull: npt.NDArray[np.float32], likely: str) -> str:
 def guess_unit(longest: float, unitless: bool) -> str:
     """Return the likeliest unit of a file whose longest side is ``longest`` of its own units.
 
-    Product-sized things are 1 cm to 10 m long; only formats that carry no unit are doubted.
+    Product-sized things are 1 cm to 10 m long. Formats that carry a unit are doubted only where
+    theirs makes a thing longer than any.
     """
-    if not unitless or longest <= 10:
+    if longest <= (10 if unitless else HUGE_M):
         return "m"
     return "cm" if longest <= 100 else "mm"

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from renderer.asset.facts import AssetError
 
-# Raised whenever an import would give another result, so that old cache entries are not reused.
-IMPORT_VERSION = 1
+# Raised whenever an import would give another result or other facts: old cache entries go unused.
+IMPORT_VERSION = 2
 
 _COMPANIONS = {
     *(".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff", ".exr", ".hdr", ".dds"),

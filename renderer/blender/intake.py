@@ -19,7 +19,15 @@ from renderer.asset import (
     AssetSource,
     Geometry,
 )
-from renderer.asset.guess import guess_unit, guess_up_axis
+from renderer.asset.guess import (
+    HUGE_M,
+    TINY_M,
+    UNITLESS,
+    Y_UP_FORMATS,
+    axis_in_file,
+    guess_unit,
+    guess_up_axis,
+)
 from renderer.blender.bake import bake
 from renderer.blender.formats import SUFFIXES, import_file
 from renderer.blender.surface import find_cutouts, mend_textures, paint_bare
@@ -35,11 +43,7 @@ _TO_UP = {
     "z": Matrix.Identity(4),
     "-z": Matrix.Rotation(np.radians(180), 4, "X"),
 }
-# Importers that turn the file's Y axis up on their own: undone before an override is applied.
-_Y_UP_FORMATS = {".obj", ".gltf", ".glb"}
-_UNITLESS = {".obj", ".ply", ".stl"}
 _SMALLEST_M, _LARGEST_M = 1e-5, 1e5
-_TINY_M, _HUGE_M = 1e-3, 100.0
 
 
 def take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
@@ -78,7 +82,7 @@ def _overrides(source: AssetSource) -> Matrix:
     """Return what takes the importer's coordinates to the model frame: unit and up axis."""
     matrix = Matrix.Identity(4)
     if source.up_axis is not None:
-        if source.path.suffix.lower() in _Y_UP_FORMATS:
+        if source.path.suffix.lower() in Y_UP_FORMATS:  # undo the importer's turn
             matrix = Matrix.Rotation(np.radians(-90), 4, "X")
         matrix = _TO_UP[source.up_axis] @ matrix
     if source.unit is not None:
@@ -179,9 +183,9 @@ def _facts(
     low, high = geometry.hull.min(0).astype(float), geometry.hull.max(0).astype(float)
     suffix = source.path.suffix.lower()
     longest = float((high - low).max())
-    unit = guess_unit(longest, suffix in _UNITLESS and source.unit is None)
+    unit = "m" if source.unit is not None else guess_unit(longest, suffix in UNITLESS)
     # Only formats without axes of their own are doubted. A Z-up OBJ comes in with its Z at -Y.
-    up_axis = guess_up_axis(geometry.hull, "-y") if suffix in _UNITLESS else "z"
+    up_axis = guess_up_axis(geometry.hull, "-y") if suffix in UNITLESS else "z"
     warnings = [*warnings, *_doubts(source, mesh, low, high, unit, up_axis, textures)]
     return AssetFacts(
         key=key,
@@ -194,8 +198,8 @@ def _facts(
         minimum=tuple(low),
         maximum=tuple(high),
         source_to_model=tuple(tuple(row) for row in to_model),
-        guessed_up_axis=up_axis,
-        guessed_unit=unit,
+        guessed_up_axis=axis_in_file(up_axis, source),
+        guessed_unit=source.unit or unit,
         warnings=tuple(warnings),
     )
 
@@ -211,7 +215,7 @@ def _doubts(
 ) -> list[str]:
     found = []
     longest = float((high - low).max())
-    if longest < _TINY_M or longest > _HUGE_M:
+    if longest < TINY_M or longest > HUGE_M:
         hint = f"the file may be in {unit}: " if unit != "m" else ""
         found.append(f"is {longest:.3g} m long ({hint}set unit or size_m on the object)")
     elif unit != "m":
@@ -220,7 +224,7 @@ def _doubts(
     if away > 100 * longest:
         found.append(f"lies {away:.3g} m from its own origin, its fine detail is rounded")
     if up_axis != "z" and source.up_axis is None:
-        turned = _importer_axis(up_axis, source.path.suffix.lower())
+        turned = axis_in_file(up_axis, source)
         found.append(f"seems to lie on its side (if so, set up_axis: {turned})")
     if not textures:
         spare = [path.name for path in _images_beside(source.path)]
@@ -229,13 +233,6 @@ def _doubts(
     if source.path.suffix.lower() == ".obj":
         found += _missing_libraries(source.path)
     return found
-
-
-def _importer_axis(axis: str, suffix: str) -> str:
-    """Return the file's own name for an axis of the model frame (OBJ and glTF are turned)."""
-    if suffix not in _Y_UP_FORMATS:
-        return axis
-    return {"x": "x", "-x": "-x", "y": "-z", "-y": "z", "z": "y", "-z": "-y"}[axis]
 
 
 def _images_beside(path: Path) -> list[Path]:

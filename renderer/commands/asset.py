@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import glob
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
-from renderer.commands.terminal import BAD_INPUT, err, out, say_json, sentences, stop, warn
+from renderer.commands.terminal import (
+    BAD_INPUT,
+    complain,
+    err,
+    out,
+    say_json,
+    sentences,
+    stop,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from renderer.asset import AssetFacts, AssetSource
 
 app = typer.Typer(help="Look into model files.", no_args_is_help=True)
 
@@ -30,7 +42,9 @@ def inspect(
     ] = Path("."),
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
 ) -> None:
-    """Print size, faces, parts, textures, guesses and warnings of models, and draw a thumbnail.
+    """Print size, faces, parts, textures, guesses and warnings of models, and draw thumbnails.
+
+    Files that cannot be used are told, and the others go on; the exit code is then 2.
 
     Examples:
     `orbitset asset inspect assets/mug/mug.gltf`
@@ -39,42 +53,92 @@ def inspect(
 
     """
     from renderer.asset import AssetSource
+    from renderer.commands.prepare import import_progress
+    from renderer.dataset.overlay import local
     from renderer.farm.intake import bring_in, default_cache
-    from renderer.recipe.files import MODEL_SUFFIXES
 
     if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
     if unit not in (None, "m", "cm", "mm", "in", "ft"):
         stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
-    for path in files:
-        if not path.is_file():
-            stop(f"{path}: no such file")
-        if path.suffix.lower() not in MODEL_SUFFIXES:
-            stop(f"{path} is not a model: its name must end in {', '.join(MODEL_SUFFIXES)}")
     with sentences():
-        sources = [AssetSource(path.resolve(), unit, up_axis) for path in files]
-        known, errors = bring_in(sources, default_cache())
+        local(output, "folder")
+        refusals = {path: _refusal(path) for path in files}
+        errors = [why for why in refusals.values() if why]
+        sources = [
+            AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why
+        ]
+        progress = (lambda _: None) if as_json else import_progress(sources)
+        known, refused = bring_in(sources, default_cache(), progress)
+        errors += [str(error) for error in refused]
+        names = thumbnail_names(source.path for source in known) if thumbnail else {}
         found = []
-        for source in sources:
-            if source not in known:
-                continue
-            facts = known[source].model_dump(mode="json")
-            facts |= {"file": str(source.path), "size_m": list(known[source].size_m)}
+        for source in [source for source in dict.fromkeys(sources) if source in known]:
+            facts = _as_json(source, known[source])
             if thumbnail:
-                facts["thumbnail"] = str(_thumbnail(source, output))
+                path = output / names[source.path]
+                fault = _draw_thumbnail(source, path)
+                if fault:
+                    errors.append(f"{source.path}: no thumbnail: {fault}")
+                else:
+                    facts["thumbnail"] = str(path)
             found.append(facts)
             if not as_json:
-                _print(facts)
+                _print(source, known[source], facts.get("thumbnail"))
     if as_json:
-        say_json({"models": found, "errors": [str(error) for error in errors]})
+        say_json({"models": found, "errors": errors})
     else:
         for error in errors:
-            err.print(f"[bold red]error:[/] {error}")
+            complain(error)
     if errors:
         raise typer.Exit(BAD_INPUT)
 
 
-def _thumbnail(source: Any, folder: Path) -> Path:
+def _refusal(path: Path) -> str:
+    """Return why a file is no model by its name alone, or nothing."""
+    from renderer.recipe.files import MODEL_SUFFIXES
+
+    if path.is_dir():
+        return f"{path} is a folder: name the models in it"
+    if not path.is_file():
+        return f"{path}: no such file"
+    if path.suffix.lower() not in MODEL_SUFFIXES:
+        return f"{path} is not a model: its name must end in {', '.join(MODEL_SUFFIXES)}"
+    return ""
+
+
+def _as_json(source: AssetSource, facts: AssetFacts) -> dict[str, Any]:
+    return facts.model_dump(mode="json") | {
+        "file": str(source.path),
+        "size_m": list(facts.size_m),
+    }
+
+
+def thumbnail_names(paths: Iterable[Path]) -> dict[Path, str]:
+    """Return a file name for the thumbnail of each model, no two alike.
+
+    It is the model's own name; where several are called alike, with their folder's before it.
+    """
+    models = list(dict.fromkeys(paths))
+    spellings = [
+        [path.stem for path in models],
+        [f"{path.parent.name}-{path.stem}" for path in models],
+        [f"{path.parent.name}-{path.name}" for path in models],
+    ]
+    names: dict[Path, str] = {}
+    for path, *spelled in zip(models, *spellings, strict=True):
+        alone = [
+            name for name, all_ in zip(spelled, spellings, strict=True) if all_.count(name) == 1
+        ]
+        name, number = (alone or spelled[-1:])[0], 2
+        while f"{name}.thumbnail.png" in names.values():
+            name, number = f"{spelled[-1]}-{number}", number + 1
+        names[path] = f"{name}.thumbnail.png"
+    return names
+
+
+def _draw_thumbnail(source: AssetSource, path: Path) -> str:
+    """Write a model's thumbnail; return why it cannot be made, or nothing."""
     from renderer.commands.studio import shoot
     from renderer.recipe import Recipe
 
@@ -84,7 +148,7 @@ def _thumbnail(source: Any, folder: Path) -> Path:
             "images": 1,
             "objects": [
                 {
-                    "asset": glob.escape(source.path.name),
+                    "asset": source.path.name,
                     "category": "model",
                     "unit": source.unit,
                     "up_axis": source.up_axis,
@@ -102,35 +166,54 @@ def _thumbnail(source: Any, folder: Path) -> Path:
             "render": {"samples": 16},
         }
     )
-    ((picture, line),) = shoot(recipe, source.path.parent, quiet=True)
+    with err.status(Text(f"drawing {source.path.name}")):
+        ((picture, line),) = shoot(recipe, source.path.parent, quiet=True)
     if "failed" in line:
-        raise RuntimeError(f"the thumbnail failed: {line['failed']}")
-    path = folder / f"{source.path.stem}.thumbnail.png"
+        return str(line["failed"])
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
-    return path
+    return ""
 
 
-def _print(facts: dict[str, Any]) -> None:
-    table = Table(show_header=False, box=None, title=facts["file"], title_justify="left")
-    x, y, z = facts["size_m"]
+def _print(source: AssetSource, facts: AssetFacts, thumbnail: str | None) -> None:
+    width, depth, height = facts.size_m
     rows = {
-        "size": f"{x:.4g} x {y:.4g} x {z:.4g} m",
-        "faces": f"{facts['faces']:,} in {facts['parts']} part{'s' if facts['parts'] > 1 else ''}",
-        "materials": ", ".join(facts["materials"][:8]) or "none",
-        "textures": ", ".join(facts["textures"][:8]) or "none",
-        "up axis": _guess(facts["guessed_up_axis"], "z", "looks upright", "looks as if {} is up"),
-        "unit": _guess(facts["guessed_unit"], "m", "metres", "may be {}"),
-        "digest": facts["key"],
+        "size": f"{width:.4g} x {depth:.4g} x {height:.4g} m (width x depth x height)",
+        "faces": f"{facts.faces:,} in {facts.parts} part{'s' if facts.parts != 1 else ''}",
+        "materials": ", ".join(facts.materials[:8]) or "none",
+        "textures": ", ".join(facts.textures[:8]) or "none",
+        "up axis": _up_axis(source, facts),
+        "unit": _unit(source, facts),
+        "digest": facts.key,
     }
-    if "thumbnail" in facts:
-        rows["thumbnail"] = facts["thumbnail"]
+    if thumbnail:
+        rows["thumbnail"] = thumbnail
+    out.print(Text(str(source.path), "bold"))
     for key, value in rows.items():
-        table.add_row(f"[dim]{key}[/]", value)
-    out.print(table)
-    for warning in facts["warnings"]:
-        warn(warning)
+        out.print(Text.assemble((f"{key:<11}", "dim"), value))
+    for warning in facts.warnings:
+        warn(f"{source.path}: {warning}")
 
 
-def _guess(value: str, usual: str, fine: str, doubt: str) -> str:
-    return fine if value == usual else doubt.format(value)
+def _up_axis(source: AssetSource, facts: AssetFacts) -> str:
+    """Say which of the file's axes is up, as up_axis names it."""
+    from renderer.asset.guess import UNITLESS, up_axis_taken
+
+    taken = up_axis_taken(source)
+    how = "as given" if source.up_axis else "as the file says"
+    if source.path.suffix.lower() in UNITLESS:
+        how = "as given" if source.up_axis else "the usual for its format"
+        if facts.guessed_up_axis != taken:
+            return f"looks as if {facts.guessed_up_axis} is up ({taken} is taken, {how})"
+        how += ", and it looks upright"
+    return f"{taken}, {how}"
+
+
+def _unit(source: AssetSource, facts: AssetFacts) -> str:
+    from renderer.asset.guess import HUGE_M, TINY_M
+
+    if source.unit:
+        return f"{source.unit}, as given"
+    if facts.guessed_unit != "m":
+        return f"may be {facts.guessed_unit}"
+    return "metres" if TINY_M <= facts.longest_m <= HUGE_M else "doubtful"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from PIL import Image
 
-from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop
+from renderer.commands.terminal import FAILED, err, headed, out, say_json, sentences, stop, warn
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
@@ -45,8 +45,9 @@ def validate(
     """Prove that a dataset is whole and its labels agree with its images and scenes.
 
     Checks that every image is there, is the one that was rendered, and decodes; that every mask,
-    box, area, visibility and pose agree with each other; and, where the models are in the cache,
-    that the masks are those of the scene, by ray casting it again.
+    box, area and visibility agree with each other; that every camera, pose, category and asset is
+    that of its shot in shots.jsonl; and, where the models are in the cache, that masks, amodal
+    boxes and truncation are those of the scene, by ray casting it again.
 
     Example: `orbitset dataset validate out/quickstart`
     """
@@ -63,21 +64,25 @@ def validate(
                 "valid": not result.findings,
                 "images": result.images,
                 "annotations": result.annotations,
+                "failed": result.failed,
                 "scenes_recast": result.scenes,
+                "scenes_unchecked": result.unchecked,
                 "findings": result.findings,
             }
         )
-    elif result.findings:
+    else:
         for finding in result.findings[:20]:
-            err.print(f"[bold red]wrong:[/] {finding}")
+            err.print(headed("wrong:", "bold red", finding))
         more = len(result.findings) + result.dropped - 20
         if more > 0:
             err.print(f"and {more} more")
-    else:
-        out.print(
-            f"valid: {result.images} images and {result.annotations} annotations agree; "
-            f"{result.scenes} scenes ray cast anew"
-        )
+        if not result.findings:
+            out.print(
+                f"valid: {result.images} images and {result.annotations} annotations agree; "
+                f"{result.scenes} scenes ray cast anew"
+            )
+        for note in result.notes():
+            out.print(note)
     if result.findings:
         raise typer.Exit(FAILED)
 
@@ -92,7 +97,9 @@ def show(
     index: Annotated[
         list[int] | None, typer.Option(help="These images instead (by shot index).", min=0)
     ] = None,
-    each: Annotated[bool, typer.Option("--each", help="One full-size file an image.")] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="One file an image, small ones enlarged.")
+    ] = False,
     masks: Annotated[bool, typer.Option(help="Draw masks.")] = True,
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
@@ -103,33 +110,63 @@ def show(
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
     """
-    from renderer.dataset.manifest import read_manifest
-    from renderer.dataset.overlay import contact_sheet, draw_overlay, open_picture
-    from renderer.dataset.read import read_categories, read_pairs
+    from renderer.dataset.overlay import (
+        cell_width,
+        contact_sheet,
+        draw_overlay,
+        local,
+        open_picture,
+        picture_file,
+    )
+    from renderer.dataset.read import read_categories
 
     with sentences():
+        if each:
+            local(output, "folder")
+        else:
+            picture_file(output)
         layout = _dataset(folder)
-        names, total = read_categories(layout), read_manifest(layout)["images"]
-        wanted = set(index) if index else None
-        stride = max(1, total // count)
+        names, chosen = read_categories(layout), _choose(layout, count, index)
+        width = 0 if each else cell_width(len(chosen))
         cells: list[tuple[str, Image.Image]] = []
-        for number, (image, annotations) in enumerate(read_pairs(layout)):
-            chosen = image["shot"] in wanted if wanted else number % stride == 0
-            if not chosen or (wanted is None and len(cells) >= count):
-                continue
+        for image, annotations in chosen:
             picture = open_picture(layout.root / image["file_name"])
-            drawn = draw_overlay(picture, annotations, names, masks)
+            drawn = draw_overlay(picture, annotations, names, masks, width)
             if each:
                 path = output / f"{Path(image['file_name']).stem}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 drawn.save(path)
-            cells.append((f"{image['file_name']}   {len(annotations)} objects", drawn))
-        if not cells:
-            stop("no such image in this dataset")
+                continue
+            objects = f"{len(annotations)} object{'s' if len(annotations) != 1 else ''}"
+            cells.append((f"{image['file_name']}   {objects}", drawn))
         if not each:
             output.parent.mkdir(parents=True, exist_ok=True)
             contact_sheet(cells).save(output)
-    out.print(f"wrote {len(cells)} overlays to {output}")
+    out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
+
+
+def _choose(
+    layout: Layout, count: int, index: list[int] | None
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Return some images with their annotations: those asked for, else evenly many of all."""
+    from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.read import read_pairs
+
+    total = read_manifest(layout)["images"]
+    if not total:
+        stop("the dataset has no images")
+    wanted, stride = set(index or ()), max(1, total // count)
+    chosen: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+    for number, pair in enumerate(read_pairs(layout)):
+        evenly = not wanted and number % stride == 0 and len(chosen) < count
+        if evenly or pair[0]["shot"] in wanted:
+            chosen.append(pair)
+    missing = sorted(wanted - {image["shot"] for image, _ in chosen})
+    if missing and not chosen:
+        stop(f"the dataset has no image {', '.join(map(str, missing))}")
+    for number in missing:
+        warn(f"the dataset has no image {number}")
+    return chosen
 
 
 @app.command()

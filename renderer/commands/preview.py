@@ -29,10 +29,12 @@ def preview(
     Example: `orbitset preview scenes/clutter.yaml -o sheet.png --count 12`
     """
     from renderer.commands.studio import shoot
-    from renderer.dataset.overlay import contact_sheet, draw_overlay
+    from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
     from renderer.recipe import Recipe, load_recipe
 
     with sentences():
+        if output is not None:
+            picture_file(output)
         loaded = load_recipe(recipe)
         data = loaded.recipe.model_dump(mode="json", exclude_unset=True)
         full_width, full_height = loaded.recipe.camera.resolution
@@ -45,24 +47,24 @@ def preview(
         if seed is not None:
             data["seed"] = seed
         small = Recipe.model_validate(data)
-        with err.status(f"rendering {small.images} images"):
+        path = output or Path(f"{small.name}-preview.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
             pictured = shoot(small, loaded.folder, devices)
         names = dict(enumerate(small.categories, start=1))
-        cells, failed = [], 0
+        cell, cells, failed = cell_width(len(pictured)), [], 0
         for picture, line in pictured:
             if "failed" in line:
                 failed += 1
                 warn(f"image {line['index']} failed: {line['failed']}")
                 cells.append((f"{line['index']}: failed", picture))
                 continue
-            shown = draw_overlay(picture, line["annotations"], names) if labels else picture
+            drawn = line["annotations"] if labels else []
             view = line["image"]
             caption = (
                 f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
             )
-            cells.append((caption, shown))
-        path = output or Path(f"{small.name}-preview.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
+            cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
         contact_sheet(cells).save(path)
     out.print(f"wrote {path}")
     if failed:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renderer.commands.terminal import fresh_file, out, say_json, sentences, stop
+from renderer.commands.terminal import (
+    BAD_INPUT,
+    complain,
+    fresh_file,
+    out,
+    say_json,
+    sentences,
+    stop,
+)
+
+if TYPE_CHECKING:
+    from renderer.recipe import Problem
 
 app = typer.Typer(help="Write, check and look into recipes.", no_args_is_help=True)
 
@@ -22,16 +33,22 @@ def new(
         str, typer.Option(help="A model file or pattern, relative to the new recipe.")
     ] = "models/*.glb",
     category: Annotated[str, typer.Option(help="What the object is called.")] = "product",
+    size_m: Annotated[
+        float | None,
+        typer.Option(help="Its longest side in metres; without it the model's own size.", min=1e-4),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write a recipe to start from, with every common key explained.
 
-    Example: `orbitset recipe new mugs.yaml --asset 'models/mug.glb' --category mug`
+    Example: `orbitset recipe new mugs.yaml --asset models/mug.glb --category mug --size-m 0.13`
     """
     fresh_file(path, force)
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem) or "recipe"
     text = template.replace("@NAME@", name.lstrip("._-") or "recipe")
+    size = "# size_m: 0.12 " if size_m is None else f"size_m: {size_m:g}".ljust(15)
+    text = text.replace("@SIZE@", size)
     text = text.replace("@ASSET@", json.dumps(asset)).replace("@CATEGORY@", json.dumps(category))
     with sentences():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,57 +60,111 @@ def new(
 def check(
     path: RecipePath,
     shots: Annotated[int, typer.Option(help="How many images to plan as a trial.", min=0)] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was found as JSON, good or not.")
+    ] = False,
 ) -> None:
-    """Check a recipe: keys, values, files, models, and whether its poses can be met.
+    """Check a recipe: keys, values, files, models, photos, and whether its poses can be met.
+
+    The exit code is 0 for a good recipe and 2 for any other. With --json stdout holds
+    `{"ok": true, "errors": []}`, or `false` and all errors, whatever their kind: each has file,
+    line, column, key and message, with null for what is not known.
 
     Example: `orbitset recipe check scenes/quickstart.yaml`
     """
-    from renderer.commands.prepare import prepare
-    from renderer.plan import PlanError
-    from renderer.recipe import RecipeError, load_recipe
+    from renderer.asset import AssetError
+    from renderer.blender.libraries import MissingLibrariesError
+    from renderer.recipe import RecipeError
 
-    if as_json:
-        try:
-            load_recipe(path)
-        except RecipeError as error:
-            say_json(
-                [
-                    {
-                        "file": p.file,
-                        "line": p.position.line,
-                        "column": p.position.column,
-                        "key": p.key,
-                        "message": p.message,
-                    }
-                    for p in error.problems
-                ]
-            )
-            raise typer.Exit(2) from None
+    errors: list[Problem | str]
     with sentences():
-        loaded = load_recipe(path)
-        planner, facts = prepare(loaded, quiet=as_json)
-        problems: list[str] = []
-        tries = 0
-        total = min(shots, loaded.recipe.images)
-        for index in range(total):
-            try:
-                tries += planner.shot(index).attempts
-            except PlanError as error:
-                problems.append(str(error))
+        try:
+            errors, praise = _examine(path, shots, quiet=as_json)
+        except RecipeError as error:
+            errors, praise = [*error.problems], ""
+        except (AssetError, MissingLibrariesError, RuntimeError, OSError) as error:
+            if not as_json:
+                raise
+            errors, praise = [str(error)], ""
     if as_json:
-        say_json([{"key": "", "message": problem} for problem in problems])
-    elif problems:
-        for problem in problems[:3]:
-            out.print(f"[bold red]error:[/] {problem}")
+        say_json({"ok": not errors, "errors": [_as_json(error, path) for error in errors]})
+    elif errors:
+        _tell(errors)
     else:
-        models = len(facts)
-        poses = f"{total} poses planned in {tries} tries" if total else "no poses planned"
-        out.print(
-            f"{path} is a good recipe: {loaded.recipe.images} images, {models} models, {poses}"
-        )
-    if problems:
-        raise typer.Exit(2)
+        out.print(f"{path} is a good recipe: {praise}")
+    if errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], str]:
+    """Return what is wrong with a recipe whose keys and values are good; else what it holds.
+
+    Raises:
+        RecipeError: they are not.
+
+    """
+    from renderer.commands.pictures import broken_pictures
+    from renderer.commands.prepare import planner_of, try_models
+    from renderer.farm.intake import default_cache
+    from renderer.plan import PlanError
+    from renderer.recipe import load_recipe
+    from renderer.recipe.problem import problem_at
+    from renderer.recipe.source import parse
+
+    loaded = load_recipe(path)
+    source = parse(loaded.text)
+    broken = broken_pictures(source.data, loaded.folder, photos=200)
+    known, refused = try_models(loaded.recipe, loaded.folder, quiet)
+    wrong = [(each.key, sentence) for each in broken for sentence in each.sentences] + refused
+    placed = [problem_at(key, sentence, source, str(path)) for key, sentence in wrong if key]
+    placed.sort(key=lambda problem: (problem.position.line, problem.position.column))
+    errors: list[Problem | str] = [*placed, *(sentence for key, sentence in wrong if not key)]
+    if errors:
+        return errors, ""
+    planner, facts = planner_of(loaded.recipe, loaded.folder, default_cache(), known)
+    total, tries = min(shots, loaded.recipe.images), 0
+    for index in range(total):
+        try:
+            tries += planner.shot(index).attempts
+        except PlanError as error:
+            errors.append(str(error))
+    counts = [_count(loaded.recipe.images, "image"), _count(len(facts), "model")]
+    tried = f"{_count(total, 'pose')} planned in {_count(tries, 'try')}"
+    return errors, ", ".join([*counts, tried if total else "no poses planned"])
+
+
+def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
+    if isinstance(error, str):
+        nowhere = dict.fromkeys(("line", "column", "key"))
+        return {"file": str(path), **nowhere, "message": error}
+    return {
+        "file": error.file,
+        "line": error.position.line,
+        "column": error.position.column,
+        "key": error.key or None,
+        "message": error.message,
+    }
+
+
+def _tell(errors: list[Problem | str]) -> None:
+    """Print errors; of those without a place (poses that fail alike) only a few."""
+    others = []
+    for error in errors:
+        if isinstance(error, str):
+            others.append(error)
+        else:
+            complain(str(error))
+    if len(others) > 3:
+        others[3:] = [f"and {len(others) - 3} more"]
+    if others:
+        complain("\n       ".join(others))
+
+
+def _count(number: int, noun: str) -> str:
+    """Return ``1 model`` or ``2 models``."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 @app.command()

@@ -3,69 +3,174 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from renderer.dataset.colours import colour_of
 from renderer.dataset.segmentation import to_mask
+from renderer.recipe.files import IMAGE_SUFFIXES
 
 Record = dict[str, Any]
+Box = tuple[int, int, int, int]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_SHEET_WIDTH, _GAP, _CAPTION = 1600, 10, 26
+# Five columns leave a cell wide enough for a name and a figure.
+_MOST_COLUMNS = 5
+# On narrower pictures a label hides what it names.
+_LEAST_WIDTH = 480
 
 
 def draw_overlay(
-    picture: Image.Image, annotations: list[Record], names: dict[int, str], masks: bool = True
+    picture: Image.Image,
+    annotations: list[Record],
+    names: dict[int, str],
+    masks: bool = True,
+    width: int = 0,
 ) -> Image.Image:
-    """Return the picture with boxes, names and (with ``masks``) tinted, outlined masks."""
-    drawn = np.array(picture.convert("RGB"))
-    height, width = drawn.shape[:2]
-    if masks:
-        for record in annotations:
-            mask = to_mask(record["segmentation"], height, width)
-            colour = np.array(ImageColor.getrgb(colour_of(record["category_id"])))
-            drawn[mask] = (0.6 * drawn[mask] + 0.4 * colour).astype(np.uint8)
-            edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-            drawn[edge] = colour
+    """Return the picture with boxes, names and (with ``masks``) tinted, outlined masks.
+
+    Args:
+        picture: the picture.
+        annotations: its COCO records.
+        names: category names by id.
+        masks: draw the masks.
+        width: the result's width, drawn at that scale; 0 keeps the picture's, small ones enlarged.
+
+    """
+    scale = (width or max(picture.width, _LEAST_WIDTH)) / picture.width
+    size = round(picture.width * scale), max(1, round(picture.height * scale))
+    drawn = np.array(_scaled(picture, size))
+    taken = np.zeros(drawn.shape[:2], np.int32)
+    line = max(2 if size[0] >= _LEAST_WIDTH else 1, round(size[0] / 480))
+    for record in annotations:
+        cover = _cover(record, picture.size, size)
+        taken[cover] = 1
+        if masks:
+            _tint(drawn, cover, ImageColor.getrgb(_colour(record))[:3], line)
     result = Image.fromarray(drawn)
     pen = ImageDraw.Draw(result)
-    size = max(11, width // 44)
-    font = ImageFont.load_default(size)
-    for record in annotations:
-        colour_name = colour_of(record["category_id"])
-        x, y, w, h = record["bbox"]
-        pen.rectangle((x, y, x + w - 1, y + h - 1), outline=colour_name, width=max(1, width // 400))
-        text = f"{names[record['category_id']]} {record['visibility']:.0%}"
-        place = (x + 1, y - size - 4 if y > size + 4 else y + 2)
-        box = pen.textbbox(place, text, font=font)
-        pen.rectangle((box[0] - 3, box[1] - 2, box[2] + 3, box[3] + 2), fill=colour_name)
-        pen.text(place, text, fill="white" if _dark(colour_name) else "black", font=font)
+    boxes = [_scaled_box(record["bbox"], scale) for record in annotations]
+    for record, (left, top, right, bottom) in zip(annotations, boxes, strict=True):
+        pen.rectangle((left, top, right - 1, bottom - 1), outline=_colour(record), width=line)
+    font = ImageFont.load_default(max(13, size[0] // 44))
+    for record, box in zip(annotations, boxes, strict=True):
+        name, share = names[record["category_id"]], f", vis. {record['visibility']:.0%}"
+        text = _fitted(name, share, font, size[0])
+        x, y, w, h = _place(box, _extent(text, font), taken)
+        pen.rectangle((x, y, x + w - 1, y + h - 1), fill=_colour(record))
+        ink = "white" if _dark(_colour(record)) else "black"
+        pen.text((x + w / 2, y + h / 2), text, fill=ink, font=font, anchor="mm")
     return result
+
+
+def _colour(record: Record) -> str:
+    return colour_of(record["category_id"])
+
+
+def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    picture = picture.convert("RGB")
+    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _cover(record: Record, old: tuple[int, int], new: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Return a record's mask at another size of the picture, its pixels left whole."""
+    mask = to_mask(record["segmentation"], old[1], old[0])
+    scaled = cv2.resize(mask.astype(np.uint8), new, interpolation=cv2.INTER_NEAREST)
+    return scaled.astype(np.bool_)
+
+
+def _tint(
+    drawn: npt.NDArray[np.uint8], cover: npt.NDArray[np.bool_], colour: Any, line: int
+) -> None:
+    drawn[cover] = (0.65 * drawn[cover] + 0.35 * np.array(colour)).astype(np.uint8)
+    side = 2 * line + 1
+    inner = cv2.erode(cover.astype(np.uint8), np.ones((side, side), np.uint8)).astype(np.bool_)
+    drawn[cover & ~inner] = colour
+
+
+def _scaled_box(bbox: list[float], scale: float) -> Box:
+    """Return left, top, right and bottom of a COCO box; the last two lie just outside."""
+    x, y, w, h = bbox
+    left, top = round(x * scale), round(y * scale)
+    return left, top, max(round((x + w) * scale), left + 1), max(round((y + h) * scale), top + 1)
+
+
+def _fitted(name: str, rest: str, font: Font, width: int) -> str:
+    """Return a label that fits into the picture: its name is cut off where it is too long."""
+    text, kept = name + rest, len(name)
+    while kept > 1 and _extent(text, font)[0] > width:
+        kept -= 1
+        text = f"{name[:kept]}…{rest}"
+    return text
+
+
+def _extent(text: str, font: Font) -> tuple[int, int]:
+    """Return width and height of a label; all of one font are equally high."""
+    left, _, right, _ = font.getbbox(text)
+    _, top, _, bottom = font.getbbox("Åg")
+    return math.ceil(right - left) + 8, math.ceil(bottom - top) + 4
+
+
+def _place(box: Box, extent: tuple[int, int], taken: npt.NDArray[np.int32]) -> Box:
+    """Return x, y, width and height of a label, and mark it as taken: at its box, inside the
+    picture, over as little as can be.
+    """
+    left, top, right, bottom = box
+    w, h = extent
+    rows, columns = taken.shape
+    corners = [
+        *((left, top - h), (right - w, top - h), (left, bottom), (right - w, bottom)),
+        *((right, top), (left - w, top), (right, bottom - h), (left - w, bottom - h)),
+        (left, top),
+    ]
+    spots = [
+        (min(max(x, 0), max(columns - w, 0)), min(max(y, 0), max(rows - h, 0))) for x, y in corners
+    ]
+
+    def cost(rank: int) -> float:
+        x, y = spots[rank]
+        # The usual places come first, unless another hides clearly less.
+        return float(taken[y : y + h, x : x + w].sum()) + 0.01 * rank * w * h
+
+    x, y = spots[min(range(len(spots)), key=cost)]
+    taken[y : y + h, x : x + w] = 8  # over another label is worse than over an object
+    return x, y, w, h
 
 
 def _dark(colour: str) -> bool:
     red, green, blue = ImageColor.getrgb(colour)[:3]
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 125
 
 
-def contact_sheet(pictures: list[tuple[str, Image.Image]], width: int = 1600) -> Image.Image:
+def cell_width(count: int) -> int:
+    """Return how wide each of ``count`` pictures is on a contact sheet."""
+    columns = _columns(count)
+    return (_SHEET_WIDTH - _GAP * (columns + 1)) // columns
+
+
+def _columns(count: int) -> int:
+    return min(count, _MOST_COLUMNS, max(2, round(math.sqrt(count * 1.2))))
+
+
+def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
     """Return one image with all pictures on a grid, each with its caption below it."""
-    columns = min(len(pictures), max(2, math.ceil(math.sqrt(len(pictures) * 1.2))))
-    gap, caption = 10, 26
-    cell = (width - gap * (columns + 1)) // columns
+    columns, cell = _columns(len(pictures)), cell_width(len(pictures))
     ratio = max(picture.height / picture.width for _, picture in pictures)
-    row_height = round(cell * ratio) + caption + gap
+    row_height = round(cell * ratio) + _CAPTION + _GAP
     rows = math.ceil(len(pictures) / columns)
-    sheet = Image.new("RGB", (width, rows * row_height + gap), "#14181f")
+    sheet = Image.new("RGB", (_SHEET_WIDTH, rows * row_height + _GAP), "#14181f")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for number, (text, picture) in enumerate(pictures):
-        x = gap + number % columns * (cell + gap)
-        y = gap + number // columns * row_height
-        scaled = picture.convert("RGB").resize(
-            (cell, round(cell * picture.height / picture.width)), Image.Resampling.LANCZOS
-        )
+        x = _GAP + number % columns * (cell + _GAP)
+        y = _GAP + number // columns * row_height
+        scaled = _scaled(picture, (cell, round(cell * picture.height / picture.width)))
         sheet.paste(scaled, (x, y))
         pen.text((x + 2, y + scaled.height + 4), text, fill="#cbd5e1", font=font)
     return sheet
@@ -75,3 +180,28 @@ def open_picture(path: Path) -> Image.Image:
     """Return an image file as RGB, fully read."""
     with path.open("rb") as file, Image.open(file) as picture:
         return picture.convert("RGB")
+
+
+def local(path: Path, what: str) -> Path:
+    """Return a path that pictures for looking at are to be written to.
+
+    Raises:
+        ValueError: it is an address of a store.
+
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        raise ValueError(f"-o takes a local {what} here")
+    return path
+
+
+def picture_file(path: Path) -> Path:
+    """Return the path of a picture that can be written there.
+
+    Raises:
+        ValueError: it is an address of a store, or its name is not an image file's.
+
+    """
+    local(path, "file")
+    if path.suffix.lower() not in IMAGE_SUFFIXES or path.is_dir():
+        raise ValueError(f"-o {path}: the name of the picture must end in .png, .jpg or .webp")
+    return path

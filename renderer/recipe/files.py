@@ -7,12 +7,15 @@ under ``"folder"``. Without it (a recipe built in code) paths are taken as they 
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from renderer.recipe.source import KeyPath
 
 MODEL_SUFFIXES = (
     ".glb",
@@ -47,9 +50,10 @@ SUFFIXES = {"image": IMAGE_SUFFIXES, "hdri": HDRI_SUFFIXES}
 _BUNDLED = {("hdri", name) for name in BUNDLED_HDRIS}
 
 
-def is_glob(pattern: str) -> bool:
-    """Tell whether a path stands for several files."""
-    return glob.has_magic(pattern)
+def is_glob(folder: Path, pattern: str) -> bool:
+    """Tell whether a path stands for several files; a file of that very name stands for itself."""
+    # Not Path.is_file: it raises where a name is too long.
+    return glob.has_magic(pattern) and not os.path.isfile(folder / pattern)
 
 
 def matches(folder: Path, pattern: str, suffixes: tuple[str, ...]) -> list[str]:
@@ -57,7 +61,7 @@ def matches(folder: Path, pattern: str, suffixes: tuple[str, ...]) -> list[str]:
 
     A glob keeps only files with one of ``suffixes``; a plain path stands for itself.
     """
-    if not is_glob(pattern):
+    if not is_glob(folder, pattern):
         return [pattern]
     found = glob.glob(pattern, root_dir=folder, recursive=True)
     return sorted(
@@ -71,13 +75,24 @@ def named_files(node: object) -> list[tuple[str, str]]:
     """Return every (key, pattern) under ``image`` and ``hdri`` in a dumped recipe that names files
     beside it; not its models, nor the HDRIs that come with bpy.
     """
+    return [(str(path[-1]), name) for path, name in files_by_place(node)]
+
+
+def files_by_place(node: object, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
+    """Return the same with the whole way to each key; takes a recipe's plain data, too."""
     if isinstance(node, dict):
-        own = [(k, v) for k, v in node.items() if k in SUFFIXES and isinstance(v, str)]
-        named = [(key, name) for key, name in own if (key, name) not in _BUNDLED]
-        return named + [found for value in node.values() for found in named_files(value)]
-    if isinstance(node, list | tuple):
-        return [found for value in node for found in named_files(value)]
-    return []
+        items = list(node.items())
+    elif isinstance(node, list | tuple):
+        items = list(enumerate(node))
+    else:
+        return []
+    found: list[tuple[KeyPath, str]] = []
+    for key, value in items:
+        if key in SUFFIXES and isinstance(value, str):
+            found += [((*path, key), value)] if (key, value) not in _BUNDLED else []
+        else:
+            found += files_by_place(value, (*path, key))
+    return found
 
 
 def _check_file(suffixes: tuple[str, ...], what: str) -> Callable[[str, ValidationInfo], str]:
@@ -85,7 +100,7 @@ def _check_file(suffixes: tuple[str, ...], what: str) -> Callable[[str, Validati
         folder = (info.context or {}).get("folder")
         if folder is None:
             return pattern
-        if is_glob(pattern):
+        if is_glob(folder, pattern):
             if not matches(folder, pattern, suffixes):
                 raise PydanticCustomError(
                     "missing_file",
@@ -132,7 +147,7 @@ def _nearby(path: Path) -> list[str]:
 def _check_hdri(name: str, info: ValidationInfo) -> str:
     if name in BUNDLED_HDRIS:
         return name
-    if "/" not in name and Path(name).suffix == "" and not is_glob(name):
+    if "/" not in name and Path(name).suffix == "" and not glob.has_magic(name):
         raise PydanticCustomError(
             "unknown_hdri",
             "no bundled HDRI has this name; there are {names} (or give a .hdr or .exr file)",

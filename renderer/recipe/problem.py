@@ -88,7 +88,13 @@ def _problem(
     shown: KeyPath = (*path, loc[-1]) if kind == "missing" else path
     places = source.keys if kind == "extra_forbidden" else source.values
     position = _place(places, path) or _place(source.values, path) or Position(1, 1)
-    return Problem(file, position, _dotted(shown), _sentence(item, path, model))
+    return Problem(file, position, dotted(shown), _sentence(item, path, model))
+
+
+def problem_at(path: KeyPath, message: str, source: Source, file: str) -> Problem:
+    """Return a problem of a recipe whose keys and values are good, with its place."""
+    position = _place(source.values, path) or Position(1, 1)
+    return Problem(file, position, dotted(path), message)
 
 
 def _place(places: dict[KeyPath, Position], path: KeyPath) -> Position | None:
@@ -100,7 +106,8 @@ def _place(places: dict[KeyPath, Position], path: KeyPath) -> Position | None:
     return places.get(path)
 
 
-def _dotted(path: KeyPath) -> str:
+def dotted(path: KeyPath) -> str:
+    """Return a way through a recipe as people write it: ``objects[0].asset``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

@@ -69,8 +69,8 @@ BAD = {
     ),
     "damaged hdri": (
         ["render", "dark.yaml", "-o", "o5", "--images", "1"],
-        1,
-        "HDRI broken.hdr cannot be read",
+        2,
+        "lighting.world.hdri: broken.hdr cannot be read: it is damaged or not an HDRI",
     ),
     "no such engine": (["render", "recipe.yaml", "-o", "o6", "--engine", "povray"], 2, "--engine"),
     "no such device": (
@@ -78,7 +78,11 @@ BAD = {
         2,
         "--devices: 'tpu' is no device: give auto, cpu, a number, or",
     ),
-    "output is a file": (["render", "recipe.yaml", "-o", "recipe.yaml"], 1, "recipe.yaml"),
+    "output is a file": (
+        ["render", "recipe.yaml", "-o", "recipe.yaml"],
+        2,
+        "recipe.yaml is a file",
+    ),
     "output cannot be made": (["render", "recipe.yaml", "-o", "/proc/x"], 1, "/proc/x"),
     "no image 99": (["recipe", "show", "recipe.yaml", "--index", "99"], 2, "no image 99"),
     "new over old": (["recipe", "new", "recipe.yaml"], 2, "exists already"),
@@ -122,7 +126,7 @@ def test_new_check_show(tmp_path: Path, solids: Path) -> None:
     )
     checked = orbitset("recipe", "check", "mine.yaml", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
-    assert "is a good recipe: 24 images, 1 models, 8 poses planned" in checked.stdout
+    assert "is a good recipe: 24 images, 1 model, 8 poses planned" in checked.stdout
     shown = orbitset("recipe", "show", "mine.yaml", "--index", 17, cwd=tmp_path)
     shot = json.loads(shown.stdout)
     assert shot["index"] == 17
@@ -131,7 +135,10 @@ def test_new_check_show(tmp_path: Path, solids: Path) -> None:
     assert json.loads(orbitset("recipe", "schema").stdout)["title"] == "orbitset recipe"
     (tmp_path / "bad.yaml").write_text("name: x\nimages: 0\n")
     found = json.loads(orbitset("recipe", "check", "bad.yaml", "--json", cwd=tmp_path).stdout)
-    assert [(item["line"], item["key"]) for item in found] == [(1, "objects"), (2, "images")]
+    assert [(item["line"], item["key"]) for item in found["errors"]] == [
+        (1, "objects"),
+        (2, "images"),
+    ]
 
 
 def test_dry_run_renders_nothing(tmp_path: Path, solids: Path) -> None:

@@ -151,3 +151,16 @@ def test_errors_of_a_store_or_cluster_are_sentences(capsys: pytest.CaptureFixtur
     assert "the store or cluster fails: Could not connect" in capsys.readouterr().err
     with pytest.raises(AttributeError), sentences():
         raise AttributeError("a defect of ours")
+
+
+def test_a_new_recipe_can_have_the_objects_size(solids: Path, tmp_path: Path) -> None:
+    from renderer.recipe import load_recipe
+
+    write_recipe(tmp_path, CROWD, solids)
+    for size in (None, 0.13):
+        more = () if size is None else ("--size-m", size)
+        made = orbitset(
+            "recipe", "new", "n.yaml", "--asset", "box.ply", "--force", *more, cwd=tmp_path
+        )
+        assert made.returncode == 0, made.stderr
+        assert load_recipe(tmp_path / "n.yaml").recipe.objects[0].size_m == size

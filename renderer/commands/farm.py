@@ -154,7 +154,7 @@ def retry(
     with sentences():
         layout = Layout(open_root(output))
         state = read_run(layout)
-        origin: dict[str, Any] = state["origin"]
+        origin: dict[str, Any] = state.get("origin") or {"recipe": "its recipe", "changes": {}}
         if recipe_file is not None:
             origin = {**origin, "recipe": str(recipe_file.resolve())}
         elif not Path(origin["recipe"]).exists():

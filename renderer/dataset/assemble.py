@@ -14,6 +14,7 @@ from typing import Any
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
+from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 
@@ -22,11 +23,26 @@ class AssembleError(ValueError):
     """What should become one dataset does not belong together; the message is one sentence."""
 
 
+_RUN: Kinds = {
+    "fingerprint": TEXT,
+    "head": {
+        "name": TEXT,
+        "orbitset": TEXT,
+        "bpy": TEXT,
+        "seed": WHOLE,
+        "categories": TEXTS,
+        "warnings": TEXTS,
+        "assets": OBJECT,
+        "recipe": {"images": COUNT, "output": {"webdataset": COUNT}},
+    },
+}
+
+
 def read_run(layout: Layout) -> dict[str, Any]:
     """Return what ``parts/run.json`` says of the run a folder belongs to.
 
     Raises:
-        AssembleError: the folder holds no run.
+        AssembleError: the folder holds no run, or what it says is damaged.
 
     """
     try:
@@ -35,8 +51,10 @@ def read_run(layout: Layout) -> dict[str, Any]:
         raise AssembleError(
             f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
+    if wrong := fault(run, _RUN):
+        raise AssembleError(f"{layout.run} is damaged: it {wrong}")
     return run
 
 

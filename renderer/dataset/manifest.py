@@ -9,6 +9,18 @@ from typing import Any
 from renderer.asset import AssetFacts
 from renderer.dataset.layout import Layout
 from renderer.dataset.merge import MergeResult
+from renderer.dataset.read import (
+    COUNT,
+    LIST,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    DatasetError,
+    Kind,
+    Kinds,
+    fault,
+    unfinished,
+)
 from renderer.dataset.storage import write_atomic
 from renderer.recipe import Recipe
 
@@ -75,12 +87,46 @@ def spans(indices: Iterable[int]) -> list[str]:
     return [str(first) if first == last else f"{first}-{last}" for first, last in found]
 
 
+def _are_assets(value: Any) -> bool:
+    kinds: Kinds = {"digest": TEXT, "faces": COUNT, "size_m": LIST}
+    return isinstance(value, dict) and not any(fault(each, kinds) for each in value.values())
+
+
+_KINDS: Kinds = {
+    "name": TEXT,
+    "orbitset": TEXT,
+    "bpy": TEXT,
+    "seed": WHOLE,
+    "images": COUNT,
+    "annotations": COUNT,
+    "categories": TEXTS,
+    "failed": Kind(
+        "a list of shots and causes",
+        lambda value: (
+            isinstance(value, list)
+            and not any(fault(each, {"shot": COUNT, "cause": TEXT}) for each in value)
+        ),
+    ),
+    "missing": TEXTS,
+    "warnings": TEXTS,
+    "assets": Kind("an object of models", _are_assets),
+    "recipe": {"images": COUNT},
+}
+
+
 def read_manifest(layout: Layout) -> Record:
     """Return the manifest.
 
     Raises:
-        FileNotFoundError: the folder holds no finished dataset.
+        DatasetError: the dataset is not finished, or its manifest is damaged.
 
     """
-    manifest: Record = json.loads(layout.manifest.read_text(encoding="utf-8"))
+    try:
+        manifest: Record = json.loads(layout.manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise unfinished(layout) from None
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"manifest.json is damaged: {error}") from None
+    if wrong := fault(manifest, _KINDS):
+        raise DatasetError(f"manifest.json is damaged: it {wrong}")
     return manifest

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import ijson
 import numpy as np
-from PIL import Image
+from pydantic import ValidationError
 
 from renderer.asset import AssetCache
+from renderer.dataset.agreement import (
+    Seen,
+    category_problems,
+    frame_size,
+    image_problems,
+    mask_problems,
+    picture_problems,
+    scene_problems,
+    shot_problems,
+)
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
-from renderer.dataset.read import read_categories, read_pairs
+from renderer.dataset.read import DatasetError, read_categories, read_pairs
 from renderer.dataset.segmentation import to_mask
 from renderer.plan import Shot
-from renderer.truth import Labeller, tight_box
+from renderer.truth import Labeller
 
 Record = dict[str, Any]
 _MOST_FINDINGS = 1000
@@ -27,11 +35,24 @@ _MOST_FINDINGS = 1000
 
 @dataclass
 class Validation:
-    """The outcome: what was looked at and what is wrong (each finding one sentence)."""
+    """The outcome: what was looked at and what is wrong (each finding one sentence).
+
+    Attributes:
+        images: number of images.
+        annotations: number of annotations.
+        failed: number of images that the manifest records as failed.
+        scenes: number of scenes that were ray cast anew.
+        unchecked: number of those that should have been, but their models are not in the cache.
+        findings: what is wrong.
+        dropped: number of findings that were not kept.
+
+    """
 
     images: int = 0
     annotations: int = 0
+    failed: int = 0
     scenes: int = 0
+    unchecked: int = 0
     findings: list[str] = field(default_factory=list)
     dropped: int = 0
 
@@ -41,6 +62,18 @@ class Validation:
             self.findings.append(finding)
         else:
             self.dropped += 1
+
+    def notes(self) -> Iterator[str]:
+        """Yield what is not wrong, and still to be known (each one sentence)."""
+        if self.failed:
+            images, are = ("image", "is") if self.failed == 1 else ("images", "are")
+            yield f"{self.failed} {images} failed and {are} recorded as such"
+        if self.unchecked:
+            scenes, were = ("scene", "was") if self.unchecked == 1 else ("scenes", "were")
+            yield (
+                f"{self.unchecked} {scenes} {were} not checked: their models are not in the cache "
+                "(ORBITSET_CACHE); run orbitset recipe check there, or the render again"
+            )
 
 
 def validate(
@@ -52,167 +85,201 @@ def validate(
 
     Args:
         layout: the dataset.
-        cache: with the imported models, the masks of each ``every``-th image are ray cast anew
-            from its Shot and compared; without, that is left out.
+        cache: with the imported models, the objects of each ``every``-th image are ray cast anew
+            from its Shot, and masks, amodal boxes and truncation compared; without, that is left
+            out.
         every: see ``cache``.
 
     """
     result = Validation()
     try:
-        manifest = read_manifest(layout)
-        names = read_categories(layout)
-    except FileNotFoundError as error:
-        result.add(
-            f"{error.filename or error} is missing: the run is not finished (run the same command "
-            "again)"
-        )
+        manifest, names = read_manifest(layout), read_categories(layout)
+    except DatasetError as error:
+        result.add(str(error))
         return result
-    except (ValueError, ijson.JSONError) as error:
-        result.add(f"manifest.json or instances.json cannot be read: {_flat(error)}")
-        return result
-    shots = _shots(layout, result)
+    result.failed = len(manifest["failed"])
+    _check_categories(manifest, names, result)
+    shots = _Shots(layout, result)
+    checker = _Checker(layout, cache, every, names, manifest["categories"], result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
             if image["id"] <= last_image:  # merge writes them in order, so twice is out of order
                 result.add(f"image id {image['id']} stands twice or out of order")
             last_image = image["id"]
-            _check_image(layout, image, result)
-            masks = _check_annotations(image, annotations, names, result)
             for record in annotations:
                 if record["id"] != last_annotation + 1:
                     result.add(f"annotation ids jump from {last_annotation} to {record['id']}")
                 last_annotation = record["id"]
-            shot = next(shots, None)
-            while shot is not None and shot["index"] < image["shot"]:
-                shot = next(shots, None)
-            if shot is None or shot["index"] != image["shot"]:
-                result.add(f"{image['file_name']}: shots.jsonl lacks its shot {image['shot']}")
-            elif cache is not None and result.images % every == 0:
-                _check_scene(cache, Shot.model_validate(shot), image, masks, result)
+            checker.check(image, annotations, shots.of(image["id"] - 1))
             result.images += 1
-    except (KeyError, TypeError, ValueError, ijson.JSONError) as error:
-        result.add(f"instances.json is damaged after image {result.images}: {_flat(error)}")
-    result.annotations = last_annotation
-    _check_counts(manifest, result)
+            result.annotations += len(annotations)
+    except DatasetError as error:  # what comes behind the damage is not known
+        result.add(str(error))
+    else:
+        _check_counts(manifest, result)
+    _check_whole(manifest, result)
     return result
 
 
-def _flat(error: Exception) -> str:
-    """Return an error's text on one line (ijson draws arrows below its own)."""
-    return " ".join(str(error).split()) or type(error).__name__
+class _Shots:
+    """The shots beside the images: both stand in the order of their index."""
 
+    def __init__(self, layout: Layout, result: Validation) -> None:
+        self._result = result
+        self._whole = True
+        self._lines = self._read(layout)
+        self._line = next(self._lines, None)
 
-def _shots(layout: Layout, result: Validation) -> Iterator[Record]:
-    try:
-        with layout.shots.open(encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
-    except FileNotFoundError:
-        result.add("shots.jsonl is missing")
-    except ValueError as error:
-        result.add(f"shots.jsonl is damaged: {error}")
-
-
-def _check_image(layout: Layout, image: Record, result: Validation) -> None:
-    name = image["file_name"]
-    try:
-        content = (layout.root / name).read_bytes()
-    except OSError as error:
-        result.add(f"{name} cannot be read: {error.strerror or error}")
-        return
-    if hashlib.blake2b(content, digest_size=16).hexdigest() != image["blake2b"]:
-        result.add(f"{name} is not the image that was rendered (its digest differs)")
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.load()
-            size = picture.size
-    except (OSError, SyntaxError) as error:
-        result.add(f"{name} cannot be decoded: {error}")
-        return
-    if size != (image["width"], image["height"]):
-        result.add(
-            f"{name} is {size[0]}x{size[1]}, its label says {image['width']}x{image['height']}"
-        )
-
-
-def _check_annotations(
-    image: Record, annotations: list[Record], names: dict[int, str], result: Validation
-) -> dict[int, Any]:
-    """Check each annotation by itself and against the others; return the masks by instance."""
-    height, width = image["height"], image["width"]
-    taken = np.zeros((height, width), np.bool_)
-    masks: dict[int, Any] = {}
-    for record in annotations:
-        where = f"{image['file_name']}: annotation {record['id']}"
-        if record["category_id"] not in names:
-            result.add(f"{where} has the unknown category {record['category_id']}")
+    def of(self, index: int) -> Shot | None:
+        """Return the shot of an image, or tell why there is none."""
+        while self._line is not None and self._line["index"] < index:
+            self._line = next(self._lines, None)
+        if self._line is None or self._line["index"] != index:
+            if self._whole:
+                self._result.add(f"shots.jsonl lacks shot {index}")
+            return None
         try:
-            mask = to_mask(record["segmentation"], height, width)
-            amodal = to_mask(record["amodal_segmentation"], height, width)
-        except (ValueError, TypeError) as error:
-            result.add(f"{where}: its segmentation cannot be decoded ({error})")
-            continue
-        masks[record["instance"]] = mask
-        for problem in _problems(record, mask, amodal):
-            result.add(f"{where}: {problem}")
-        if (taken & mask).any():
-            result.add(f"{where}: its mask overlaps another object's")
-        taken |= mask
-    return masks
+            return Shot.model_validate(self._line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            self._result.add(f"shots.jsonl is damaged: shot {index}: {where}: {first['msg']}")
+            return None
+
+    def _read(self, layout: Layout) -> Iterator[Record]:
+        number = 0
+        try:
+            with layout.shots.open(encoding="utf-8") as file:
+                for line in file:
+                    number += 1
+                    record = json.loads(line)
+                    if not isinstance(record, dict) or type(record.get("index")) is not int:
+                        raise ValueError("it has no index")
+                    yield record
+        except FileNotFoundError:
+            self._tell(f"is missing: orbitset dataset merge {layout.root} writes it anew")
+        except (ValueError, RecursionError) as error:
+            self._tell(f"is damaged in line {number}: {error}")
+
+    def _tell(self, trouble: str) -> None:
+        """Say it once, and not of each image that comes behind it."""
+        self._whole = False
+        self._result.add(f"shots.jsonl {trouble}")
 
 
-def _problems(record: Record, mask: Any, amodal: Any) -> Iterator[str]:
-    if not mask.any():
-        yield "its mask is empty"
-        return
-    if int(mask.sum()) != record["area"]:
-        yield f"area is {record['area']}, its mask has {int(mask.sum())} pixels"
-    if list(tight_box(mask)) != [round(n) for n in record["bbox"]]:
-        yield f"bbox is {record['bbox']}, its mask's is {list(tight_box(mask))}"
-    if (mask & ~amodal).any():
-        yield "its amodal mask lacks visible pixels"
-    visibility = mask.sum() / max(amodal.sum(), 1)
-    if abs(visibility - record["visibility"]) > 1e-5:
-        yield f"visibility is {record['visibility']}, its masks say {visibility:.6f}"
-    if not 0 <= record["truncation"] < 1:
-        yield f"truncation is {record['truncation']}"
-    rotation = np.array(record["cam_R_m2c"])
-    if rotation.shape != (3, 3) or np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-5:
-        yield "cam_R_m2c is not a rotation"
-    if record["cam_t_m2c"][2] != record["cam_t_m2c"][2] or len(record["cam_t_m2c"]) != 3:
-        yield "cam_t_m2c is not a translation"
+@dataclass(frozen=True)
+class _Checker:
+    """Checks one image after the other.
 
+    Attributes:
+        names: category names by id as instances.json has them.
+        declared: category names in the order of their ids as the manifest has them.
 
-def _check_scene(
-    cache: AssetCache, shot: Shot, image: Record, masks: dict[int, Any], result: Validation
-) -> None:
-    """Ray cast a shot's masks anew and compare: at most one pixel in 1,000 may differ, which only
-    rounding on an outline does.
     """
-    if not all(cache.has(entry.asset) for entry in shot.objects):
-        return
-    result.scenes += 1
-    index = Labeller(cache).visible_index(shot)
-    stored = np.zeros_like(index)
-    for instance, mask in masks.items():
-        stored[mask] = instance
-    wrong = int((index != stored).sum())
-    if wrong > max(2, 0.001 * (stored > 0).sum()):
-        result.add(f"{image['file_name']}: {wrong} mask pixels disagree with the scene of its shot")
+
+    layout: Layout
+    cache: AssetCache | None
+    every: int
+    names: dict[int, str]
+    declared: list[str]
+    result: Validation
+
+    def check(self, image: Record, annotations: list[Record], shot: Shot | None) -> None:
+        """Check an image with its annotations."""
+        name = image["file_name"] if shot is None else shot.file_name
+        if shot is not None:
+            self._tell(name, image_problems(image, shot))
+        self._check_picture(name, image, shot)
+        seen = self._check_annotations(name, image, annotations, shot)
+        if shot is not None and self.cache is not None and self.result.images % self.every == 0:
+            if not all(self.cache.has(entry.asset) for entry in shot.objects):
+                self.result.unchecked += 1
+            elif len(seen) == len(annotations) and seen.keys() <= {
+                entry.instance for entry in shot.objects
+            }:  # else it has been told, and the scene would say it again
+                self._check_scene(name, self.cache, shot, list(seen.values()))
+
+    def _tell(self, where: str, problems: Iterable[str]) -> bool:
+        """Add problems to the findings and return whether there were any."""
+        told = False
+        for problem in problems:
+            self.result.add(f"{where}: {problem}")
+            told = True
+        return told
+
+    def _check_picture(self, name: str, image: Record, shot: Shot | None) -> None:
+        try:
+            content = (self.layout.root / name).read_bytes()
+        except FileNotFoundError:
+            self.result.add(f"{name} cannot be read (no such file): run the same render again")
+        except (OSError, ValueError) as error:
+            self.result.add(f"{name} cannot be read: {error}")
+        else:
+            if hashlib.blake2b(content, digest_size=16).hexdigest() == image["blake2b"]:
+                self._tell(name, picture_problems(content, image, shot))
+            else:
+                self.result.add(
+                    f"{name} is not the image that was rendered (its digest differs): delete it "
+                    "and run the same render again"
+                )
+
+    def _check_annotations(
+        self, name: str, image: Record, annotations: list[Record], shot: Shot | None
+    ) -> dict[int, Seen]:
+        """Check each annotation by itself and against the others; return those with masks, by
+        instance.
+        """
+        width, height = frame_size(image, shot)
+        taken = np.zeros((height, width), np.bool_)
+        seen = dict[int, Seen]()
+        for record in annotations:
+            where, instance = f"{name}: annotation {record['id']}", record["instance"]
+            self._tell(where, category_problems(record, self.names))
+            if shot is not None:
+                self._tell(where, shot_problems(record, shot, self.names, self.declared))
+            try:
+                mask = to_mask(record["segmentation"], height, width)
+                amodal = to_mask(record["amodal_segmentation"], height, width)
+            except (ValueError, TypeError) as error:
+                self.result.add(f"{where}: its segmentation cannot be decoded ({error})")
+                continue
+            sound = not self._tell(where, mask_problems(record, mask, amodal))
+            if instance in seen:
+                self.result.add(f"{where}: instance {instance} stands twice in its image")
+            seen[instance] = Seen(record, mask, amodal, sound)
+            if (taken & mask).any():
+                self.result.add(f"{where}: its mask overlaps another object's")
+            taken |= mask
+        return seen
+
+    def _check_scene(self, name: str, cache: AssetCache, shot: Shot, seen: list[Seen]) -> None:
+        self.result.scenes += 1
+        for record, problem in scene_problems(Labeller(cache).cast(shot), seen):
+            where = name if record is None else f"{name}: annotation {record['id']}"
+            self.result.add(f"{where}: {problem}")
+
+
+def _check_categories(manifest: Record, names: dict[int, str], result: Validation) -> None:
+    declared = dict(enumerate(manifest["categories"], start=1))
+    for number in sorted(declared.keys() | names.keys()):
+        here, there = (of.get(number, "not there") for of in (names, declared))
+        if here != there:
+            result.add(
+                f"category {number} is {here} in instances.json, and {there} in manifest.json"
+            )
 
 
 def _check_counts(manifest: Record, result: Validation) -> None:
-    if result.images != manifest["images"]:
-        result.add(
-            f"instances.json has {result.images} images, manifest.json says {manifest['images']}"
-        )
-    if result.annotations != manifest["annotations"]:
-        result.add(
-            f"instances.json has {result.annotations} annotations, manifest.json says "
-            f"{manifest['annotations']}"
-        )
+    for kind, count in (("images", result.images), ("annotations", result.annotations)):
+        if count != manifest[kind]:
+            result.add(f"instances.json has {count} {kind}, manifest.json says {manifest[kind]}")
+
+
+def _check_whole(manifest: Record, result: Validation) -> None:
     wanted = manifest["recipe"]["images"]
-    if manifest["images"] + len(manifest["failed"]) != wanted:
-        missing = wanted - manifest["images"] - len(manifest["failed"])
+    missing = wanted - manifest["images"] - result.failed
+    if missing:
         result.add(f"{missing} of {wanted} images are neither rendered nor recorded as failed")
+    elif manifest["images"] == 0 and wanted:
+        result.add(f"there is no image: all {wanted} failed")

@@ -16,7 +16,7 @@ from typing import Any
 
 from renderer import __version__
 from renderer.asset import AssetCache, AssetFacts, AssetSource
-from renderer.dataset.assemble import sweep_dataset
+from renderer.dataset.assemble import read_run, sweep_dataset
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex, last_index
@@ -119,6 +119,7 @@ class Run:
 
         Raises:
             RunError: the folder holds another recipe's run, or more images.
+            AssembleError: what the folder says of its run is damaged.
 
         """
         head = manifest_head(self.recipe, __version__, engine_version(), self.facts)
@@ -126,7 +127,7 @@ class Run:
         if not self.layout.run.exists():
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
             return
-        stored = json.loads(self.layout.run.read_text(encoding="utf-8"))
+        stored = read_run(self.layout)
         if stored["fingerprint"] != state["fingerprint"]:
             raise RunError(
                 f"{self.layout.root} was begun with {self._difference(stored['head']['recipe'])}: "

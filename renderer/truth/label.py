@@ -78,6 +78,28 @@ class _Silhouette:
 
 
 @dataclass(frozen=True)
+class Casting:
+    """A shot's objects, each cast by itself once, for all that is asked of them."""
+
+    shot: Shot
+    silhouettes: tuple[_Silhouette, ...]
+
+    def index(self) -> npt.NDArray[np.int32]:
+        """Return (h, w) the instance of each pixel, 0 for none."""
+        width, height = self.shot.camera.resolution
+        return _nearest(self.shot.objects, self.silhouettes, width, height)
+
+    def labels(self, index: npt.NDArray[np.int32]) -> list[Label]:
+        """Return the labels of every object with at least one pixel of an index (h, w)."""
+        labels = []
+        for entry, silhouette in zip(self.shot.objects, self.silhouettes, strict=True):
+            visible = index == entry.instance
+            if visible.any():
+                labels.append(_label(self.shot, entry, visible, silhouette))
+        return labels
+
+
+@dataclass(frozen=True)
 class Labeller:
     """Labels shots of models in a cache."""
 
@@ -91,22 +113,16 @@ class Labeller:
             index: (h, w) instance of each pixel from the engine, or None to ray cast it.
 
         """
-        width, height = shot.camera.resolution
-        silhouettes = [self._silhouette(shot, entry) for entry in shot.objects]
-        if index is None:
-            index = _nearest(shot.objects, silhouettes, width, height)
-        labels = []
-        for entry, silhouette in zip(shot.objects, silhouettes, strict=True):
-            visible = index == entry.instance
-            if visible.any():
-                labels.append(_label(shot, entry, visible, silhouette))
-        return labels
+        casting = self.cast(shot)
+        return casting.labels(casting.index() if index is None else index)
 
     def visible_index(self, shot: Shot) -> npt.NDArray[np.int32]:
         """Return (h, w) the instance of each pixel by ray casting, 0 for none."""
-        width, height = shot.camera.resolution
-        silhouettes = [self._silhouette(shot, entry) for entry in shot.objects]
-        return _nearest(shot.objects, silhouettes, width, height)
+        return self.cast(shot).index()
+
+    def cast(self, shot: Shot) -> Casting:
+        """Return the silhouettes of a shot's objects."""
+        return Casting(shot, tuple(self._silhouette(shot, entry) for entry in shot.objects))
 
     def _silhouette(self, shot: Shot, entry: Instance) -> _Silhouette:
         K, view = np.array(shot.camera.K), np.array(shot.camera.world_to_camera)  # noqa: N806
@@ -153,7 +169,7 @@ def _bounds(
 
 
 def _nearest(
-    objects: tuple[Instance, ...], silhouettes: list[_Silhouette], width: int, height: int
+    objects: tuple[Instance, ...], silhouettes: tuple[_Silhouette, ...], width: int, height: int
 ) -> npt.NDArray[np.int32]:
     index = np.zeros((height, width), np.int32)
     front = np.full((height, width), np.inf, np.float32)
@@ -164,6 +180,12 @@ def _nearest(
     return index
 
 
+def pose(shot: Shot, entry: Instance) -> tuple[Array, Array]:
+    """Return (3, 3) ``cam_R_m2c`` and (3,) ``cam_t_m2c`` of an object."""
+    to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+    return to_camera[:3, :3] / entry.scale, to_camera[:3, 3]
+
+
 def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) -> Label:
     # A pixel on the very outline may fall either way by rounding; what is seen is there.
     amodal = np.isfinite(silhouette.depth) | visible
@@ -171,7 +193,7 @@ def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) 
     x, y, w, h = tight_box(amodal)
     left, top, right, bottom = silhouette.bounds or (x, y, x + w, y + h)
     left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
-    to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+    rotation, translation = pose(shot, entry)
     return Label(
         entry=entry,
         visible=visible,
@@ -179,6 +201,6 @@ def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) 
         amodal_box=(left, top, right - left, bottom - top),
         visibility=int(visible.sum()) / inside,
         truncation=silhouette.outside / (inside + silhouette.outside),
-        rotation=to_camera[:3, :3] / entry.scale,
-        translation=to_camera[:3, 3],
+        rotation=rotation,
+        translation=translation,
     )

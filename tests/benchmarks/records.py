@@ -26,11 +26,14 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import dumps
 from renderer.dataset.validate import validate
+from renderer.plan import Shot
 from renderer.truth import encode_rle
+from renderer.truth.label import pose
 
 _PER_IMAGE = 4
 _LINES_A_PART = 256
 _SIDE = 16
+_BRIGHTNESS = 0.3952  # of teal: 128/255 of the shares of green and blue
 _LIMIT_MB = 600
 _LINKS = 30_000  # ext4 allows 65,000 names a file
 
@@ -41,8 +44,22 @@ def picture() -> bytes:
     return buffer.getvalue()
 
 
-def record(number: int) -> dict[str, Any]:
+def crowded(shot: dict[str, Any]) -> Shot:
+    """The shot with a picture of our size and an object for each record."""
+    thing = {
+        **shot["objects"][0],
+        "category": "thing",
+        "file": "models/category/instance/model.gltf",
+    }
+    things = [{**thing, "instance": number + 1} for number in range(_PER_IMAGE)]
+    camera = {**shot["camera"], "resolution": [_SIDE, _SIDE]}
+    return Shot.model_validate({**shot, "camera": camera, "objects": things})
+
+
+def record(number: int, shot: Shot) -> dict[str, Any]:
     """The label of one quadrant of an image, half hidden by nothing at all."""
+    entry = shot.objects[number]
+    rotation, translation = pose(shot, entry)
     half = _SIDE // 2
     x, y = number % 2 * half, number // 2 * half
     mask = np.zeros((_SIDE, _SIDE), np.bool_)
@@ -58,11 +75,11 @@ def record(number: int) -> dict[str, Any]:
         "truncation": 0.0,
         "amodal_bbox": [x, y, half, half],
         "amodal_segmentation": rle,
-        "cam_R_m2c": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-        "cam_t_m2c": [0.123456789012, -0.234567890123, 3.456789012345],
-        "scale": 0.398087896854,
-        "asset": "models/category/instance/model.gltf",
-        "instance": number + 1,
+        "cam_R_m2c": rotation.round(12).tolist(),
+        "cam_t_m2c": translation.round(12).tolist(),
+        "scale": entry.scale,
+        "asset": entry.file,
+        "instance": entry.instance,
     }
 
 
@@ -73,8 +90,9 @@ def make(root: Path, records: int) -> None:
         folder.mkdir(parents=True)
     content = picture()
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    annotations = [record(number) for number in range(_PER_IMAGE)]
-    shot = json.loads((Path(__file__).parent / "shot.json").read_text())
+    model = crowded(json.loads((Path(__file__).parent / "shot.json").read_text()))
+    annotations = [record(number, model) for number in range(_PER_IMAGE)]
+    shot = model.model_dump(mode="json")
     master = layout.images
     for first in range(0, images, _LINES_A_PART):
         lines = []
@@ -85,20 +103,25 @@ def make(root: Path, records: int) -> None:
                 master = name
             else:
                 os.link(master, name)
+            camera = {**shot["camera"], "azimuth_deg": index * 0.61803398875 % 360}
             image = {
                 "file_name": f"images/{name.name}",
                 "width": _SIDE,
                 "height": _SIDE,
-                "camera": {"K": shot["camera"]["K"], "world_to_camera": None, "distortion": None},
+                "camera": {
+                    "K": camera["K"],
+                    "world_to_camera": camera["world_to_camera"],
+                    "distortion": None,
+                },
                 "shot": index,
-                "azimuth_deg": index * 0.61803398875 % 360,
-                "elevation_deg": 30.0,
-                "brightness": 0.5,
+                "azimuth_deg": camera["azimuth_deg"],
+                "elevation_deg": camera["elevation_deg"],
+                "brightness": _BRIGHTNESS,
                 "blake2b": digest,
             }
             line = {
                 "index": index,
-                "shot": {**shot, "index": index},
+                "shot": {**shot, "index": index, "camera": camera},
                 "image": image,
                 "annotations": annotations,
             }

@@ -164,3 +164,14 @@ def test_a_new_recipe_can_have_the_objects_size(solids: Path, tmp_path: Path) ->
         )
         assert made.returncode == 0, made.stderr
         assert load_recipe(tmp_path / "n.yaml").recipe.objects[0].size_m == size
+
+
+def test_a_folder_whose_run_is_damaged(solids: Path, tmp_path: Path) -> None:
+    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
+    (out / "parts").mkdir(parents=True)
+    (out / "parts" / "run.json").write_text("{}")
+    for command in (("render", recipe, "-o", out), ("farm", "retry", out), ("farm", "status", out)):
+        result = orbitset(*command)
+        assert result.returncode == 2
+        assert f"{out}/parts/run.json is damaged: " in result.stderr
+        assert "Traceback" not in result.stderr

@@ -125,7 +125,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
         "disagree with the scene",
     ),
     "mask damaged": (
-        lambda r: labels(r, lambda d: first(d).update(segmentation=7)),
+        lambda r: labels(r, lambda d: first(d)["segmentation"].update(size=[1, 1])),
         "cannot be decoded",
     ),
     "category unknown": (
@@ -140,14 +140,21 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda r: labels(r, lambda d: d["annotations"].pop(1)),
         "annotation ids jump",
     ),
-    "image record lost": (lambda r: labels(r, lambda d: d["images"].pop()), "manifest.json says"),
+    "last annotation lost": (
+        lambda r: labels(r, lambda d: d["annotations"].pop()),
+        "manifest.json says",
+    ),
+    "image record lost": (
+        lambda r: labels(r, lambda d: d["images"].pop()),
+        "belongs to image 8, which is not there",
+    ),
     "labels cut": (
         lambda r: (r / "annotations/instances.json").write_text(
             (r / "annotations/instances.json").read_text()[:-2000]
         ),
-        "cannot be read: parse error",
+        "is damaged: parse error",
     ),
-    "labels lost": (lambda r: (r / "annotations/instances.json").unlink(), "is missing"),
+    "labels lost": (lambda r: (r / "annotations/instances.json").unlink(), "is not finished"),
     "shots lost": (lambda r: (r / "shots.jsonl").unlink(), "shots.jsonl is missing"),
     "images missing from the count": (
         lambda r: manifest(r, lambda d: d["recipe"].update(images=9)),

@@ -1,0 +1,239 @@
+"""Whether a record agrees with what it was made of: its picture, its masks, its shot, its scene.
+
+Each function yields what is wrong, to follow the name of the image or annotation in a sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from renderer.dataset.coco import image_record
+from renderer.plan.shot import RenderState, Shot
+from renderer.truth import Label, tight_box
+from renderer.truth.label import Casting, pose
+from renderer.truth.mask import Box, Mask
+
+Record = dict[str, Any]
+
+# The last bits of matrix products differ between processors.
+_BITS = 1e-9
+# Shares are written to 6 digits, brightness to 4.
+_SHARE, _BRIGHTNESS = 1e-6, 6e-5
+# The share of R, G and B in brightness (renderer/pipeline.py).
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An annotation and its masks (h, w), decoded; ``sound`` where the three agree."""
+
+    record: Record
+    visible: Mask
+    amodal: Mask
+    sound: bool
+
+
+def image_problems(image: Record, shot: Shot) -> Iterator[str]:
+    """Compare an image's record with the one its shot gives."""
+    made = image_record(shot, image["blake2b"], 0.0)
+    del made["brightness"]
+    camera = made.pop("camera")
+    for key, value in made.items():
+        if not _same(image.get(key), value):
+            yield f"{key} is {image.get(key)}, its shot says {value}"
+    for key, value in camera.items():
+        if not _same(image["camera"].get(key), value):
+            yield f"camera.{key} is not that of its shot"
+
+
+def _same(found: Any, made: Any) -> bool:
+    """Compare what was read from JSON with what was computed."""
+    made = _plain(made)
+    return bool(found == made) or _close(found, made)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON gives back of a value."""
+    if isinstance(value, np.ndarray):
+        return value.round(12).tolist()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _close(found: Any, made: Any) -> bool:
+    if isinstance(made, list):
+        return (
+            isinstance(found, list)
+            and len(found) == len(made)
+            and all(_close(*each) for each in zip(found, made, strict=True))
+        )
+    return (
+        isinstance(made, float)
+        and type(found) in (int, float)
+        and math.isclose(found, made, rel_tol=_BITS, abs_tol=_BITS)
+    )
+
+
+def picture_problems(content: bytes, image: Record, shot: Shot | None) -> Iterator[str]:
+    """Compare a picture's file with its record."""
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.load()
+            picture = opened if opened.mode == "RGB" else opened.convert("RGB")
+    except Exception as error:  # at damaged files Pillow raises all kinds
+        yield f"the picture cannot be decoded: {error}"
+        return
+    width, height = picture.size
+    expected = frame_size(image, shot)
+    if (width, height) != expected:
+        yield f"the picture is {width}x{height} pixels, and should be {expected[0]}x{expected[1]}"
+    if shot is not None:
+        counts = np.reshape(picture.histogram(), (3, 256))
+        brightness = float((counts @ np.arange(256) / (255 * width * height)) @ _LUMA)
+        if abs(image["brightness"] - brightness) > _slack(shot.render):
+            yield f"brightness is {image['brightness']}, its picture's is {brightness:.4f}"
+
+
+def _slack(render: RenderState) -> float:
+    """Return by how much the brightness of the file may differ from that of what was encoded.
+
+    Measured on plain colours, noise and photos: lossy encoders move it by up to 0.009 from quality
+    50, and by up to 0.08 below.
+    """
+    if render.format == "png" or (render.format == "webp" and render.quality == 100):
+        return _BRIGHTNESS
+    return 0.02 if render.quality >= 50 else 0.1
+
+
+def frame_size(image: Record, shot: Shot | None) -> tuple[int, int]:
+    """Return the width and height that an image should have."""
+    return (image["width"], image["height"]) if shot is None else shot.camera.resolution
+
+
+def category_problems(record: Record, names: dict[int, str]) -> Iterator[str]:
+    """Look an annotation's category up."""
+    if record["category_id"] not in names:
+        yield f"category_id is the unknown category {record['category_id']}"
+
+
+def shot_problems(
+    record: Record, shot: Shot, names: dict[int, str], declared: list[str]
+) -> Iterator[str]:
+    """Compare an annotation with the entry of its object in the shot.
+
+    Args:
+        record: the annotation.
+        shot: the shot.
+        names: category names by id as instances.json has them.
+        declared: category names in the order of their ids as the manifest has them.
+
+    """
+    entry = next((each for each in shot.objects if each.instance == record["instance"]), None)
+    if entry is None:
+        yield f"instance is {record['instance']}, and its shot has no such object"
+        return
+    number = record["category_id"]
+    # By either name: where a category is called otherwise in the manifest, that is told once.
+    by_manifest = declared[number - 1] if 0 < number <= len(declared) else None
+    if number in names and entry.category not in (names[number], by_manifest):
+        yield f"category_id is {number} ({names[number]}), its shot says {entry.category}"
+    for key, value in (("iscrowd", 0), ("scale", entry.scale), ("asset", entry.file)):
+        if not _same(record[key], value):
+            yield f"{key} is {record[key]}, its shot says {value}"
+    rotation, translation = pose(shot, entry)
+    if not _same(record["cam_R_m2c"], rotation):
+        found = np.array(record["cam_R_m2c"])
+        turned = np.abs(found @ found.T - np.eye(3)).max() < 1e-5
+        yield f"cam_R_m2c is not {'that of its shot' if turned else 'a rotation'}"
+    if not _same(record["cam_t_m2c"], translation):
+        yield "cam_t_m2c is not that of its shot"
+
+
+def mask_problems(record: Record, mask: Mask, amodal: Mask) -> Iterator[str]:
+    """Compare an annotation with its masks: as much as can be told without the models."""
+    if not mask.any():
+        yield "its mask is empty"
+        return
+    area, inside = int(mask.sum()), int(amodal.sum())
+    if area != record["area"]:
+        yield f"area is {record['area']}, its mask has {area} pixels"
+    box = tight_box(mask)
+    if list(box) != record["bbox"]:
+        yield f"bbox is {record['bbox']}, its mask's is {list(box)}"
+    lacking = bool((mask & ~amodal).any())
+    if lacking:
+        yield "its amodal mask lacks visible pixels"
+    visibility = area / max(inside, 1)
+    if abs(visibility - record["visibility"]) > _SHARE:
+        yield f"visibility is {record['visibility']}, its masks say {visibility:.6f}"
+    if not lacking:
+        whole = box if area == inside else tight_box(amodal)
+        yield from _beyond_problems(record, (mask.shape[1], mask.shape[0]), whole, inside)
+
+
+def _beyond_problems(
+    record: Record, frame: tuple[int, int], inner: Box, inside: int
+) -> Iterator[str]:
+    """Compare the amodal box with that of the amodal mask, which ends at the frame, and truncation
+    with both.
+    """
+    (width, height), (left, top, wide, high) = frame, inner
+    x, y, w, h = record["amodal_bbox"]
+    if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
+        if (x, y, w, h) != inner:
+            yield f"amodal_bbox is {record['amodal_bbox']}, its amodal mask's is {list(inner)}"
+        elif record["truncation"] != 0:
+            yield f"truncation is {record['truncation']}, its amodal_bbox is all in the frame"
+    elif x > left or y > top or x + w < left + wide or y + h < top + high:
+        yield f"amodal_bbox is {record['amodal_bbox']}, and does not hold all of its amodal mask"
+    elif not 1 / (inside + 1) - _SHARE <= record["truncation"] < 1:
+        yield f"truncation is {record['truncation']}, its amodal_bbox reaches beyond the frame"
+
+
+def scene_problems(casting: Casting, seen: list[Seen]) -> Iterator[tuple[Record | None, str]]:
+    """Compare an image's masks with those that ray casting its scene gives, and where they agree
+    what is hidden or beyond the frame too; yield the annotation or None with what is wrong.
+    """
+    index = casting.index()
+    stored = np.zeros_like(index)
+    for each in seen:
+        stored[each.visible] = each.record["instance"]
+    wrong = int((index != stored).sum())
+    if wrong > _few((stored > 0).sum()):
+        yield None, f"{wrong} mask pixels disagree with the scene of its shot"
+        return
+    labels = {label.entry.instance: label for label in casting.labels(stored)}
+    for each in seen:
+        label = labels.get(each.record["instance"])
+        if each.sound and label is not None:
+            for problem in _hidden_problems(each, label):
+                yield each.record, problem
+
+
+def _hidden_problems(seen: Seen, label: Label) -> Iterator[str]:
+    record = seen.record
+    wrong = int((seen.amodal != label.amodal).sum())
+    if wrong > _few(label.amodal.sum()):
+        yield f"{wrong} pixels of its amodal mask disagree with the scene of its shot"
+    x, y, w, h = record["amodal_bbox"]
+    left, top, width, height = label.amodal_box
+    edges = np.array([x - left, y - top, x + w - left - width, y + h - top - height])
+    # Rounding on an outline may move an edge to the next pixel.
+    if np.abs(edges).max() > max(1, max(width, height) / 1000):
+        yield f"amodal_bbox is {record['amodal_bbox']}, its scene's is {list(label.amodal_box)}"
+    pixels = label.amodal.sum() / (1 - label.truncation)
+    if abs(record["truncation"] - label.truncation) * pixels > _few(pixels):
+        yield f"truncation is {record['truncation']}, its scene's is {label.truncation:.6f}"
+
+
+def _few(pixels: float) -> float:
+    """Return how many of some pixels may differ: one in 1,000, which only rounding on an outline
+    does.
+    """
+    return max(2.0, pixels / 1000)

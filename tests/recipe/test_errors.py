@@ -165,13 +165,6 @@ def test_scenes_are_good_recipes() -> None:
         assert load_recipe(path).recipe.images > 0
 
 
-def test_starter_is_a_good_recipe(folder: Path) -> None:
-    starter = REPOSITORY / "renderer" / "commands" / "starter.yaml"
-    text = starter.read_text().replace("@NAME@", "x").replace("@ASSET@", "mug.ply")
-    (folder / "s.yaml").write_text(text.replace("@CATEGORY@", "mug"))
-    assert load_recipe(folder / "s.yaml").recipe.images == 24
-
-
 def test_schema_names_every_key_of_the_model() -> None:
     schema = recipe_schema()
     assert set(schema["properties"]) == set(Recipe.model_fields)

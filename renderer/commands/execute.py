@@ -45,7 +45,7 @@ def execute(
     ignore_space: bool = False,
 ) -> None:
     """Render some shots of a claimed and locked run; says how to go on where it is stopped."""
-    if not ignore_space:
+    if shots and not ignore_space:
         _check_disk(run.layout.root, len(shots), run.recipe, options.reserve_bytes)
     try:
         with ExitStack() as stack:
@@ -154,7 +154,7 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
             f"shard {shard.name}: {len(done)} images done, {len(failed)} failed; when all "
             f"shards are done: orbitset dataset merge {run.layout.root}",
         )
-    if len(done) < run.size():
+    if len(done) < run.size() or run.pending():
         raise typer.Exit(FAILED)
 
 

@@ -181,7 +181,10 @@ def retry(
                 err.print("nothing has failed: only merging")
             waiting = len(set(run.pending()) - failed)
             if waiting and not as_json:
-                go_on = shlex.join(["orbitset", "render", origin["recipe"], "-o", output])
+                words = ["orbitset", "render", origin["recipe"], "-o", output]
+                for key, value in origin["changes"].items():
+                    words += [f"--{key}", str(value)] if value is not None else []
+                go_on = shlex.join(words)
                 warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
             execute(run, shots, options, as_json)
             conclude(run, as_json)

@@ -170,6 +170,8 @@ def must_be_render_options(text: str) -> None:
         words = shlex.split(text)
     except ValueError as error:
         stop(f"--options '{text}': {error}")
+    if {"-h", "--help"} & set(words):
+        stop(f"--options '{text}': for help on them: orbitset render --help")
     # What it does not know it refuses by itself.
     given = command.make_context("--options: render", ["RECIPE", "-o", "OUT", *words]).params
     if given["shard"] or given["dry_run"] or given["output"] != "OUT":

@@ -179,7 +179,8 @@ class RayEngine:
         ends = []
         for task in list(self._tasks.values()):
             stuck = task.cancelled and time.monotonic() - task.cancelled > _GONE_WITHIN_S
-            nowhere = not task.worker and nodes and nodes <= task.shunned
+            waits = not task.worker or self.lost(task.device)
+            nowhere = waits and nodes and nodes <= task.shunned
             if not (stuck or nowhere):
                 continue
             with contextlib.suppress(Exception):

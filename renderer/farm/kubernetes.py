@@ -52,10 +52,12 @@ class IndexedJob:
             )
         if not self.claim and _below_data(self.recipe):
             raise ValueError(f"{self.recipe} is on no volume: name the one for /data with --claim")
-        if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
+        # A pod's host is called NAME-INDEX, which may have 63 characters.
+        most = 62 - len(str(self.shards - 1))
+        if len(self.name) > most or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", self.name):
             raise ValueError(
                 f"--name '{self.name}': Kubernetes wants lower-case letters, digits and -, at most "
-                "63 of them"
+                f"{most} of them for {self.shards} shards"
             )
         if not self.image.strip():
             raise ValueError("--image is empty: name the container image")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.resource_tracker as resource_tracker
 import os
 import signal
 import threading
@@ -120,6 +121,8 @@ class LocalEngine:
             idle = [place for place in idle if place.slot.device not in job.avoid]
         if not idle:
             return False
+        with contextlib.suppress(OSError):
+            os.utime(self.spool / "go")  # or a cleaner of temporary files takes it after days
         place = idle[0]
         place.job, place.spoke, place.killed, place.complaint = job, False, 0.0, ""
         place.future = self._schedule(place, job)
@@ -141,6 +144,7 @@ class LocalEngine:
         arguments = (place.setup, job, place.wire, self.spool / "go")
         # What is started here inherits this: a terminal's Ctrl-C and a batch system's SIGTERM reach
         # the whole group, and workers heed none but their scheduler.
+        resource_tracker.ensure_running()  # it would take the mask away when it starts
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             return place.pool.schedule(_work, args=arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -131,8 +132,8 @@ def _spool() -> tempfile.TemporaryDirectory[str]:
     """Make a folder for what passes between processes; those of killed schedulers go."""
     prefix = f"orbitset-run-{machine_name()}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        number = old.name.removeprefix(prefix).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists():
+        named = re.fullmatch(r"(\d+)-[^-]+", old.name.removeprefix(prefix))
+        if named and not Path(f"/proc/{named[1]}").exists():
             shutil.rmtree(old, ignore_errors=True)
     return tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-")
 

@@ -71,7 +71,7 @@ class Stint:
             self.done.append(event["time"])
             self.devices[event["device"]] += 1
             # Processes that share a device share its seconds.
-            self.device_seconds += event["seconds"] / event["sharing"]
+            self.device_seconds += event["seconds"] / event.get("sharing", 1)
         elif kind in ("died", "hung"):
             self.running -= set(event["shots"])
             self.lost += 1
@@ -159,7 +159,7 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
         merged=_is_merged(layout, images),
         causes=_causes(parts),
         shards_done=_shards_done(stints),
-        command=tuple(stints[-1].command) if stints else (),
+        command=_unfinished(stints),
     )
 
 
@@ -172,6 +172,12 @@ def _causes(parts: PartIndex) -> dict[str, int]:
         counted[kind] += 1
         examples.setdefault(kind, cause)
     return {examples[kind]: count for kind, count in counted.most_common(_CAUSES)}
+
+
+def _unfinished(stints: list[Stint]) -> tuple[str, ...]:
+    """Return the command of the last scheduler that was stopped before its end."""
+    left = [each for each in stints if each.ended != "finished" and "retry" not in each.command]
+    return tuple(left[-1].command) if left else ()
 
 
 def _shards_done(stints: list[Stint]) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ class Supervisor:
 
     def _set_aside(self, devices: list[str], why: str = "") -> None:
         for device in devices:
-            if self.engine.devices() - {device}:
+            if device in (there := self.engine.devices()) and len(there) > 1:
                 self.engine.set_aside(device)
                 cause = why or "three shots that failed there succeeded elsewhere"
                 self.watch({"event": "set aside", "device": device, "cause": cause})

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -72,8 +73,12 @@ def work_off(
     from renderer.dataset.storage import DiskError
 
     pinned = (setup.backend, *(os.environ.get(name, "") for name in VISIBILITY.values()))
-    if not job.alone and (_worn or _pinned not in ((), pinned)):
+    elsewhere = _pinned not in ((), pinned)
+    if not job.alone and (_worn or elsewhere):
         os._exit(0)
+    if elsewhere:  # what is alone is not repeated by Ray: give it back, then leave
+        threading.Timer(0.5, os._exit, (0,)).start()
+        return "done", "it was given another GPU", ()
     _pinned = _pinned or pinned
     device = device_name(socket.gethostname(), ray.get_runtime_context().get_node_id())
     worker = f"{device}#{os.getpid()}"

@@ -99,6 +99,7 @@ def test_a_shard_that_is_through_is_not_called_stopped(solids: Path, tmp_path: P
     [
         ("--bogus 3", "No such option: --bogus"),
         ("--samples none", "--samples"),
+        ("--help", "for help on them: orbitset render --help"),
         ("--shard 1/2", "--shard, --dry-run and -o are not for you to give here"),
         ("--devices 'cpu", "No closing quotation"),
     ],

@@ -7,20 +7,25 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import machine_name
+from renderer.farm.session import _spool
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
 
 
 def start(recipe: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(REPOSITORY / "cli.py"), "render", str(recipe), "-o", str(out)]
-    return subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # A group of its own, that signals can be sent to.
+    return subprocess.Popen([*command, *more], start_new_session=True, **quiet)  # type: ignore[call-overload,no-any-return]
 
 
 def wait_for_images(out: Path, count: int) -> None:
@@ -235,3 +240,41 @@ def test_failing_shots_are_recorded_and_the_others_finish(solids: Path, tmp_path
     assert str(tmp_path) not in (out / "manifest.json").read_text()
     assert f"{len(summary['failed'])} images failed" in (out / "report.html").read_text()
     assert orbitset("dataset", "validate", out).returncode == 0
+
+
+def test_a_signal_to_the_whole_group_does_not_reach_the_workers(
+    solids: Path, tmp_path: Path
+) -> None:
+    """A terminal's Ctrl-C, Slurm's SIGTERM: the scheduler decides, its images are finished."""
+    recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
+    assert orbitset("recipe", "check", recipe).returncode == 0  # no imports: its first process
+    process = start(recipe, out, "--images", "2000", "--devices", "cpu", "--per-device", "1")
+    wait_for_images(out, 3)
+    (worker,) = workers(process)
+    blocked = Path(f"/proc/{worker.pid}/status").read_text().partition("SigBlk:")[2].split()[0]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        assert int(blocked, 16) >> (number - 1) & 1
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    events = [json.loads(line) for p in out.glob("logs/run-*") for line in p.open()]
+    assert not [event for event in events if event["event"] in ("died", "hung")]
+
+
+def test_the_spools_of_killed_schedulers_go_and_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    here, dead = machine_name(), subprocess.Popen(["true"])
+    dead.wait()
+    ours = tmp_path / f"orbitset-run-{here}-{dead.pid}-abcdefgh"
+    others = [
+        tmp_path / f"orbitset-run-{here}-{os.getpid()}-abcdefgh",
+        tmp_path / f"orbitset-run-{here}-4026532999-77-abcdefgh",
+        tmp_path / f"orbitset-run-{here}-91234-4242-abcdefgh",
+    ]
+    for folder in (ours, *others):
+        folder.mkdir()
+    with _spool() as made:
+        assert Path(made).parent == tmp_path
+        assert not ours.exists()
+        assert all(folder.exists() for folder in others)

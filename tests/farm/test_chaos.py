@@ -53,7 +53,7 @@ def torment(recipe: Path, out: Path) -> tuple[int, int, int]:
     chance, process, killed, schedulers = random.Random(4), scheduler(recipe, out), 0, 0
     hung = 0
     while process.poll() is None:
-        time.sleep(chance.uniform(5.0, 9.0))
+        time.sleep(chance.uniform(2.5, 5.0))
         done = len(list(out.glob("images/*.png")))
         if schedulers < _SCHEDULER_KILLS and done > 40 * (schedulers + 1):
             process.kill()

@@ -87,7 +87,8 @@ def test_estimate(solids: Path, tmp_path: Path) -> None:
     assert found["images"] == 5000
     assert found["measured"] == 5
     seconds = found["seconds_per_image"]
-    assert 0 < seconds["low"] < seconds["mean"] < seconds["high"] < 30
+    # Five tiny shots on a busy machine: the interval may reach down to 0.
+    assert 0 <= seconds["low"] < seconds["mean"] < seconds["high"] < 30
     assert found["device_hours"]["mean"] == pytest.approx(seconds["mean"] * 5000 / 3600)
     assert (found["devices"], found["per_device"]) == (["cpu"], 1)
     assert found["hours_here"] == found["device_hours"]

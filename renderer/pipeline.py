@@ -9,10 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from renderer.blender.frame import Frame
-from renderer.dataset.coco import annotation_record, image_record
+from renderer.dataset.coco import LUMA, annotation_record, image_record
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line
 from renderer.dataset.storage import DiskError, write_atomic
@@ -20,8 +18,6 @@ from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner, Shot
 from renderer.truth import Labeller
 
-# Mean of R, G and B by their share of luma (ITU-R BT.709).
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
 _TRIES = 2
 
 
@@ -144,7 +140,7 @@ class Pipeline:
             "image": image_record(
                 shot,
                 hashlib.blake2b(content, digest_size=16).hexdigest(),
-                float((picture.mean(axis=(0, 1)) / 255) @ _LUMA),
+                float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
             ),
             "annotations": [
                 annotation_record(label, ids[label.entry.category], recipe.labels.segmentation)

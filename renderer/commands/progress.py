@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from types import TracebackType
@@ -20,6 +19,7 @@ from rich.progress import (
 from renderer.commands.terminal import err, in_bytes, warn
 from renderer.dataset.manifest import spans
 from renderer.farm.job import slot_of
+from renderer.farm.narrate import kind_of
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0
@@ -101,7 +101,7 @@ class RunProgress:
         """Return the sentence for a failure of a kind that has not been told yet."""
         if event["event"] != "failed" or event.get("again") or len(self._kinds) >= _KINDS:
             return ""
-        kind = re.sub(r"\d+", "#", event["cause"])
+        kind = kind_of(event["cause"])
         if kind in self._kinds:
             return ""
         self._kinds.add(kind)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from renderer.dataset.coco import image_record
+from renderer.dataset.coco import LUMA, image_record
 from renderer.plan.shot import RenderState, Shot
 from renderer.truth import Label, tight_box
 from renderer.truth.label import Casting, pose
@@ -26,8 +26,6 @@ Record = dict[str, Any]
 _BITS = 1e-9
 # Shares are written to 6 digits, brightness to 4.
 _SHARE, _BRIGHTNESS = 1e-6, 6e-5
-# The share of R, G and B in brightness (renderer/pipeline.py).
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def picture_problems(content: bytes, image: Record, shot: Shot | None) -> Iterat
         yield f"the picture is {width}x{height} pixels, and should be {expected[0]}x{expected[1]}"
     if shot is not None:
         counts = np.reshape(picture.histogram(), (3, 256))
-        brightness = float((counts @ np.arange(256) / (255 * width * height)) @ _LUMA)
+        brightness = float((counts @ np.arange(256) / (255 * width * height)) @ LUMA)
         if abs(image["brightness"] - brightness) > _slack(shot.render):
             yield f"brightness is {image['brightness']}, its picture's is {brightness:.4f}"
 

@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,33 +147,31 @@ class PartIndex:
 
     def causes(self) -> Iterator[tuple[int, str]]:
         """Yield each failed shot with its cause."""
-        for at in self._order:
-            if self._failed[at]:
-                with self._files[self._file[at]].open("rb") as file:
-                    file.seek(self._offset[at])
-                    yield self._index[at], json.loads(file.readline())["failed"]
+        for line in self._read(
+            (self._file[at], self._offset[at]) for at in self._order if self._failed[at]
+        ):
+            yield line["index"], line["failed"]
 
     def rivals(self, index: int) -> list[Line]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
-        found = []
-        for number, offset in self._rivals.get(index, ()):
-            with self._files[number].open("rb") as file:
-                file.seek(offset)
-                found.append(json.loads(file.readline()))
-        return found
+        return list(self._read(self._rivals.get(index, ())))
 
     def lines(self) -> Iterator[Line]:
         """Yield each shot's line in the order of the index."""
+        return self._read((self._file[at], self._offset[at]) for at in self._order)
+
+    def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Line]:
+        """Yield the lines at (file, offset), a file that follows on itself opened once."""
         current, file = -1, None
         try:
-            for at in self._order:
-                if self._file[at] != current:
+            for number, offset in places:
+                if number != current:
                     if file is not None:
                         file.close()
-                    current = self._file[at]
+                    current = number
                     file = self._files[current].open("rb")
                 assert file is not None
-                file.seek(self._offset[at])
+                file.seek(offset)
                 yield json.loads(file.readline())
         finally:
             if file is not None:

@@ -179,8 +179,9 @@ class RayEngine:
         ends = []
         for task in list(self._tasks.values()):
             stuck = task.cancelled and time.monotonic() - task.cancelled > _GONE_WITHIN_S
-            waits = not task.worker or self.lost(task.device)
-            nowhere = waits and nodes and nodes <= task.shunned
+            # The cluster is asked last: this runs for every task in every look.
+            shut_out = nodes and nodes <= task.shunned
+            nowhere = shut_out and (not task.worker or self.lost(task.device))
             if not (stuck or nowhere):
                 continue
             with contextlib.suppress(Exception):

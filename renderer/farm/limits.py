@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 _TIMES_MEDIAN = 20.0
-_FLOOR_S = 120.0
+FLOOR_S = 120.0
 # An object store may be away for so long: its client goes on trying (dataset/s3.py).
 STORE_FLOOR_S = 1800.0
 # Before any shot is done nothing is known of this run; GPU kernels may have to be built first.
@@ -24,7 +24,7 @@ class Limits:
     """
 
     fixed: float = 0.0
-    floor: float = _FLOOR_S
+    floor: float = FLOOR_S
     _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def learn(self, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -73,6 +74,11 @@ def _heartbeat(event: Event) -> str:
 def _shots(event: Event) -> str:
     listed = spans(event["shots"])
     return f"image{'s' if len(event['shots']) != 1 else ''} {', '.join(listed) or 'none'}"
+
+
+def kind_of(cause: str) -> str:
+    """Return what causes of failures have in common: the numbers in them do not matter."""
+    return re.sub(r"\d+", "#", cause)
 
 
 _TELL: dict[str, Any] = {

@@ -26,7 +26,7 @@ from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
 from renderer.plan.shot import image_name
 from renderer.recipe import Recipe, canonical
-from renderer.recipe.files import SUFFIXES, matches, named_files
+from renderer.recipe.files import SUFFIXES, files_by_place, matches
 
 
 class RunError(ValueError):
@@ -251,19 +251,26 @@ def equipment(recipe: Recipe, folder: Path) -> tuple[str, str, str]:
     """Return what a machine renders with beside the recipe and its models: the versions of orbitset
     and bpy, and a digest of the names and sizes of photos and HDRIs.
     """
-    sizes = []
-    for key, pattern in named_files(recipe.model_dump()):
-        for name in matches(folder, pattern, SUFFIXES[key]):
-            path = folder / name
-            sizes.append((name, path.stat().st_size if path.exists() else None))
-    files = hashlib.blake2b(json.dumps(sorted(set(sizes))).encode(), digest_size=16).hexdigest()
+    sizes = [
+        (name, path.stat().st_size if (path := folder / name).exists() else None)
+        for name in _pictures(recipe, folder)
+    ]
+    files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
     return __version__, engine_version(), files
 
 
 def _file_digests(recipe: Recipe, folder: Path) -> dict[str, str]:
     """Return the digest of every photo and HDRI the recipe may use."""
-    digests = {}
-    for key, pattern in named_files(recipe.model_dump()):
-        for path in matches(folder, pattern, SUFFIXES[key]):
-            digests[path] = file_ref(folder, path).digest
-    return digests
+    return {name: file_ref(folder, name).digest for name in _pictures(recipe, folder)}
+
+
+def _pictures(recipe: Recipe, folder: Path) -> list[str]:
+    """Return the photos and HDRIs that a recipe names, each once, in order of their names."""
+    places = files_by_place(recipe.model_dump())
+    return sorted(
+        {
+            name
+            for key, pattern in places
+            for name in matches(folder, pattern, SUFFIXES[str(key[-1])])
+        }
+    )

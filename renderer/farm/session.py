@@ -22,7 +22,7 @@ from renderer.farm.heartbeat import Heartbeat
 from renderer.farm.interrupt import RunStoppedError, interrupts
 from renderer.farm.job import Engine, Event
 from renderer.farm.journal import RunJournal
-from renderer.farm.limits import STORE_FLOOR_S, Limits
+from renderer.farm.limits import FLOOR_S, STORE_FLOOR_S, Limits
 from renderer.farm.local import LocalEngine
 from renderer.farm.machine import usable_cores, usable_memory
 from renderer.farm.run import Run, equipment
@@ -92,9 +92,6 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         disk = DiskWatch(
             run.layout.root, default_reserve(run.layout.root) if reserve is None else reserve
         )
-        limits = Limits(options.shot_limit_s)
-        if not is_local(run.layout.root):
-            limits.floor = STORE_FLOOR_S
         pulse = Heartbeat(journal)
 
         def note(event: Event) -> None:
@@ -111,7 +108,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             disk,
             pulse.beat,
             seen,
-            limits,
+            Limits(options.shot_limit_s, FLOOR_S if is_local(run.layout.root) else STORE_FLOOR_S),
             options.chunk,
             options.cpu_if_lacking,
             stint,
@@ -190,9 +187,10 @@ def choose_slots(options: FarmOptions, shots: int) -> list[Slot]:
     """
     found = [] if options.devices == "cpu" else gpus_here()
     return make_slots(
-        options.devices, found, options.per_device, options.threads, _cores(), usable_cores(), shots
+        options.devices,
+        found,
+        options.per_device,
+        options.threads,
+        quota=usable_cores(),
+        shots=shots,
     )
-
-
-def _cores() -> list[int]:
-    return sorted(os.sched_getaffinity(0))

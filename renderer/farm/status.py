@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_journal, upload_pause_s
+from renderer.farm.narrate import kind_of
 
 # A scheduler that has not been heard for this long is dead, or its machine is.
 _ALIVE_S = 6 * EVERY_S
@@ -164,11 +164,11 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
 
 
 def _causes(parts: PartIndex) -> dict[str, int]:
-    """Return why shots failed and how many did so; the numbers in a cause do not matter."""
+    """Return why shots failed, an example of each kind, and how many did so."""
     counted: Counter[str] = Counter()
     examples: dict[str, str] = {}
     for _, cause in parts.causes():
-        kind = re.sub(r"\d+", "#", cause)
+        kind = kind_of(cause)
         counted[kind] += 1
         examples.setdefault(kind, cause)
     return {examples[kind]: count for kind, count in counted.most_common(_CAUSES)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetCache, default_cache_folder
-from renderer.dataset.storage import is_local
+from renderer.dataset.storage import DiskError, is_local
 from renderer.farm.job import Event, Job
 from renderer.farm.run import equipment
 from renderer.farm.slots import VISIBILITY
@@ -70,8 +69,6 @@ def work_off(
     global _pinned, _worn, _fits
     import ray
 
-    from renderer.dataset.storage import DiskError
-
     pinned = (setup.backend, *(os.environ.get(name, "") for name in VISIBILITY.values()))
     elsewhere = _pinned not in ((), pinned)
     if not job.alone and (_worn or elsewhere):
@@ -124,7 +121,7 @@ def _must_fit(setup: WorkerSetup) -> None:
         try:
             tempfile.TemporaryFile(dir=setup.layout.parts).close()
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not DiskError(*error.args).full:
                 raise PermissionError(
                     f"{here} cannot write into {setup.layout.root} ({error.strerror})"
                 ) from None

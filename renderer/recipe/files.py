@@ -71,15 +71,10 @@ def matches(folder: Path, pattern: str, suffixes: tuple[str, ...]) -> list[str]:
     )
 
 
-def named_files(node: object) -> list[tuple[str, str]]:
-    """Return every (key, pattern) under ``image`` and ``hdri`` in a dumped recipe that names files
-    beside it; not its models, nor the HDRIs that come with bpy.
-    """
-    return [(str(path[-1]), name) for path, name in files_by_place(node)]
-
-
 def files_by_place(node: object, path: KeyPath = ()) -> list[tuple[KeyPath, str]]:
-    """Return the same with the whole way to each key; takes a recipe's plain data, too."""
+    """Return (way to the key, pattern) of every ``image`` and ``hdri`` in a recipe's plain data
+    that names files beside it; not its models, nor the HDRIs that come with bpy.
+    """
     if isinstance(node, dict):
         items = list(node.items())
     elif isinstance(node, list | tuple):

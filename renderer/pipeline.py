@@ -130,7 +130,7 @@ class Pipeline:
         """Develop, label and write one shot; return its part line."""
         picture = develop(shot, frame.color, frame.albedo, frame.normal, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
-        labels = Labeller(self.planner.cache).label(shot, frame.index)
+        labels = Labeller(self.planner.cache).label(shot, frame.index, frame.silhouettes)
         recipe = self.planner.recipe
         ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
         write_atomic(self.layout.root / shot.file_name, content)

@@ -2,8 +2,8 @@
 
 from renderer.asset.cache import BLEND, FACTS, GEOMETRY, AssetCache, default_cache_folder
 from renderer.asset.facts import ALPHA_THRESHOLD, AssetError, AssetFacts, Matrix4
-from renderer.asset.geometry import Cutout, Geometry
-from renderer.asset.source import AssetSource
+from renderer.asset.geometry import Cutout, Geometry, Step
+from renderer.asset.source import AssetSource, Dependencies, content_digest
 
 __all__ = [
     "ALPHA_THRESHOLD",
@@ -15,7 +15,10 @@ __all__ = [
     "AssetFacts",
     "AssetSource",
     "Cutout",
+    "Dependencies",
     "Geometry",
     "Matrix4",
+    "Step",
+    "content_digest",
     "default_cache_folder",
 ]

@@ -1,11 +1,14 @@
 """The content-addressed cache of imported models: one folder a model, written whole or not at all.
 
 An entry holds ``facts.json``, ``geometry.npz`` and ``asset.blend`` (written by the Blender room).
+Beside the entries, ``sources/`` remembers of each model file which other files its imports have
+depended on: only an import finds that out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -18,6 +21,7 @@ from pathlib import Path
 
 from renderer.asset.facts import AssetFacts
 from renderer.asset.geometry import Geometry
+from renderer.asset.source import AssetSource, Dependencies
 
 FACTS, GEOMETRY, BLEND = "facts.json", "geometry.npz", "asset.blend"
 
@@ -43,6 +47,37 @@ class AssetCache:
     def has(self, key: str) -> bool:
         """Tell whether an entry is there; entries appear by one rename, so there means whole."""
         return (self.entry(key) / FACTS).is_file()
+
+    def find(self, source: AssetSource) -> str | None:
+        """Return the key under which a model is here as it and all it depends on are now, or None.
+
+        Raises:
+            AssetError: the model's file cannot be read.
+
+        """
+        for path in sorted(self._source(source).glob("*.json")):
+            try:
+                stored = json.loads(path.read_text(encoding="utf-8"))
+                dependencies = tuple((str(name), str(digest)) for name, digest in stored)
+            except (OSError, ValueError, TypeError):
+                continue
+            if source.look_again(name for name, _ in dependencies) == dependencies:
+                key = source.key(dependencies)
+                if self.has(key):
+                    return key
+        return None
+
+    def remember(self, source: AssetSource, dependencies: Dependencies) -> None:
+        """Keep what an import has depended on."""
+        folder = self._source(source)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{source.key(dependencies)}.json"
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(dependencies), encoding="utf-8")
+        draft.replace(path)
+
+    def _source(self, source: AssetSource) -> Path:
+        return self.folder / "sources" / source.digest()
 
     def facts(self, key: str) -> AssetFacts:
         """Return the facts of an entry."""

@@ -22,7 +22,9 @@ class AssetFacts(BaseModel):
 
     The model frame is the asset's own: authored origin, Z up, metres. ``minimum`` and ``maximum``
     are its axis-aligned bounds in that frame. ``source_to_model`` (4x4, row-major) takes the
-    coordinates Blender's importer gives without overrides to the model frame.
+    coordinates Blender's importer gives without overrides to the model frame. Where rays cannot
+    follow its opacity exactly it is not ``ray_traceable``: the engine renders it by itself for its
+    amodal mask.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +42,7 @@ class AssetFacts(BaseModel):
     guessed_up_axis: str
     guessed_unit: str
     warnings: tuple[str, ...]
+    ray_traceable: bool = True
 
     @property
     def size_m(self) -> Vector:

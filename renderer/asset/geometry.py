@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import json
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,36 +17,76 @@ Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Step:
+    """One sum on a texture's opacity, as Blender's Math node does it.
+
+    Attributes:
+        operation: MULTIPLY, ADD, SUBTRACT, LESS_THAN, GREATER_THAN or ROUND.
+        constant: the other operand.
+        constant_first: it is the left one (glTF's cutoff is 1 - (alpha < cutoff)).
+        clamp: the result is held to 0..1.
+
+    """
+
+    operation: str
+    constant: float
+    constant_first: bool
+    clamp: bool
+
+    def apply(self, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the result (n,) of values (n,)."""
+        a, b = (self.constant, value) if self.constant_first else (value, self.constant)
+        result = np.asarray(_OPERATIONS[self.operation](a, b), np.float64)
+        return np.clip(result, 0.0, 1.0) if self.clamp else result
+
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "MULTIPLY": lambda a, b: a * b,
+    "ADD": lambda a, b: a + b,
+    "SUBTRACT": lambda a, b: a - b,
+    "LESS_THAN": lambda a, b: a < b,
+    "GREATER_THAN": lambda a, b: a > b,
+    "ROUND": lambda a, _: np.floor(a + 0.5),
+}
+
+
+@dataclass(frozen=True)
 class Cutout:
-    """Where a material's opacity comes from a texture.
+    """Where a material's opacity comes from a texture, by steps that rays can follow exactly.
 
     Attributes:
         alpha: (h, w) uint8, the texture's opacity, bottom row first as texture coordinates count.
-        factor: what the texture's opacity is multiplied by.
-        cutoff: with a value, opacity is 1 at or above it and 0 below (glTF's MASK mode).
+        steps: what is done to it, in order.
+        closest: the nearest texel counts, and not a bilinear mix of four.
 
     """
 
     alpha: npt.NDArray[np.uint8]
-    factor: float
-    cutoff: float | None
+    steps: tuple[Step, ...] = ()
+    closest: bool = False
 
     def opacity(self, uv: Floats) -> Floats:
-        """Return the opacity (n,) at texture coordinates (n, 2): bilinear, repeating."""
+        """Return the opacity (n,) at texture coordinates (n, 2), which repeat."""
+        value = self._texture(uv) / 255
+        for step in self.steps:
+            value = step.apply(value)
+        return np.asarray(value, np.float32)
+
+    def _texture(self, uv: Floats) -> npt.NDArray[np.float64]:
         height, width = self.alpha.shape
-        x = uv[:, 0].astype(np.float64) * width - 0.5
-        y = uv[:, 1].astype(np.float64) * height - 0.5
+        x, y = uv[:, 0].astype(np.float64) * width, uv[:, 1].astype(np.float64) * height
+        texel = self.alpha
+        if self.closest:
+            row, column = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
+            return np.asarray(texel[row % height, column % width], np.float64)
+        x, y = x - 0.5, y - 0.5
         column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
         fx, fy = x - column, y - row
         c0, c1 = column % width, (column + 1) % width
         r0, r1 = row % height, (row + 1) % height
-        texel = self.alpha
         value = (1 - fy) * ((1 - fx) * texel[r0, c0] + fx * texel[r0, c1])
         value += fy * ((1 - fx) * texel[r1, c0] + fx * texel[r1, c1])
-        value *= self.factor / 255
-        if self.cutoff is not None:
-            value = (value >= self.cutoff).astype(np.float64)
-        return np.asarray(value, np.float32)
+        return np.asarray(value, np.float64)
 
 
 @dataclass(frozen=True)
@@ -80,9 +123,9 @@ class Geometry:
         if self.cutout_of is not None and self.uv is not None:
             arrays |= {"cutout_of": self.cutout_of, "uv": self.uv}
             for at, cutout in enumerate(self.cutouts):
-                cutoff = np.nan if cutout.cutoff is None else cutout.cutoff
+                rule = {"closest": cutout.closest, "steps": [astuple(s) for s in cutout.steps]}
                 arrays[f"alpha_{at}"] = cutout.alpha
-                arrays[f"rule_{at}"] = np.array([cutout.factor, cutoff], np.float64)
+                arrays[f"rule_{at}"] = np.array(json.dumps(rule))
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         path.write_bytes(buffer.getvalue())
@@ -94,9 +137,9 @@ class Geometry:
             cutouts: list[Cutout] = []
             while f"alpha_{len(cutouts)}" in stored:
                 at = len(cutouts)
-                factor, cutoff = (float(value) for value in stored[f"rule_{at}"])
-                rule = None if np.isnan(cutoff) else cutoff
-                cutouts.append(Cutout(stored[f"alpha_{at}"], factor, rule))
+                rule = json.loads(str(stored[f"rule_{at}"]))
+                steps = tuple(Step(*step) for step in rule["steps"])
+                cutouts.append(Cutout(stored[f"alpha_{at}"], steps, rule["closest"]))
             return Geometry(
                 stored["vertices"],
                 stored["triangles"],

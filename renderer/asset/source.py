@@ -1,23 +1,22 @@
-"""A model on disk as its user has it: the file, the files it names, and a digest of them all."""
+"""A model on disk as its user has it: the file, how it is read, and the digest of what it is."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote
 
 from renderer.asset.facts import AssetError
 
 # Raised whenever an import would give another result or other facts: old cache entries go unused.
-IMPORT_VERSION = 2
+IMPORT_VERSION = 3
 
-_COMPANIONS = {
-    *(".png", ".jpg", ".jpeg", ".webp", ".tga", ".bmp", ".tif", ".tiff", ".exr", ".hdr", ".dds"),
-    *(".mtl", ".bin", ".ktx2", ".usd", ".usda", ".usdc"),
-}
-_MOST_COMPANIONS = 2000
+# Files that an import depends on: path relative to the model's folder, digest ("" if not there).
+Dependencies = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -35,59 +34,54 @@ class AssetSource:
     unit: str | None = None
     up_axis: str | None = None
 
-    def companions(self) -> list[Path]:
-        """Return the files near the model that its bytes name, directly or through an MTL."""
-        folder = self.path.parent
-        near = _files_below(folder)
-        named: dict[Path, None] = {}
-        unread = [self.path]
-        while unread:
-            content = unread.pop().read_bytes()
-            # Many downloads keep a model in source/ and its images in ../textures/.
-            upward = b"../" in content or b"..\\" in content
-            for path in near + (_files_below(folder.parent) if upward else []):
-                if path in named or path == self.path or not _mentioned(path, folder, content):
-                    continue
-                named[path] = None
-                if path.suffix.lower() in (".mtl", ".usd", ".usda", ".usdc"):
-                    unread.append(path)
-        return sorted(named)
-
     def digest(self) -> str:
-        """Return the content address of this import: 32 hex digits over all bytes that shape it.
+        """Return 32 hex digits over the file itself and how it is read.
 
         Raises:
             AssetError: the file cannot be read.
 
         """
-        hasher = hashlib.blake2b(digest_size=16)
         try:
-            for path in (self.path, *self.companions()):
-                relative = os.path.relpath(path, self.path.parent)
-                inner = hashlib.blake2b(path.read_bytes()).digest()
-                hasher.update(os.fsencode(relative) + b"\0" + inner)
+            content = content_digest(self.path)
         except OSError as error:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
-        hasher.update(f"{IMPORT_VERSION}|{self.unit}|{self.up_axis}".encode())
-        return hasher.hexdigest()
+        said = f"{IMPORT_VERSION}|{self.path.suffix.lower()}|{self.unit}|{self.up_axis}|{content}"
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
+    def dependencies(self, paths: Iterable[Path]) -> Dependencies:
+        """Return files that an import depends on, relative to its folder, as they are now."""
+        folder = self.path.parent.absolute()
+        return self.look_again(sorted({os.path.relpath(path, folder) for path in paths}))
+
+    def look_again(self, names: Iterable[str]) -> Dependencies:
+        """Return the digests that files of such relative names have now."""
+        return tuple((name, _digest_or_none(self.path.parent / name)) for name in names)
+
+    def key(self, dependencies: Dependencies) -> str:
+        """Return the content address of an import: 32 hex digits over all bytes that shape it."""
+        said = json.dumps([self.digest(), self.path.name, dependencies])
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
-def _mentioned(path: Path, folder: Path, content: bytes) -> bool:
-    """Tell whether bytes name a file: by name below the model's folder, by path elsewhere."""
-    if path.is_relative_to(folder):
-        return any(name in content for name in (os.fsencode(path.name), quote(path.name).encode()))
-    relative = Path(os.path.relpath(path, folder)).as_posix()
-    spellings = (relative, quote(relative), relative.replace("/", "\\"))
-    return any(os.fsencode(spelling) in content for spelling in spellings)
+def content_digest(path: Path) -> str:
+    """Return 32 hex digits over a file's bytes; one that has not changed is read once.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    stat = os.stat(path)
+    return _content_digest(path, stat.st_size, stat.st_mtime_ns)
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """Return the companion-like files in a folder and two levels below it, in sorted order."""
-    found: list[Path] = []
-    for level in ("*", "*/*", "*/*/*"):
-        for path in sorted(folder.glob(level)):
-            if path.suffix.lower() in _COMPANIONS and path.is_file():
-                found.append(path)
-                if len(found) >= _MOST_COMPANIONS:
-                    return found
-    return found
+@lru_cache(maxsize=65536)
+def _content_digest(path: Path, _size: int, _modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _digest_or_none(path: Path) -> str:
+    try:
+        return content_digest(path)
+    except (OSError, ValueError):  # not there, or no path at all
+        return ""

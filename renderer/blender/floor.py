@@ -6,8 +6,10 @@ from collections import OrderedDict
 from pathlib import Path
 
 import bpy
+import numpy as np
 from mathutils import Matrix
 
+from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor_material import MATERIALS, image_material
 from renderer.plan.shot import FileRef, FloorState, Shot
 
@@ -26,25 +28,27 @@ class FloorStage:
         mesh = bpy.data.meshes.new("floor")
         mesh.from_pydata([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], [], [(0, 1, 2, 3)])
         mesh.materials.append(None)
-        self._plane = bpy.data.objects.new("floor", mesh)
-        scene.collection.objects.link(self._plane)
+        self.plane = bpy.data.objects.new("floor", mesh)
+        scene.collection.objects.link(self.plane)
 
-    def set(self, shot: Shot) -> None:
-        """Bring the floor to what a shot says."""
+    def set(self, shot: Shot, space: EngineSpace) -> None:
+        """Bring the floor to what a shot says, in the engine's space."""
         floor = shot.background.floor
         catcher = shot.background.shadows and shot.render.engine == "cycles"
-        self._plane.hide_render = floor is None and not catcher
-        self._plane.is_shadow_catcher = floor is None and catcher
+        self.plane.hide_render = floor is None and not catcher
+        self.plane.is_shadow_catcher = floor is None and catcher
+        self.plane.visible_camera = True
         reach = _REACH * shot.radius_m
         x, y, _ = shot.center
         # A hair below zero: a flat model lies on the floor, not in it.
-        down = -1e-4 * shot.radius_m
-        self._plane.matrix_world = Matrix.Translation((x, y, down)) @ Matrix.Scale(reach, 4)
+        below = space.point(np.array([x, y, -1e-4 * shot.radius_m]))
+        side = Matrix.Scale(reach * space.scale, 4)
+        self.plane.matrix_world = Matrix.Translation(below) @ side
         if floor is None:
-            self._plane.data.materials[0] = None
+            self.plane.data.materials[0] = None
             return
         material = self._material(floor)
-        self._plane.data.materials[0] = material
+        self.plane.data.materials[0] = material
         nodes = material.node_tree.nodes
         tiles = reach / floor.tile_m
         nodes["tiles"].inputs["Scale"].default_value = (tiles, tiles, tiles)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bpy
+import numpy as np
 
 from renderer.asset import AssetError
 
+_VISIBILITY = "KHR_node_visibility"
+# Extensions that say nothing of how a model looks.
+_WITHOUT_LOOKS = (
+    "KHR_xmp",
+    "KHR_interactivity",
+    "KHR_audio",
+    "KHR_physics",
+    "MSFT_lod",
+    "EXT_mesh_m",
+)
 
-def import_file(path: Path) -> None:
-    """Import a model file into the current (empty) scene.
+
+def import_file(path: Path) -> list[str]:
+    """Import a model file into the current (empty) scene; a .blend file takes its place. Return
+    warnings.
 
     Raises:
         AssetError: the importer refused the file, or this Blender has no importer for it.
@@ -19,7 +34,9 @@ def import_file(path: Path) -> None:
     """
     importer = _IMPORTERS[path.suffix.lower()]
     try:
-        importer(str(path))
+        return importer(str(path)) or []
+    except AssetError:
+        raise
     except (RuntimeError, AttributeError, TypeError) as error:
         raise AssetError(f"{path} cannot be imported: {_reason(error)}") from None
     except Exception as error:  # importers written in Python raise whatever went wrong in them
@@ -36,12 +53,71 @@ def _reason(error: Exception) -> str:
     return text.removeprefix("Error: ")
 
 
-def _gltf(path: str) -> None:
-    bpy.ops.import_scene.gltf(filepath=path)
+def _gltf(path: str) -> list[str]:
+    importer = sys.modules["io_scene_gltf2"]
+    reader = _GltfReader()
+    # The importer asks the add-ons that are on for such a class: its own will do.
+    importer.glTF2ImportUserExtension = lambda: reader
+    try:
+        bpy.ops.import_scene.gltf(filepath=path)
+    finally:
+        del importer.glTF2ImportUserExtension
+    for item in reader.hidden:
+        for each in (item, *item.children_recursive):
+            each.hide_render = True
+    return [
+        f"uses {name}, which Blender's importer does not know: that part of its looks is missing"
+        for name in reader.unknown
+    ]
 
 
-def _obj(path: str) -> None:
+class _GltfReader:
+    """Hooks of Blender's glTF importer: what it passes over in silence."""
+
+    def __init__(self) -> None:
+        self.hidden: list[bpy.types.Object] = []
+        self.unknown: list[str] = []
+
+    def gather_import_gltf_before_hook(self, gltf: Any) -> None:
+        used = set(gltf.data.extensions_used or ())
+        known = {*gltf.extensions_managed, _VISIBILITY}
+        self.unknown = sorted(name for name in used - known if not name.startswith(_WITHOUT_LOOKS))
+
+    def gather_import_node_after_hook(
+        self, _vnode: Any, node: Any, item: bpy.types.Object, _gltf: Any
+    ) -> None:
+        found = (node.extensions or {}).get(_VISIBILITY) if node is not None else None
+        if isinstance(found, dict) and found.get("visible") is False:
+            self.hidden.append(item)
+
+
+def _obj(path: str) -> list[str]:
     bpy.ops.wm.obj_import(filepath=path)
+    for material in bpy.data.materials:
+        _take_opacity_map(material)
+    return []
+
+
+def _take_opacity_map(material: bpy.types.Material) -> None:
+    """Let a ``map_d`` without an alpha channel cut by its brightness, which is what the MTL format
+    means: Blender's importer looks at the alpha channel alone, and finds it solid (4.5).
+    """
+    tree = material.node_tree
+    shader = tree and next((n for n in tree.nodes if n.type == "BSDF_PRINCIPLED"), None)
+    if not shader or not shader.inputs["Alpha"].is_linked:
+        return
+    link = shader.inputs["Alpha"].links[0]
+    image = link.from_node.image if link.from_node.type == "TEX_IMAGE" else None
+    if image is None or link.from_socket.name != "Alpha" or image.size[0] == 0:
+        return
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    if (pixels[3::4] < 1).any():
+        return
+    own = image.copy() if image.users > 1 else image
+    own.colorspace_settings.name = "Non-Color"
+    link.from_node.image = own
+    tree.links.new(link.from_node.outputs["Color"], shader.inputs["Alpha"])
 
 
 def _fbx(path: str) -> None:
@@ -70,18 +146,22 @@ def _collada(path: str) -> None:
     bpy.ops.wm.collada_import(filepath=path)
 
 
-def _blend(path: str) -> None:
-    # Appending runs no script and no driver: auto-execution is off in factory settings, and we
-    # switch it off once more because a .blend file is a stranger's program.
+def _blend(path: str) -> list[str]:
+    # A .blend file is a stranger's program: none of its scripts and drivers are run.
     bpy.context.preferences.filepaths.use_scripts_auto_execute = False
-    with bpy.data.libraries.load(path, link=False) as (stored, wanted):
-        wanted.objects = list(stored.objects)
-    for item in wanted.objects:
-        if item is not None and item.name not in bpy.context.scene.collection.objects:
-            bpy.context.scene.collection.objects.link(item)
+    bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
+    for library in bpy.data.libraries:
+        file = Path(bpy.path.abspath(library.filepath, library=library.parent))
+        if not file.is_file():
+            raise AssetError(
+                f"{path} links to {library.filepath.removeprefix('//')}, which is not there: put "
+                "it in its place, or make the parts local in Blender"
+            )
+    blocked = bpy.app.autoexec_fail
+    return ["has drivers in Python, which are not run: what they move may stand wrong"] * blocked
 
 
-_IMPORTERS: dict[str, Callable[[str], None]] = {
+_IMPORTERS: dict[str, Callable[[str], list[str] | None]] = {
     ".glb": _gltf,
     ".gltf": _gltf,
     ".obj": _obj,

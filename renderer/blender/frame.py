@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from renderer.plan.silhouette import Silhouette
 
 Floats = npt.NDArray[np.float32]
 
@@ -20,6 +23,7 @@ class Frame:
             none; None from an engine without this pass.
         albedo: (h, w, 3) float32 for the denoiser, or None.
         normal: (h, w, 3) float32 for the denoiser, or None.
+        silhouettes: by instance, of the objects that rays cannot follow: rendered by themselves.
 
     """
 
@@ -27,3 +31,4 @@ class Frame:
     index: npt.NDArray[np.int32] | None = None
     albedo: Floats | None = None
     normal: Floats | None = None
+    silhouettes: Mapping[int, Silhouette] = field(default_factory=dict)

@@ -1,5 +1,8 @@
 """The scene: one stage that each Shot is set upon, with everything that stays kept between shots.
 
+The engine's world is the shot's, moved and scaled so that the subject is at its origin and of a
+common size (``EngineSpace``): Blender and Cycles know float32 only, and clip what is too near.
+
 Cycles' persistent data makes this pay: what did not change is not sent to the device again. View
 layer passes are switched on once, before the first render, as persistent data needs (bpy 4.5).
 """
@@ -7,22 +10,29 @@ layer passes are switched on once, before the first render, as persistent data n
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
-from mathutils import Matrix, Vector
+import numpy as np
+from mathutils import Matrix
 
 from renderer.asset import ALPHA_THRESHOLD, BLEND, AssetCache
 from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
+from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import FloorStage
 from renderer.blender.frame import Frame
+from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
 from renderer.blender.world import WorldStage
-from renderer.plan.shot import CameraPose, Shot
+from renderer.plan.raycast import MOST_SHEETS
+from renderer.plan.shot import Instance, Shot
+from renderer.plan.silhouette import Silhouette, Window, silhouette
 
 # Blender's camera looks along -Z with Y up; ours (OpenCV) along +Z with Y down.
 _OPENCV_TO_BLENDER = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
+_SENSOR_MM = 36.0
 _ENGINES = {"cycles": "CYCLES", "workbench": "BLENDER_WORKBENCH"}
 
 
@@ -51,8 +61,11 @@ class Stage:
         install()
         self._cache = cache
         self._keep = keep_models
-        self._models: OrderedDict[str, tuple[bpy.types.Mesh, list[bpy.types.ID]]] = OrderedDict()
+        self._models: OrderedDict[str, tuple[list[bpy.types.Mesh], list[bpy.types.ID]]] = (
+            OrderedDict()
+        )
         self._passing: list[bpy.types.Object] = []
+        self._objects: list[bpy.types.Object] = []
         self._scene = bpy.context.scene
         self.device = use_device(device)
         self._settings(threads)
@@ -63,7 +76,44 @@ class Stage:
     def render(self, shot: Shot) -> Frame:
         """Set the stage for a shot and render it."""
         self.set(shot)
-        return capture()
+        frame = capture()
+        alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
+        if not alone:
+            return frame
+        if frame.index is None:
+            self._label_mode()
+            frame = replace(frame, index=capture().index)
+        self._label_mode()
+        outlines = {entry.instance: self._outline(shot, entry) for entry in alone}
+        return replace(frame, silhouettes=outlines)
+
+    def _label_mode(self) -> None:
+        """Have Cycles render no more than the index pass needs: its sample 0."""
+        scene = self._scene
+        if scene.render.engine != "CYCLES":
+            scene.render.engine = "CYCLES"
+        scene.cycles.samples, scene.cycles.max_bounces = 1, 0
+        scene.update_tag()
+
+    def _outline(self, shot: Shot, entry: Instance) -> Silhouette:
+        """Render one object by itself: in the frame, and where it reaches beyond it, there too."""
+        for item in [*self._objects, self._floor.plane]:
+            item.visible_camera = item.pass_index == entry.instance
+        K = np.array(shot.camera.K)  # noqa: N806
+        to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+        hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
+        window = Window.around(hull, K, to_camera, shot.camera.resolution)
+        self._frame_camera(K, shot.camera.resolution)
+        mask = _is_there(capture(), entry)
+        if not window.reaches_beyond:
+            return silhouette(window, mask, None)
+        columns, rows = window.samples()
+        # The camera whose pixel centres are the window's samples.
+        wider = K / window.step
+        wider[0, 2] = (K[0, 2] - window.left - 0.5) / window.step + 0.5
+        wider[1, 2] = (K[1, 2] - window.top - 0.5) / window.step + 0.5
+        self._frame_camera(wider, (len(columns), len(rows)))
+        return silhouette(window, mask, _is_there(capture(), entry))
 
     def set(self, shot: Shot) -> None:
         """Bring the scene to what a shot says; nothing of the shot before is left.
@@ -72,22 +122,27 @@ class Stage:
         the camera that is moved here every time makes it look again.
         """
         self._clear()
+        space = EngineSpace.of(shot)
         self._engine(shot)
-        self._aim(shot.camera, shot)
+        self._aim(shot, space)
         for entry in shot.objects:
-            item = bpy.data.objects.new(
-                f"{entry.category}.{entry.instance}", self._mesh(entry.asset)
-            )
-            item.matrix_world = Matrix(entry.model_to_world)
-            item.pass_index = entry.instance
-            self._add(item)
+            self._add_object(entry, space)
         for number, lamp in enumerate(shot.lamps):
-            self._add(light_for(lamp, f"lamp.{number}"))
+            self._add(light_for(space.lamp(lamp), f"lamp.{number}"))
         self._world.set(shot.world)
-        self._floor.set(shot)
+        self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._drop_models({entry.asset for entry in shot.objects})
+
+    def _add_object(self, entry: Instance, space: EngineSpace) -> None:
+        to_world = np.array(entry.model_to_world)
+        for mesh in self._meshes(entry.asset):
+            item = bpy.data.objects.new(f"{entry.category}.{entry.instance}", mesh)
+            item.matrix_world = Matrix(space.matrix(to_world @ matrix_of(mesh)))
+            item.pass_index = entry.instance
+            self._objects.append(item)
+            self._add(item)
 
     def _settings(self, threads: int) -> None:
         scene = self._scene
@@ -108,6 +163,8 @@ class Stage:
         cycles.caustics_reflective = cycles.caustics_refractive = False
         # A cap on single samples keeps fireflies from the denoiser; it costs no visible light.
         cycles.sample_clamp_indirect = 10.0
+        # Foliage stacks deep: as many sheets as rays pass before they call it a miss.
+        cycles.transparent_max_bounces = MOST_SHEETS
         layer = scene.view_layers[0]
         layer.use_pass_object_index = True
         layer.pass_alpha_threshold = ALPHA_THRESHOLD
@@ -125,29 +182,56 @@ class Stage:
         scene, render = self._scene, shot.render
         # EEVEE was renamed in 5.0.
         eevee = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
-        scene.render.engine = _ENGINES.get(render.engine, eevee)
-        scene.render.resolution_x, scene.render.resolution_y = shot.camera.resolution
+        engine = _ENGINES.get(render.engine, eevee)
+        if scene.render.engine != engine:
+            # Assigned even to what it is, it throws the persistent session away (bpy 4.5).
+            scene.render.engine = engine
         scene.cycles.samples = render.samples
         scene.cycles.seed = render.seed
         scene.cycles.max_bounces = render.max_bounces
         scene.eevee.taa_render_samples = render.samples
 
-    def _aim(self, pose: CameraPose, shot: Shot) -> None:
+    def _aim(self, shot: Shot, space: EngineSpace) -> None:
+        camera = shot.camera
+        self._frame_camera(np.array(camera.K), camera.resolution)
+        to_world = space.camera_to_world(np.array(camera.world_to_camera))
+        self._camera.matrix_world = Matrix(to_world) @ _OPENCV_TO_BLENDER
+        away = float(np.linalg.norm(to_world[:3, 3]))
+        distance = max(away, shot.radius_m * space.scale)
         lens = self._camera.data
-        lens.lens = pose.focal_length_mm
-        lens.sensor_width = pose.sensor_width_mm
-        to_world = Matrix(pose.world_to_camera).inverted()
-        self._camera.matrix_world = to_world @ _OPENCV_TO_BLENDER
-        away = (to_world.translation - Vector(shot.center)).length
-        distance = max(away, shot.radius_m)
-        lens.clip_start = distance * 1e-3
-        lens.clip_end = (distance + shot.radius_m) * 1e3
+        lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * self._nearest(shot))
+        lens.clip_end = (distance + shot.radius_m * space.scale) * 1e3
+
+    def _nearest(self, shot: Shot) -> float:
+        """Return the least depth of any object's hull before the camera, in metres."""
+        view = np.array(shot.camera.world_to_camera)
+        depths = [
+            float((hull @ matrix[2, :3] + matrix[2, 3]).min())
+            for entry in shot.objects
+            for hull in [self._cache.geometry(entry.asset).hull.astype(np.float64)]
+            for matrix in [view @ np.array(entry.model_to_world)]
+        ]
+        return min((depth for depth in depths if depth > 0), default=np.inf)
+
+    def _frame_camera(self, K: np.ndarray, resolution: tuple[int, int]) -> None:  # noqa: N803
+        """Give the camera intrinsics (3, 3), of square pixels.
+
+        Blender holds sensor and lens to 1 mm at least; only their ratio matters.
+        """
+        width, height = resolution
+        self._scene.render.resolution_x, self._scene.render.resolution_y = resolution
+        lens, ratio = self._camera.data, K[0, 0] / width
+        lens.sensor_width = max(_SENSOR_MM, 1 / ratio)
+        lens.lens = ratio * max(_SENSOR_MM, 1 / ratio)
+        lens.shift_x = (width / 2 - K[0, 2]) / width
+        lens.shift_y = (K[1, 2] - height / 2) / width
 
     def _add(self, item: bpy.types.Object) -> None:
         self._scene.collection.objects.link(item)
         self._passing.append(item)
 
     def _clear(self) -> None:
+        self._objects.clear()
         lights = [item.data for item in self._passing if item.type == "LIGHT"]
         for item in self._passing:
             bpy.data.objects.remove(item)
@@ -155,22 +239,18 @@ class Stage:
             bpy.data.lights.remove(light)
         self._passing.clear()
 
-    def _mesh(self, key: str) -> bpy.types.Mesh:
+    def _meshes(self, key: str) -> list[bpy.types.Mesh]:
         if key not in self._models:
             before = {name: set(getattr(bpy.data, name)) for name in _SHARED}
             path = self._cache.entry(key) / BLEND
             with bpy.data.libraries.load(str(path), link=False) as (stored, wanted):
-                wanted.objects = list(stored.objects)
-            loaded = next(item for item in wanted.objects if item.type == "MESH")
-            mesh = loaded.data
-            for item in wanted.objects:
-                bpy.data.objects.remove(item)
-            # A reference to the file stays behind for each; nothing is linked to it.
+                wanted.meshes = list(stored.meshes)
+            # A reference to the file stays behind; nothing is linked to it.
             bpy.data.batch_remove(list(bpy.data.libraries))
             fresh = [
                 block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]
             ]
-            self._models[key] = (mesh, fresh)
+            self._models[key] = (list(wanted.meshes), fresh)
         self._models.move_to_end(key)
         return self._models[key][0]
 
@@ -181,6 +261,11 @@ class Stage:
             if key not in in_use:
                 _, blocks = self._models.pop(key)
                 bpy.data.batch_remove(blocks)
+
+
+def _is_there(frame: Frame, entry: Instance) -> np.ndarray:
+    assert frame.index is not None  # Cycles' own
+    return frame.index == entry.instance
 
 
 # The kinds of data a model brings with it.

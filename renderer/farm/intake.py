@@ -31,17 +31,17 @@ def bring_in(
     """
     known: dict[AssetSource, AssetFacts] = {}
     errors: list[AssetError] = []
-    missing: list[tuple[AssetSource, str]] = []
+    missing: list[AssetSource] = []
     for source in dict.fromkeys(sources):
         try:
-            key = source.digest()
+            key = cache.find(source)
         except AssetError as error:
             errors.append(error)
             continue
-        if cache.has(key):
+        if key is not None:
             known[source] = cache.facts(key)
         else:
-            missing.append((source, key))
+            missing.append(source)
     if missing:
         require_libraries()
         context = multiprocessing.get_context("spawn")
@@ -50,9 +50,9 @@ def bring_in(
                 max_workers=1, context=context, initializer=keep_files_in, initargs=(scratch,)
             )
             try:
-                for source, key in missing:
+                for source in missing:
                     progress(source)
-                    outcome = _import_one(pool, source, key, cache)
+                    outcome = _import_one(pool, source, cache)
                     if isinstance(outcome, AssetError):
                         errors.append(outcome)
                     else:
@@ -64,10 +64,10 @@ def bring_in(
 
 
 def _import_one(
-    pool: ProcessPool, source: AssetSource, key: str, cache: AssetCache
+    pool: ProcessPool, source: AssetSource, cache: AssetCache
 ) -> AssetFacts | AssetError:
     try:
-        future = pool.schedule(_take_in, args=(source, key, cache), timeout=_IMPORT_LIMIT_S)
+        future = pool.schedule(_take_in, args=(source, cache), timeout=_IMPORT_LIMIT_S)
         facts: AssetFacts = future.result()
     except AssetError as error:
         return error
@@ -83,13 +83,13 @@ def _import_one(
     return facts
 
 
-def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
+def _take_in(source: AssetSource, cache: AssetCache) -> AssetFacts:
     forget_inherited_paths()
     from renderer.blender.intake import take_in
     from renderer.blender.quiet import redirect_output
 
     redirect_output(cache.folder / "import.log")
-    return take_in(source, key, cache)
+    return take_in(source, cache)
 
 
 def recipe_keys(

@@ -22,7 +22,7 @@ MISS = np.float32(np.inf)
 # The unit box's corners are sqrt(3) from its middle; no surface is farther.
 _REACH = 1.75
 # Sheets of a cutout model that one ray may pass before we call it a miss (foliage stacks deep).
-_MOST_SHEETS = 64
+MOST_SHEETS = 64
 
 
 class Tracer:
@@ -74,7 +74,7 @@ class Tracer:
         travelled = np.zeros(len(rays), np.float32)
         result = np.full(len(rays), 1e37, np.float32)
         going = np.arange(len(rays))
-        for _ in range(_MOST_SHEETS):
+        for _ in range(MOST_SHEETS):
             here = origins[going] + travelled[going, None] * rays[going]
             hit = self._scene.run(np.ascontiguousarray(here), rays[going], output=1)
             struck = hit["primID"] >= 0

@@ -2,27 +2,25 @@
 
 The visible mask is the engine's own index pass where it has one (Cycles writes it at the pixel's
 centre), and ray casting of the same triangles otherwise; both follow promise 1. The amodal mask is
-ray cast, beyond the frame too.
+ray cast, beyond the frame too; of an object whose opacity rays cannot follow it is the engine's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache
-from renderer.plan.framing import project
 from renderer.plan.raycast import pixel_rays, tracer_for
 from renderer.plan.shot import Instance, Shot
+from renderer.plan.silhouette import Silhouette, Window, silhouette
 from renderer.truth.mask import Box, Mask, tight_box
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
-
-# Rays beyond the frame an object may cost; farther parts are sampled more coarsely.
-_MOST_OUTSIDE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -62,19 +60,22 @@ class Label:
 
 
 @dataclass(frozen=True)
-class _Silhouette:
-    """An object's outline, cast by itself.
+class Cast:
+    """One object of a shot, taken by itself.
 
     Attributes:
-        depth: (h, w) on the frame's own pixels, infinite where the object is not.
-        outside: number of its pixels beyond the frame.
-        bounds: (left, top, right, bottom) of all its pixels, or None if it has none at all.
+        entry: its entry in the Shot.
+        silhouette: its outline.
+        depth: (h, w) by ray casting, infinite where it is not; None where the engine gave the
+            outline.
+        exact: whether the outline is; else it is that of the object as if it were solid.
 
     """
 
-    depth: npt.NDArray[np.float32]
-    outside: int
-    bounds: tuple[int, int, int, int] | None
+    entry: Instance
+    silhouette: Silhouette
+    depth: Floats | None
+    exact: bool
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,30 @@ class Casting:
     """A shot's objects, each cast by itself once, for all that is asked of them."""
 
     shot: Shot
-    silhouettes: tuple[_Silhouette, ...]
+    objects: tuple[Cast, ...]
 
-    def index(self) -> npt.NDArray[np.int32]:
-        """Return (h, w) the instance of each pixel, 0 for none."""
+    def index(self, only_exact: bool = False) -> npt.NDArray[np.int32]:
+        """Return (h, w) the instance of each pixel by ray casting, 0 for none.
+
+        Objects that rays cannot follow are taken as solid, or with ``only_exact`` as not there.
+        """
         width, height = self.shot.camera.resolution
-        return _nearest(self.shot.objects, self.silhouettes, width, height)
+        index = np.zeros((height, width), np.int32)
+        front = np.full((height, width), np.inf, np.float32)
+        for each in self.objects:
+            if each.depth is not None and (each.exact or not only_exact):
+                nearer = each.depth < front
+                index[nearer] = each.entry.instance
+                front[nearer] = each.depth[nearer]
+        return index
 
     def labels(self, index: npt.NDArray[np.int32]) -> list[Label]:
         """Return the labels of every object with at least one pixel of an index (h, w)."""
         labels = []
-        for entry, silhouette in zip(self.shot.objects, self.silhouettes, strict=True):
-            visible = index == entry.instance
+        for each in self.objects:
+            visible = index == each.entry.instance
             if visible.any():
-                labels.append(_label(self.shot, entry, visible, silhouette))
+                labels.append(_label(self.shot, each.entry, visible, each.silhouette))
         return labels
 
 
@@ -105,37 +116,46 @@ class Labeller:
 
     cache: AssetCache
 
-    def label(self, shot: Shot, index: npt.NDArray[np.int32] | None) -> list[Label]:
+    def label(
+        self,
+        shot: Shot,
+        index: npt.NDArray[np.int32] | None,
+        silhouettes: Mapping[int, Silhouette] | None = None,
+    ) -> list[Label]:
         """Return the labels of every object with at least one visible pixel, by instance.
 
         Args:
             shot: the shot.
             index: (h, w) instance of each pixel from the engine, or None to ray cast it.
+            silhouettes: by instance, from the engine, of the objects that rays cannot follow.
 
         """
-        casting = self.cast(shot)
+        casting = self.cast(shot, silhouettes)
         return casting.labels(casting.index() if index is None else index)
 
     def visible_index(self, shot: Shot) -> npt.NDArray[np.int32]:
         """Return (h, w) the instance of each pixel by ray casting, 0 for none."""
         return self.cast(shot).index()
 
-    def cast(self, shot: Shot) -> Casting:
-        """Return the silhouettes of a shot's objects."""
-        return Casting(shot, tuple(self._silhouette(shot, entry) for entry in shot.objects))
+    def cast(self, shot: Shot, silhouettes: Mapping[int, Silhouette] | None = None) -> Casting:
+        """Return the silhouettes of a shot's objects; see ``label``."""
+        given = silhouettes or {}
+        return Casting(
+            shot,
+            tuple(
+                Cast(entry, given[entry.instance], None, exact=True)
+                if entry.instance in given
+                else self._cast_one(shot, entry)
+                for entry in shot.objects
+            ),
+        )
 
-    def _silhouette(self, shot: Shot, entry: Instance) -> _Silhouette:
+    def _cast_one(self, shot: Shot, entry: Instance) -> Cast:
         K, view = np.array(shot.camera.K), np.array(shot.camera.world_to_camera)  # noqa: N806
         to_camera = view @ np.array(entry.model_to_world)
         hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
-        projected = project(hull, K, to_camera)
         width, height = shot.camera.resolution
-        if projected[:, 2].min() <= 0:
-            # Part of it is behind the camera: its outline has no bounds, so keep to the frame.
-            x0, y0, x1, y1 = 0, 0, width, height
-        else:
-            x0, y0 = (int(n) - 1 for n in np.floor(projected[:, :2].min(0)))
-            x1, y1 = (int(n) + 1 for n in np.ceil(projected[:, :2].max(0)))
+        window = Window.around(hull, K, to_camera, (width, height))
         tracer = tracer_for(self.cache, entry.asset)
 
         def cast(columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Floats:
@@ -144,40 +164,12 @@ class Labeller:
             return tracer.depth(to_camera, rays).reshape(len(rows), len(columns))
 
         depth = np.full((height, width), np.inf, np.float32)
-        left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+        left, top, right, bottom = window.inside
         if left < right and top < bottom:
             depth[top:bottom, left:right] = cast(np.arange(left, right), np.arange(top, bottom))
-        if (x0, y0, x1, y1) == (left, top, right, bottom):
-            return _Silhouette(depth, 0, _bounds(*np.argwhere(np.isfinite(depth)).T[::-1]))
-        step = 1
-        while (x1 - x0) * (y1 - y0) > _MOST_OUTSIDE * step * step:
-            step += 1
-        columns, rows = np.arange(x0, x1, step), np.arange(y0, y1, step)
-        where = np.argwhere(np.isfinite(cast(columns, rows)))
-        xs, ys = columns[where[:, 1]], rows[where[:, 0]]
-        beyond = (xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)
-        return _Silhouette(depth, int(beyond.sum()) * step**2, _bounds(xs, ys))
-
-
-def _bounds(
-    columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> tuple[int, int, int, int] | None:
-    """Return (left, top, right, bottom) around pixels (n,), (n,), or None for none."""
-    if len(rows) == 0:
-        return None
-    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
-
-
-def _nearest(
-    objects: tuple[Instance, ...], silhouettes: tuple[_Silhouette, ...], width: int, height: int
-) -> npt.NDArray[np.int32]:
-    index = np.zeros((height, width), np.int32)
-    front = np.full((height, width), np.inf, np.float32)
-    for entry, silhouette in zip(objects, silhouettes, strict=True):
-        nearer = silhouette.depth < front
-        index[nearer] = entry.instance
-        front[nearer] = silhouette.depth[nearer]
-    return index
+        whole = np.isfinite(cast(*window.samples())) if window.reaches_beyond else None
+        outline = silhouette(window, np.isfinite(depth), whole)
+        return Cast(entry, outline, depth, self.cache.facts(entry.asset).ray_traceable)
 
 
 def pose(shot: Shot, entry: Instance) -> tuple[Array, Array]:
@@ -186,12 +178,12 @@ def pose(shot: Shot, entry: Instance) -> tuple[Array, Array]:
     return to_camera[:3, :3] / entry.scale, to_camera[:3, 3]
 
 
-def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) -> Label:
+def _label(shot: Shot, entry: Instance, visible: Mask, alone: Silhouette) -> Label:
     # A pixel on the very outline may fall either way by rounding; what is seen is there.
-    amodal = np.isfinite(silhouette.depth) | visible
+    amodal = alone.mask | visible
     inside = int(amodal.sum())
     x, y, w, h = tight_box(amodal)
-    left, top, right, bottom = silhouette.bounds or (x, y, x + w, y + h)
+    left, top, right, bottom = alone.bounds or (x, y, x + w, y + h)
     left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
     rotation, translation = pose(shot, entry)
     return Label(
@@ -200,7 +192,7 @@ def _label(shot: Shot, entry: Instance, visible: Mask, silhouette: _Silhouette) 
         amodal=amodal,
         amodal_box=(left, top, right - left, bottom - top),
         visibility=int(visible.sum()) / inside,
-        truncation=silhouette.outside / (inside + silhouette.outside),
+        truncation=alone.outside / (inside + alone.outside),
         rotation=rotation,
         translation=translation,
     )

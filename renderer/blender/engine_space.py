@@ -1,0 +1,74 @@
+"""The world as the engine has it: float32, so the subject is brought to its origin and to size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.plan.shot import Lamp, Shot
+
+Array = npt.NDArray[np.float64]
+
+# Subjects of such radii (metres) are rendered at their own size; others are scaled to about 1 m.
+# Blender clips at 1e-6 m from the camera at the least, and a bevel or scattering radius of a
+# material is in metres, so that sizes people use are better left alone.
+_USUAL_M = (1e-2, 1e3)
+
+
+@dataclass(frozen=True)
+class EngineSpace:
+    """Takes the shot's world (float64, metres) to the engine's.
+
+    Attributes:
+        center: (3,) the point of the world that becomes the origin.
+        scale: engine units a metre; a power of two, which changes no digit.
+
+    """
+
+    center: Array
+    scale: float
+
+    @staticmethod
+    def of(shot: Shot) -> EngineSpace:
+        """Return the space to render a shot in."""
+        low, high = _USUAL_M
+        usual = low <= shot.radius_m <= high
+        return EngineSpace(
+            np.array(shot.center, np.float64),
+            1.0 if usual else 2.0 ** -round(math.log2(max(shot.radius_m, 1e-300))),
+        )
+
+    def point(self, position: Array) -> Array:
+        """Return a point (3,) of the world in engine units."""
+        return (position - self.center) * self.scale
+
+    def matrix(self, to_world: Array) -> Array:
+        """Return what takes model coordinates to the engine's world; ``to_world`` is (4, 4)."""
+        moved = to_world.copy()
+        moved[:3, 3] -= self.center
+        moved[:3] *= self.scale
+        return moved
+
+    def camera_to_world(self, world_to_camera: Array) -> Array:
+        """Return the camera's pose (4, 4) in the engine's world, rotation and position."""
+        rotation, shift = world_to_camera[:3, :3], world_to_camera[:3, 3]
+        pose = np.eye(4)
+        pose[:3, :3] = rotation.T
+        pose[:3, 3] = self.point(-rotation.T @ shift)
+        return pose
+
+    def lamp(self, lamp: Lamp) -> Lamp:
+        """Return a lamp that gives the same light: watts go with the square of lengths."""
+        x, y, z = self.point(np.array(lamp.position)).tolist()
+        if lamp.type == "sun":  # its size is an angle, its power is a square metre's
+            return lamp.model_copy(update={"position": (x, y, z)})
+        return lamp.model_copy(
+            update={
+                "position": (x, y, z),
+                "power": lamp.power * self.scale**2,
+                "size": lamp.size * self.scale,
+            }
+        )

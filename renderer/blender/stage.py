@@ -25,6 +25,7 @@ from renderer.blender.floor import FloorStage
 from renderer.blender.frame import Frame
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
+from renderer.blender.residency import Residency
 from renderer.blender.world import WorldStage
 from renderer.plan.raycast import MOST_SHEETS
 from renderer.plan.shot import Instance, Shot
@@ -72,6 +73,7 @@ class Stage:
         self._camera = self._new_camera()
         self._world = WorldStage(self._scene, folder)
         self._floor = FloorStage(self._scene, folder)
+        self._residency = Residency(self._scene)
 
     def render(self, shot: Shot) -> Frame:
         """Set the stage for a shot and render it."""
@@ -133,7 +135,11 @@ class Stage:
         self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
-        self._drop_models({entry.asset for entry in shot.objects})
+        in_use = {entry.asset: self._meshes(entry.asset) for entry in shot.objects}
+        for key, meshes in in_use.items():
+            self._residency.keep(key, meshes)
+        self._residency.stay_behind(self._camera.matrix_world, self._camera.data.clip_end)
+        self._drop_models(set(in_use))
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> None:
         to_world = np.array(entry.model_to_world)
@@ -259,6 +265,7 @@ class Stage:
             if len(self._models) <= self._keep:
                 return
             if key not in in_use:
+                self._residency.drop(key)
                 _, blocks = self._models.pop(key)
                 bpy.data.batch_remove(blocks)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+# No light is so strong, and sums of such numbers leave float32.
+_LARGEST = 1e12
 _GREY = (0.6, 0.6, 0.6, 1.0)
 
 
@@ -51,7 +53,7 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def mend_numbers(image: bpy.types.Image) -> int:
-    """Make every pixel of a float image a number from 0, and return how many were not finite.
+    """Make every pixel of a float image a number, and return how many were none.
 
     One infinite pixel (a sun beyond what half floats hold) or NaN blackens all it lights: infinity
     becomes the largest number that the image has, NaN becomes black.
@@ -60,12 +62,12 @@ def mend_numbers(image: bpy.types.Image) -> int:
         return 0
     pixels = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(pixels)
-    wrong = ~np.isfinite(pixels)
+    wrong = ~(np.abs(pixels) < _LARGEST)  # NaN is not less than anything
     if not wrong.any():
         return 0
     finite = pixels[~wrong]
     largest = float(finite.max()) if len(finite) else 0.0
-    pixels = np.nan_to_num(pixels, copy=False, nan=0.0, posinf=largest, neginf=0.0)
+    pixels[wrong] = np.where(pixels[wrong] > 0, largest, 0.0)
     image.pixels.foreach_set(pixels)
     image.pack()
     return int(wrong.reshape(-1, image.channels).any(axis=1).sum())

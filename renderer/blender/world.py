@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from renderer.blender.surface import mend_numbers
 from renderer.plan.shot import WorldState
 
 # Side of the map Cycles samples the HDRI by. Its default rebuilds the map at full size whenever
@@ -77,17 +78,24 @@ class WorldStage:
         if image.size[0] == 0:
             bpy.data.images.remove(image)
             raise RuntimeError(f"HDRI {name} cannot be read: it is damaged or not an image")
+        mended = mend_numbers(image)
         mean = mean_radiance(image)
-        image.buffers_free()
+        if mean <= 0:
+            bpy.data.images.remove(image)
+            raise RuntimeError(f"HDRI {name} gives no light: it is black all over")
+        if not mended:  # what was mended is in memory alone
+            image.buffers_free()
         return image, mean
 
 
 def mean_radiance(image: bpy.types.Image) -> float:
-    """Return an equirectangular HDRI's mean luminance over the sphere, rows by solid angle."""
+    """Return an equirectangular HDRI's mean luminance over the sphere, rows by solid angle; its
+    pixels are numbers.
+    """
     width, height = image.size
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     rows = pixels.reshape(height, width, 4)[..., :3].mean(axis=1, dtype=np.float64)
     luminance = rows @ np.array([0.2126, 0.7152, 0.0722])
     weight = np.cos((np.arange(height) + 0.5) / height * np.pi - np.pi / 2)
-    return max(float((luminance * weight).sum() / weight.sum()), 1e-6)
+    return float((luminance * weight).sum() / weight.sum())

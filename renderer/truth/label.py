@@ -83,6 +83,7 @@ class Casting:
     """A shot's objects, each cast by itself once, for all that is asked of them."""
 
     shot: Shot
+    cache: AssetCache
     objects: tuple[Cast, ...]
 
     def index(self, only_exact: bool = False) -> npt.NDArray[np.int32]:
@@ -99,6 +100,28 @@ class Casting:
                 index[nearer] = each.entry.instance
                 front[nearer] = each.depth[nearer]
         return index
+
+    def close_by(
+        self, columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], reach: float
+    ) -> list[Floats]:
+        """Return each object's depths (4, n) at four points around the centres of n pixels.
+
+        Args:
+            columns: (n,) of the pixels.
+            rows: (n,) of the pixels.
+            reach: how far from the centre the points are along each axis, in pixels.
+
+        """
+        xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
+        ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
+        K, view = np.array(self.shot.camera.K), np.array(self.shot.camera.world_to_camera)  # noqa: N806
+        rays = pixel_rays(xs.ravel(), ys.ravel(), K)
+        return [
+            tracer_for(self.cache, each.entry.asset)
+            .depth(view @ np.array(each.entry.model_to_world), rays)
+            .reshape(xs.shape)
+            for each in self.objects
+        ]
 
     def labels(self, index: npt.NDArray[np.int32]) -> list[Label]:
         """Return the labels of every object with at least one pixel of an index (h, w)."""
@@ -142,6 +165,7 @@ class Labeller:
         given = silhouettes or {}
         return Casting(
             shot,
+            self.cache,
             tuple(
                 Cast(entry, given[entry.instance], None, exact=True)
                 if entry.instance in given

@@ -59,7 +59,8 @@ def _gltf(path: str) -> list[str]:
     # The importer asks the add-ons that are on for such a class: its own will do.
     importer.glTF2ImportUserExtension = lambda: reader
     try:
-        bpy.ops.import_scene.gltf(filepath=path)
+        # Packed, they would not tell where they came from; the cache packs them all.
+        bpy.ops.import_scene.gltf(filepath=path, import_pack_images=False)
     finally:
         del importer.glTF2ImportUserExtension
     for item in reader.hidden:

@@ -67,6 +67,7 @@ class Stage:
         )
         self._passing: list[bpy.types.Object] = []
         self._objects: list[bpy.types.Object] = []
+        self._samples = 0
         self._scene = bpy.context.scene
         self.device = use_device(device)
         self._settings(threads)
@@ -120,8 +121,8 @@ class Stage:
     def set(self, shot: Shot) -> None:
         """Bring the scene to what a shot says; nothing of the shot before is left.
 
-        Cycles ignores settings (samples, seed) changed from Python alone between renders (bpy 4.5);
-        the camera that is moved here every time makes it look again.
+        Cycles ignores settings (samples, seed) changed from Python alone between renders until the
+        scene is tagged (bpy 4.5).
         """
         self._clear()
         space = EngineSpace.of(shot)
@@ -189,13 +190,16 @@ class Stage:
         # EEVEE was renamed in 5.0.
         eevee = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
         engine = _ENGINES.get(render.engine, eevee)
-        if scene.render.engine != engine:
-            # Assigned even to what it is, it throws the persistent session away (bpy 4.5).
-            scene.render.engine = engine
+        # Assigned even to what it is, it throws the persistent session away (bpy 4.5). That is
+        # wanted where the number of samples changes: a session keeps the sampling pattern of the
+        # largest it has had, and pictures would depend on what was rendered before.
+        if scene.render.engine != engine or render.samples != self._samples:
+            scene.render.engine, self._samples = engine, render.samples
         scene.cycles.samples = render.samples
         scene.cycles.seed = render.seed
         scene.cycles.max_bounces = render.max_bounces
         scene.eevee.taa_render_samples = render.samples
+        scene.update_tag()
 
     def _aim(self, shot: Shot, space: EngineSpace) -> None:
         camera = shot.camera

@@ -27,13 +27,17 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
     """
     used: dict[str, None] = {}
     warnings: dict[str, None] = {}
-    trees = [material.node_tree for material in bpy.data.materials if material.node_tree]
-    for tree in [*trees, *bpy.data.node_groups]:
+    trees = [(each.name, each.node_tree) for each in bpy.data.materials if each.node_tree]
+    for owner, tree in [*trees, *((group.name, group) for group in bpy.data.node_groups)]:
         for node in list(tree.nodes):
             if node.type != "TEX_IMAGE":
                 continue
             image = node.image
             if image is None:
+                if any(socket.is_linked for socket in node.outputs):
+                    warnings[f"{owner} has a texture without an image: it has a plain colour"] = (
+                        None
+                    )
                 tree.nodes.remove(node)
                 continue
             name = Path(image.filepath.replace("\\", "/")).name or image.name

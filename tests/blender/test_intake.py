@@ -106,21 +106,72 @@ def test_suffixes_are_the_recipes() -> None:
 
 
 def test_same_content_is_imported_once(cache: AssetCache, exported: Path, tmp_path: Path) -> None:
-    original = exported / "obj" / "model.obj"
+    original = AssetSource(exported / "obj" / "model.obj")
     seen: list[AssetSource] = []
-    bring_in([AssetSource(original)], cache, seen.append)
-    bring_in([AssetSource(original)], cache, seen.append)
+    bring_in([original], cache, seen.append)
+    bring_in([original], cache, seen.append)
     assert len(seen) <= 1
-    copy = tmp_path / "elsewhere"
-    shutil.copytree(exported / "obj", copy)
+    copy = AssetSource(tmp_path / "elsewhere" / "model.obj")
+    shutil.copytree(exported / "obj", copy.path.parent)
     shutil.copy(exported / "paint.png", tmp_path)
-    assert AssetSource(copy / "model.obj").digest() == AssetSource(original).digest()
+    assert cache.find(copy) == cache.find(original) is not None
     # A texture or material file is part of the content, wherever the model names it.
-    (copy / "model.mtl").write_text((copy / "model.mtl").read_text() + "\n# changed\n")
-    changed = AssetSource(copy / "model.obj").digest()
-    assert changed != AssetSource(original).digest()
+    library = copy.path.with_suffix(".mtl")
+    library.write_text(library.read_text() + "\n# changed\n")
+    assert cache.find(copy) is None
+    assert take(cache, copy.path)["model.obj"].key != cache.find(original)  # type: ignore[union-attr]
     (tmp_path / "paint.png").write_bytes(b"other")
-    assert AssetSource(copy / "model.obj").digest() != changed
+    assert cache.find(copy) is None
+
+
+# A model that keeps the name of its texture where no search in its bytes finds it.
+_HIDDEN_NAMES = """
+import bpy, sys
+folder, kind = sys.argv[1:3]
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.mesh.primitive_cube_add(size=1)
+material = bpy.data.materials.new("paint"); material.use_nodes = True
+image = material.node_tree.nodes.new("ShaderNodeTexImage")
+image.image = bpy.data.images.load(folder + "/a skin (1).png")
+shader = material.node_tree.nodes["Principled BSDF"]
+material.node_tree.links.new(image.outputs["Color"], shader.inputs["Base Color"])
+bpy.context.object.data.materials.append(material)
+path = folder + "/model." + kind
+if kind == "blend":
+    bpy.ops.wm.save_as_mainfile(filepath=path, compress=True)
+elif kind == "usdc":
+    bpy.ops.wm.usd_export(filepath=path)
+else:
+    bpy.ops.export_scene.gltf(filepath=path, export_format="GLTF_SEPARATE", export_keep_originals=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["blend", "usdc", "gltf"])
+def test_a_changed_texture_is_a_changed_model(cache: AssetCache, tmp_path: Path, kind: str) -> None:
+    texture = tmp_path / "a skin (1).png"
+    Image.new("RGB", (8, 8), "red").save(texture)
+    subprocess.run(
+        [sys.executable, "-c", _HIDDEN_NAMES, str(tmp_path), kind], check=True, capture_output=True
+    )
+    source = AssetSource(tmp_path / f"model.{kind}")
+    before = take(cache, source.path)[source.path.name]
+    assert isinstance(before, AssetFacts)
+    assert len(before.textures) == 1
+    found = list(tmp_path.rglob("*.png"))
+    assert cache.find(source) == before.key
+    for path in found:  # USD's exporter copies the texture into a folder of its own
+        Image.new("RGB", (8, 8), "green").save(path)
+    assert cache.find(source) is None
+    after = take(cache, source.path)[source.path.name]
+    assert isinstance(after, AssetFacts)
+    assert after.key != before.key
+    for path in found:
+        path.unlink()
+    assert cache.find(source) is None
+    bare = take(cache, source.path)[source.path.name]
+    assert isinstance(bare, AssetFacts)
+    said = " ".join(bare.warnings)
+    assert "missing or damaged" in said or "without an image" in said  # USD names none
 
 
 def test_missing_texture_is_named_and_never_magenta(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from renderer.asset import Cutout, Geometry
+from renderer.asset import Cutout, Geometry, Step
 from renderer.plan.raycast import Tracer, pixel_rays
 from tests import shapes
 
+# Blender's glTF importer cuts at 0.5 by 1 - (alpha < 0.5).
+GLTF_MASK = (Step("LESS_THAN", 0.5, False, False), Step("SUBTRACT", 1.0, True, False))
 NO_FACES = np.empty((0, 3), np.int32)
 
 
@@ -51,7 +53,7 @@ def test_cutouts_at_any_distance(distance: float) -> None:
     solid = tracer(
         both,
         np.concatenate([faces, faces + 4]),
-        cutouts=(Cutout(alpha, 1.0, 0.5),),
+        cutouts=(Cutout(alpha, GLTF_MASK),),
         cutout_of=np.array([0, 0, -1, -1], np.int32),
         uv=np.concatenate([uv, uv]),
     )
@@ -64,13 +66,29 @@ def test_cutouts_at_any_distance(distance: float) -> None:
     assert left > right or distance > 10_000
 
 
-def test_cutoff_and_factor() -> None:
+def test_steps_on_a_texture_s_opacity() -> None:
     alpha = np.full((4, 4), 128, np.uint8)
     middle = np.array([[0.5, 0.5]], np.float32)
-    assert Cutout(alpha, 1.0, None).opacity(middle) == pytest.approx([128 / 255])
-    assert Cutout(alpha, 0.5, None).opacity(middle) == pytest.approx([64 / 255])
-    assert Cutout(alpha, 1.0, 0.5).opacity(middle) == [1]
-    assert Cutout(alpha, 1.0, 0.6).opacity(middle) == [0]
+
+    def opacity(*steps: Step) -> float:
+        return float(Cutout(alpha, steps).opacity(middle)[0])
+
+    assert opacity() == pytest.approx(128 / 255)
+    assert opacity(Step("MULTIPLY", 0.5, False, False)) == pytest.approx(64 / 255)
+    assert opacity(*GLTF_MASK) == 1
+    below = Step("LESS_THAN", 0.6, False, False)
+    assert opacity(below) == 1
+    assert opacity(below, Step("SUBTRACT", 1.0, True, False)) == 0
+    assert opacity(below, Step("SUBTRACT", 1.5, False, True)) == 0  # clamped
+    assert opacity(Step("GREATER_THAN", 0.6, True, False)) == 1  # 0.6 > opacity
+    assert opacity(Step("ROUND", 0.0, False, False)) == 1
+
+
+def test_nearest_texel() -> None:
+    alpha = np.array([[0, 255], [255, 0]], np.uint8)
+    uv = np.array([[0.49, 0.49], [0.51, 0.49], [-0.49, 1.51], [1.01, 0.01]], np.float32)
+    assert Cutout(alpha, closest=True).opacity(uv).tolist() == [0, 1, 0, 0]
+    assert Cutout(alpha).opacity(uv)[0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_scaled_far_and_unused_corners() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from renderer.errors import UnavailableError
 from renderer.plan.shot import WorldState
 
 # Side of the map Cycles samples the HDRI by. Its default rebuilds the map at full size whenever
@@ -76,7 +77,7 @@ class WorldStage:
         image = bpy.data.images.load(str(path))
         if image.size[0] == 0:
             bpy.data.images.remove(image)
-            raise RuntimeError(f"HDRI {name} cannot be read: it is damaged or not an image")
+            raise UnavailableError(f"HDRI {name} cannot be read: it is damaged or not an image")
         mean = mean_radiance(image)
         image.buffers_free()
         return image, mean

@@ -17,6 +17,7 @@ from renderer.commands.terminal import (
     sentences,
     stop,
 )
+from renderer.errors import UserError
 
 if TYPE_CHECKING:
     from renderer.recipe import Problem
@@ -72,8 +73,6 @@ def check(
 
     Example: `orbitset recipe check scenes/quickstart.yaml`
     """
-    from renderer.asset import AssetError
-    from renderer.blender.libraries import MissingLibrariesError
     from renderer.recipe import RecipeError
 
     errors: list[Problem | str]
@@ -82,7 +81,7 @@ def check(
             errors, praise = _examine(path, shots, quiet=as_json)
         except RecipeError as error:
             errors, praise = [*error.problems], ""
-        except (AssetError, MissingLibrariesError, RuntimeError, OSError) as error:
+        except (UserError, OSError) as error:
             if not as_json:
                 raise
             errors, praise = [str(error)], ""
@@ -197,4 +196,4 @@ def show(
         planner, _ = prepare(loaded, quiet=True, seed=seed)
         if index >= loaded.recipe.images:
             stop(f"the recipe has {loaded.recipe.images} images, counted from 0: no image {index}")
-        print(planner.shot(index).model_dump_json(indent=2))
+        say_json(planner.shot(index).model_dump(mode="json"))

@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
 from renderer.dataset.storage import DiskError, machine_name
+from renderer.errors import UserError
 from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
 from renderer.farm.limits import START_S
@@ -206,8 +208,11 @@ class LocalEngine:
             cause = place.complaint or cause
             end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
             end = replace(end, outside=cause == "signal 9" and not place.killed)
+        except (UserError, OSError) as error:
+            end = replace(end, how="error", cause=str(error))
         except Exception as error:
-            end = replace(end, how="error", cause=f"{type(error).__name__}: {error}")
+            said = "".join(traceback.format_exception(error))
+            end = replace(end, how="defect", cause=f"{type(error).__name__}: {error}", log=said)
         if renew:
             self._renew(place)
         place.job, place.future, place.killed = None, None, 0.0
@@ -297,7 +302,8 @@ def _enter(setup: WorkerSetup, wire: Path) -> None:
     try:
         begin(setup)
     except BaseException as error:
-        journal.write("broken", cause=f"{type(error).__name__}: {error}")
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        journal.write("broken", cause=f"{kind}{error}")
         raise
 
 

@@ -21,6 +21,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.storage import is_local, write_atomic
+from renderer.errors import UserError
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
@@ -29,12 +30,14 @@ from renderer.recipe import Recipe, canonical
 from renderer.recipe.files import SUFFIXES, files_by_place, matches
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run that cannot start; the message is one sentence."""
 
 
 class RunBusyError(RunError):
     """A run that cannot start now, but perhaps later."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetSource
+from renderer.errors import UserError
 from renderer.plan.acceptance import View, objection
 from renderer.plan.draw import draw_number
 from renderer.plan.framing import (
@@ -34,7 +35,7 @@ Array = npt.NDArray[np.float64]
 _EMPTY = np.array([[x, y, z] for x in (-0.3, 0.3) for y in (-0.3, 0.3) for z in (0.0, 0.6)])
 
 
-class PlanError(ValueError):
+class PlanError(UserError):
     """No acceptable pose was found for an image; the message says what went wrong how often."""
 
 

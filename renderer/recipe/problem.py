@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from renderer.errors import UserError
 from renderer.recipe.distribution import DISTRIBUTION_KEYS
 from renderer.recipe.source import KeyPath, Position, Source
 
@@ -29,12 +30,19 @@ class Problem:
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
-class RecipeError(ValueError):
+class RecipeError(UserError):
     """A recipe that cannot be used; ``problems`` holds everything found wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__(problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """Return each problem with its place."""
+        return [str(problem) for problem in self.problems]
 
 
 def explain(

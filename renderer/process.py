@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import pwd
 import stat
 import sys
 import tempfile
@@ -71,11 +72,14 @@ class _Printed(io.TextIOWrapper):
 class _Results(_Printed):
     """stdout: what is lost there was asked for, and is an error."""
 
+    lost: UnavailableError | None = None
+
     def _fail(self, error: OSError) -> None:
         silence(self.fileno())
         if isinstance(error, BrokenPipeError):  # what it was piped into has seen enough
             raise error
-        raise UnavailableError(f"stdout cannot be written: {error.strerror or error}") from None
+        self.lost = UnavailableError(f"stdout cannot be written: {error.strerror or error}")
+        raise self.lost from None
 
 
 class _Messages(_Printed):
@@ -103,6 +107,18 @@ def settle_streams() -> None:
         setattr(sys, f"__{name}__", settled)
 
 
+def finish_output() -> None:
+    """Write out what stdout still holds.
+
+    Raises:
+        UnavailableError: something was lost there, now or earlier where nobody minded.
+
+    """
+    sys.stdout.flush()
+    if lost := getattr(sys.stdout, "lost", None):
+        raise lost
+
+
 def speak_utf8() -> None:
     """Start the program anew in Python's UTF-8 mode where the locale has another encoding.
 
@@ -119,12 +135,15 @@ def speak_utf8() -> None:
 
 def home_folder() -> Path | None:
     """Return the user's home folder; None where there is none that caches can be kept in."""
-    try:
-        home = Path.home()
-    except RuntimeError:  # neither HOME nor an entry in passwd
-        return None
+    named = os.environ.get("HOME")
+    if not named:
+        try:
+            named = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            return None
+    home = Path(named)
     for folder in (home, home / ".cache", home / ".cache" / "orbitset"):
-        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        if os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
             return home
     return None
 
@@ -151,11 +170,10 @@ def find_home() -> str:
     """Give this process and its children a home where the user has none; Blender, matplotlib and
     fontconfig each want one. Returns a sentence about it, or nothing.
     """
-    if home_folder() is not None:
-        return ""
-    folder = passing_home()
+    home = home_folder()
+    folder = home or passing_home()
     os.environ["HOME"] = str(folder)
-    if os.environ.get("ORBITSET_CACHE"):
+    if home or os.environ.get("ORBITSET_CACHE") or os.environ.get("XDG_CACHE_HOME"):
         return ""
     return (
         f"this user has no home folder that can be written: imported models are kept in {folder}, "

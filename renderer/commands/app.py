@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from contextlib import nullcontext, suppress
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from renderer import __version__, process
 from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
 from renderer.commands.terminal import defects, sentences, warn
+from renderer.errors import UserError
 
 
 class _Program(TyperGroup):
@@ -19,18 +20,17 @@ class _Program(TyperGroup):
     def main(self, *arguments: Any, **named: Any) -> Any:
         """Run a command line."""
         with defects():
-            return super().main(*arguments, **named)
+            try:
+                return super().main(*arguments, **named)
+            except SystemExit as end:
+                with suppress(UserError) if end.code else nullcontext():
+                    process.finish_output()
+                raise
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the chosen command, and see that all it says is printed."""
+        """Run the chosen command."""
         with sentences():
-            try:
-                result = super().invoke(ctx)
-            except typer.Exit:
-                sys.stdout.flush()
-                raise
-            sys.stdout.flush()
-        return result
+            return super().invoke(ctx)
 
 
 app = typer.Typer(

@@ -11,6 +11,7 @@ import typer
 from renderer.commands.terminal import (
     BAD_INPUT,
     complain,
+    few,
     fresh_file,
     out,
     say_json,
@@ -147,12 +148,9 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
 
 def _tell(errors: list[Problem | str]) -> None:
     """Print errors; of those without a place (poses that fail alike) only a few."""
-    others = []
-    for error in errors:
-        if isinstance(error, str):
-            others.append(error)
-        else:
-            complain(str(error))
+    others = [error for error in errors if isinstance(error, str)]
+    for sentence in few([str(error) for error in errors if not isinstance(error, str)]):
+        complain(sentence)
     if len(others) > 3:
         others[3:] = [f"and {len(others) - 3} more"]
     if others:

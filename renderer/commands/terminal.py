@@ -80,7 +80,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        for sentence in _few(error.sentences()):
+        for sentence in few(error.sentences()):
             complain(sentence)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:  # what it was piped into has seen enough
@@ -100,7 +100,8 @@ def sentences() -> Iterator[None]:
         stop(f"the store or cluster fails: {said or type(error).__name__}", FAILED)
 
 
-def _few(said: list[str]) -> list[str]:
+def few(said: list[str]) -> list[str]:
+    """Return some of very many sentences, and how many more there are."""
     more = [f"and {len(said) - _MOST} more problems like these"] if len(said) > _MOST else []
     return said[:_MOST] + more
 
@@ -110,7 +111,7 @@ def defects() -> Iterator[None]:
     """End the program with a report of whatever is raised inside the block and should not be."""
     try:
         yield
-    except UserError as error:  # stdout fails while help is printed
+    except UserError as error:  # stdout fails at the end, or while help is printed
         complain(str(error))
         raise SystemExit(error.exit_code) from None
     except Exception as error:

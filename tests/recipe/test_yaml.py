@@ -38,7 +38,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
 @pytest.mark.parametrize("word", ["no", "No", "OFF", "yes", "on", "~", "12_000", "0x10", "1e5"])
 def test_a_category_that_yaml_takes_for_something_else(tmp_path: Path, word: str) -> None:
     (said,) = problems(tmp_path, recipe_with(category=word))
-    assert said.startswith("4:30: objects[0].category: ")
+    assert said.startswith("4:32: objects[0].category: ")
     assert f"must be text, and YAML reads {word} as " in said
     assert said.endswith(": put it in quotes")
     load_recipe(written(tmp_path, recipe_with(category=f"'{word}'")))
@@ -48,26 +48,30 @@ def test_a_category_that_yaml_takes_for_something_else(tmp_path: Path, word: str
     ("values", "where", "remedy"),
     [
         ({"images": "010"}, "2:9: images: 010: ", "write 10, or '010' in quotes if it is text"),
-        ({"size_m": "-017"}, "4:43: objects[0].size_m: ", "write -17, or"),
-        ({"category": "007"}, "4:30: objects[0].category: ", "'007' in quotes if it is text"),
-        ({"size_m": "08"}, "4:43: objects[0].size_m: ", "write 8, or"),
-        ({"size_m": "!!int '010'"}, "4:43: objects[0].size_m: ", "write 10, or"),
+        ({"size_m": "-017"}, "4:45: objects[0].size_m: ", "write -17, or"),
+        ({"category": "007"}, "4:32: objects[0].category: ", "'007' in quotes if it is text"),
+        ({"size_m": "08"}, "4:45: objects[0].size_m: ", "write 8, or"),
+        ({"size_m": "!!int '010'"}, "4:45: objects[0].size_m: ", "write 10, or"),
         ({"images": "1:30"}, "2:9: images: 1:30: ", "base of 60: write the number that is meant"),
-        ({"size_m": "1:30:00.5"}, "4:43: objects[0].size_m: ", "base of 60"),
-        ({"category": "16:9"}, "4:30: objects[0].category: ", "'16:9' in quotes if it is text"),
+        ({"size_m": "1:30:00.5"}, "4:45: objects[0].size_m: ", "base of 60"),
+        ({"category": "16:9"}, "4:32: objects[0].category: ", "'16:9' in quotes if it is text"),
         ({"images": "1e3"}, "2:9: images: 1e3: ", "must be a whole number: write 1000"),
         ({"images": "'3'"}, '2:9: images: "3": ', "must be a whole number: take away the quotes"),
-        ({"size_m": "'0.1'"}, "4:43: objects[0].size_m: ", "a number: take away the quotes"),
-        ({"size_m": "0o17"}, "4:43: objects[0].size_m: ", "must be a number: write 15"),
-        ({"size_m": "yes"}, "4:43: ", "must be a number (YAML reads yes as true: put it in quotes"),
-        ({"size_m": ".inf"}, "4:43: ", "must be a finite number"),
-        ({"category": ""}, "4:29: objects[0].category: ", "has no value"),
+        ({"size_m": "'0.1'"}, "4:45: objects[0].size_m: ", "a number: take away the quotes"),
+        ({"size_m": "0o17"}, "4:45: objects[0].size_m: ", "must be a number: write 15"),
+        ({"size_m": "yes"}, "4:45: ", "must be a number (YAML reads yes as true: put it in quotes"),
+        ({"size_m": ".inf"}, "4:45: ", "must be a finite number"),
+        ({"category": ""}, "4:31: objects[0].category: ", "has no value"),
         ({"images": ""}, "2:8: images: ", "has no value"),
-        ({"category": "42"}, "4:30: ", "42: must be text: put it in quotes"),
-        ({"category": "<<"}, "4:30: ", "put it in quotes if it is text"),
-        ({"category": "!!python/name:os.system"}, "4:30: ", "is no tag that a recipe may have"),
-        ({"category": "!!set {a}"}, "4:30: ", "!!set is no tag that a recipe may have"),
-        ({"category": '"\\ud800"'}, "4:30: ", "a character that is none"),
+        ({"category": "42"}, "4:32: ", "42: must be text: put it in quotes"),
+        ({"category": "<<"}, "4:32: ", "put it in quotes if it is text"),
+        ({"category": "!!python/name:os.system"}, "4:32: ", "is no tag that a recipe may have"),
+        (
+            {"category": "!!timestamp 2024-01-01"},
+            "4:32: ",
+            "!!timestamp is no tag that a recipe may have",
+        ),
+        ({"category": '"\\ud800"'}, "4:32: ", "a character that is none"),
     ],
 )
 def test_what_is_named_with_the_remedy(

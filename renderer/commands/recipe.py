@@ -113,7 +113,7 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
 
     loaded = load_recipe(path)
     source = parse(loaded.text)
-    broken = broken_pictures(source.data, loaded.folder, photos=200)
+    broken = broken_pictures(loaded.recipe, loaded.folder, photos=200)
     known, refused = try_models(loaded.recipe, loaded.folder, quiet)
     wrong = [(each.key, sentence) for each in broken for sentence in each.sentences] + refused
     placed = [problem_at(key, sentence, source, str(path)) for key, sentence in wrong if key]

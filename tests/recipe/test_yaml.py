@@ -65,7 +65,7 @@ def test_a_category_that_yaml_takes_for_something_else(tmp_path: Path, word: str
         ({"images": ""}, "2:8: images: ", "has no value"),
         ({"category": "42"}, "4:32: ", "42: must be text: put it in quotes"),
         ({"category": "<<"}, "4:32: ", "put it in quotes if it is text"),
-        ({"category": "!!python/name:os.system"}, "4:32: ", "is no tag that a recipe may have"),
+        ({"category": "!!python/name:os.system x"}, "4:32: ", "is no tag that a recipe may have"),
         (
             {"category": "!!timestamp 2024-01-01"},
             "4:32: ",

@@ -17,8 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from renderer.recipe.files import HDRI, HDRI_SUFFIXES, MODEL, files_named
-from renderer.recipe.model import Recipe
 from renderer.recipe.source import KeyPath
 
 # How many files of one key are named; the rest are counted.
@@ -41,11 +42,11 @@ class Broken:
     every: bool
 
 
-def broken_pictures(recipe: Recipe, folder: Path, photos: int) -> list[Broken]:
+def broken_pictures(recipe: BaseModel, folder: Path, photos: int) -> list[Broken]:
     """Return what is wrong with the photos and HDRIs of a recipe.
 
     Args:
-        recipe: the recipe.
+        recipe: the recipe, or a part of one.
         folder: what its paths are relative to.
         photos: of a pattern's photos, how many are decoded to the end; of the others only the
             beginning is read. HDRIs are few, and always decoded.

@@ -27,7 +27,11 @@ from renderer.farm.interrupt import RunStoppedError
 from tests.conftest import REPOSITORY
 
 # Raised for a caller of our own, who asks for what there cannot be.
-OURS = {"renderer/truth/mask.py", "renderer/dataset/validate.py"}
+OURS = {
+    "renderer/dataset/segmentation.py",
+    "renderer/dataset/validate.py",
+    "renderer/truth/mask.py",
+}
 # How to make one of each class that is not made of one sentence.
 MADE: dict[str, tuple[Any, ...]] = {
     "RecipeError": ([],),

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from renderer.dataset.colours import colour_of
-from renderer.dataset.read import DatasetError
 from renderer.dataset.segmentation import to_mask
 from renderer.errors import UserError
 from renderer.recipe.files import IMAGE_SUFFIXES
@@ -179,17 +178,9 @@ def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
 
 
 def open_picture(path: Path) -> Image.Image:
-    """Return an image file as RGB, fully read.
-
-    Raises:
-        DatasetError: it is damaged.
-
-    """
-    with path.open("rb") as file:
-        try:
-            return Image.open(file).convert("RGB")
-        except Exception as error:  # at damaged files Pillow raises all kinds
-            raise DatasetError(f"{path} cannot be read: it is damaged ({error})") from None
+    """Return an image file as RGB, fully read."""
+    with path.open("rb") as file, Image.open(file) as picture:
+        return picture.convert("RGB")
 
 
 def local(path: Path, what: str) -> Path:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from renderer.dataset.layout import Layout
-from renderer.dataset.read import DatasetError
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
@@ -162,12 +161,7 @@ class PartIndex:
         return self._read((self._file[at], self._offset[at]) for at in self._order)
 
     def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Line]:
-        """Yield the lines at (file, offset), a file that follows on itself opened once.
-
-        Raises:
-            DatasetError: a line is damaged.
-
-        """
+        """Yield the lines at (file, offset), a file that follows on itself opened once."""
         current, file = -1, None
         try:
             for number, offset in places:
@@ -178,17 +172,7 @@ class PartIndex:
                     file = self._files[current].open("rb")
                 assert file is not None
                 file.seek(offset)
-                yield self._parse(file.readline(), number)
+                yield json.loads(file.readline())
         finally:
             if file is not None:
                 file.close()
-
-    def _parse(self, raw: bytes, number: int) -> Line:
-        try:
-            line: Line = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            name = self._files[number].name
-            raise DatasetError(
-                f"parts/{name} is damaged ({error}): delete it, and run the same render again"
-            ) from None
-        return line

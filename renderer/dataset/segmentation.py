@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from renderer.dataset.read import DatasetError
 from renderer.truth.mask import Mask, decode_rle
 
 
@@ -15,19 +14,16 @@ def to_mask(segmentation: Any, height: int, width: int) -> Mask:
     """Return the mask (h, w) of an RLE or of polygons.
 
     Raises:
-        DatasetError: the segmentation is neither, is damaged, or of another size than the image.
+        ValueError: the segmentation is neither, or of another size than the image.
 
     """
-    try:
-        if isinstance(segmentation, dict):
-            if list(segmentation.get("size", [])) != [height, width]:
-                raise DatasetError(f"its size {segmentation.get('size')} is not the image's")
-            return decode_rle(segmentation)  # type: ignore[arg-type]
-        if isinstance(segmentation, list):
-            if not segmentation:
-                return np.zeros((height, width), np.bool_)
-            runs = coco_mask.frPyObjects(segmentation, height, width)
-            return np.asarray(coco_mask.decode(coco_mask.merge(runs)), np.bool_)
-    except (ValueError, TypeError) as error:
-        raise DatasetError(str(error)) from None
-    raise DatasetError("it is neither an RLE nor a list of polygons")
+    if isinstance(segmentation, dict):
+        if list(segmentation.get("size", [])) != [height, width]:
+            raise ValueError(f"its size {segmentation.get('size')} is not the image's")
+        return decode_rle(segmentation)  # type: ignore[arg-type]
+    if isinstance(segmentation, list):
+        if not segmentation:
+            return np.zeros((height, width), np.bool_)
+        runs = coco_mask.frPyObjects(segmentation, height, width)
+        return np.asarray(coco_mask.decode(coco_mask.merge(runs)), np.bool_)
+    raise ValueError("it is neither an RLE nor a list of polygons")

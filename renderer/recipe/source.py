@@ -70,6 +70,7 @@ _FLOAT = re.compile(
     re.VERBOSE,
 )
 _LEADING_ZERO = re.compile(r"([-+]?)0[0-9_]*[0-9]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 
@@ -97,6 +98,14 @@ class _Loader(yaml.SafeLoader):
             )
         node = super().compose_node(parent, index)
         self.levels -= 1
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        """Compose a text; JSON writes a letter beyond U+FFFF as two escapes, and YAML does not."""
+        node = super().compose_scalar_node(anchor)
+        if _SURROGATE.search(node.value):
+            pairs = node.value.encode("utf-16", "surrogatepass")
+            node.value = pairs.decode("utf-16", "surrogatepass")
         return node
 
 

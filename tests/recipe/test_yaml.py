@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import time
 from pathlib import Path
@@ -203,6 +204,7 @@ def test_errors_cross_processes(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(wrong.value)).position == wrong.value.position
 
 
-def test_json_recipes_may_have_small_numbers() -> None:
-    recipe = parse('{"size_m": 1e-07, "x": 1E5}').data
-    assert recipe == {"size_m": 1e-7, "x": 1e5}
+def test_json_is_read_as_json() -> None:
+    assert parse('{"size_m": 1e-07, "x": 1E5}').data == {"size_m": 1e-7, "x": 1e5}
+    text = {"category": "mug 😀", "\U0001f600": "чашка"}
+    assert parse(json.dumps(text)).data == text

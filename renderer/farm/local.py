@@ -49,6 +49,7 @@ class _Place:
     future: Future[tuple[tuple[int, ...], str]] | None = None
     spoke: bool = False
     complaint: str = ""
+    explained: bool = False
     killed: float = 0.0
     retired: bool = False
     spare: bool = False
@@ -126,7 +127,8 @@ class LocalEngine:
         with contextlib.suppress(OSError):
             os.utime(self.spool / "go")  # or a cleaner of temporary files takes it after days
         place = idle[0]
-        place.job, place.spoke, place.killed, place.complaint = job, False, 0.0, ""
+        place.job, place.spoke, place.killed = job, False, 0.0
+        place.complaint, place.explained = "", False
         place.future = self._schedule(place, job)
         return True
 
@@ -179,7 +181,7 @@ class LocalEngine:
             if event["event"] == "hello":
                 place.pid = event["pid"]
             elif event["event"] == "broken":
-                place.complaint = event["cause"]
+                place.complaint, place.explained = event["cause"], event["explained"]
             elif place.job is not None and event.get("job") == place.job.id:
                 place.spoke = True
             device = place.slot.device
@@ -206,6 +208,7 @@ class LocalEngine:
             code = getattr(error, "exitcode", None)
             cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
             cause = place.complaint or cause
+            end = replace(end, log="") if place.explained else end
             end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
             end = replace(end, outside=cause == "signal 9" and not place.killed)
         except (UserError, OSError) as error:
@@ -302,8 +305,9 @@ def _enter(setup: WorkerSetup, wire: Path) -> None:
     try:
         begin(setup)
     except BaseException as error:
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        journal.write("broken", cause=f"{kind}{error}")
+        explained = isinstance(error, UserError)
+        cause = str(error) if explained else f"{type(error).__name__}: {error}"
+        journal.write("broken", cause=cause, explained=explained)
         raise
 
 

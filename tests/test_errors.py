@@ -11,7 +11,8 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ import typer
 from typer.testing import CliRunner
 
 import renderer
+from renderer.blender.frame import Frame
 from renderer.commands.app import app
 from renderer.commands.terminal import sentences
+from renderer.dataset.layout import Layout
 from renderer.errors import UnavailableError, UserError
 from renderer.farm.interrupt import RunStoppedError
+from renderer.pipeline import Pipeline
+from renderer.plan import Planner, Shot
+from tests import shapes
 from tests.conftest import REPOSITORY
 
 # Raised for a caller of our own, who asks for what there cannot be.
@@ -168,3 +174,35 @@ def test_a_defect_under_a_test_runner(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "this is a defect of orbitset" in result.stderr
     (log,) = tmp_path.glob("orbitset-defect-*.log")
     assert "KeyError: 'x'" in log.read_text()
+
+
+def test_a_shot_that_fails_by_a_defect_leaves_its_traceback_in_the_log(
+    plain_planner: Callable[..., Planner], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A worker's stderr is its log. What is the user's to mend is told without one."""
+
+    @dataclass
+    class Broken:
+        error: Exception
+
+        def render(self, shot: Shot) -> Frame:
+            raise self.error
+
+    planner = plain_planner(
+        {
+            "name": "t",
+            "images": 1,
+            "objects": [{"asset": "box.ply", "category": "box"}],
+            "lighting": {"world": {"color": "white"}},
+        },
+        box=shapes.box((1.0, 1.0, 1.0)),
+    )
+    causes = {
+        "KeyError: 'x'": KeyError("x"),
+        "photo.jpg cannot be read": UnavailableError("photo.jpg cannot be read"),
+    }
+    for cause, error in causes.items():
+        (line,) = Pipeline(planner, Broken(error), Layout(tmp_path)).run([0])
+        assert line["failed"] == cause
+        said = capfd.readouterr().err
+        assert ("in render" in said and "Traceback" in said) == isinstance(error, KeyError)

@@ -115,7 +115,8 @@ def defects() -> Iterator[None]:
         complain(str(error))
         raise SystemExit(error.exit_code) from None
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        first = str(error).strip().partition("\n")[0][:200]
+        said = f"{type(error).__name__}: {first}" if first else type(error).__name__
         complain(
             f"this is a defect of orbitset {__version__} ({said}): please report it, with "
             f"{_keep_traceback(error)}"

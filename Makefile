@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 # bpy needs X11/GL libraries even without a screen; root on Debian/Ubuntu gets them here.
 system:
-	@$(PYTHON) renderer/blender/libraries.py --install
+	@$(PYTHON) -m renderer.blender.libraries --install
 
 clean:
 	rm -rf $(VENV) out build *.egg-info

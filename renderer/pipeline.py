@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from renderer.dataset.coco import LUMA, annotation_record, image_record
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line
 from renderer.dataset.storage import DiskError, write_atomic
+from renderer.errors import UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner, Shot
 from renderer.truth import Labeller
@@ -117,8 +119,11 @@ class Pipeline:
                 return {**failed_line(index, None, cause), "impossible": True}
             except DiskError:
                 raise
+            except UserError as error:
+                cause = str(error)
             except Exception as error:
                 cause = f"{type(error).__name__}: {error}"
+                traceback.print_exception(error)  # to the worker's log
         return failed_line(index, exposed.shot, cause)
 
     def take(self, index: int) -> Line:

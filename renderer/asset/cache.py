@@ -13,25 +13,34 @@ import os
 import shutil
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from renderer.asset.facts import AssetFacts
+from renderer.asset.facts import AssetError, AssetFacts
 from renderer.asset.geometry import Geometry
 from renderer.asset.source import AssetSource, Dependencies
+from renderer.process import home_folder, passing_home
 
 FACTS, GEOMETRY, BLEND = "facts.json", "geometry.npz", "asset.blend"
 
 
 def default_cache_folder() -> Path:
-    """Return $ORBITSET_CACHE, or ``orbitset`` in the user's cache folder."""
+    """Return $ORBITSET_CACHE, or ``orbitset`` in the user's cache folder; a user without a home has
+    one among the temporary files.
+
+    Raises:
+        UnavailableError: not even that.
+
+    """
     chosen = os.environ.get("ORBITSET_CACHE")
     if chosen:
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "orbitset"
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return Path(caches or (home_folder() or passing_home()) / ".cache") / "orbitset"
 
 
 @dataclass(frozen=True)
@@ -121,9 +130,22 @@ class AssetCache:
 
 @lru_cache(maxsize=4096)
 def _facts(entry: Path) -> AssetFacts:
-    return AssetFacts.model_validate_json((entry / FACTS).read_text(encoding="utf-8"))
+    with _whole(entry):
+        return AssetFacts.model_validate_json((entry / FACTS).read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=64)
 def _geometry(entry: Path) -> Geometry:
-    return Geometry.load(entry / GEOMETRY)
+    with _whole(entry):
+        return Geometry.load(entry / GEOMETRY)
+
+
+@contextmanager
+def _whole(entry: Path) -> Iterator[None]:
+    """Say which entry is damaged, where one is."""
+    try:
+        yield
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise AssetError(
+            f"{entry} in the model cache is damaged: delete it, and the model is imported anew"
+        ) from None

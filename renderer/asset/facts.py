@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from renderer.errors import UserError
+
 Vector = tuple[float, float, float]
 Matrix4 = tuple[
     tuple[float, float, float, float],
@@ -56,5 +58,5 @@ class AssetFacts(BaseModel):
         return max(self.size_m)
 
 
-class AssetError(ValueError):
+class AssetError(UserError):
     """A model that cannot be used; the message is one sentence that names the file."""

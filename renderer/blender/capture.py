@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 
 from renderer.blender.frame import Floats, Frame
+from renderer.errors import UnavailableError
 
 _passes: dict[str, Floats] = {}
 
@@ -53,7 +54,9 @@ def capture() -> Frame:
     _passes.clear()
     bpy.ops.render.render()
     if "Combined" not in _passes:
-        raise RuntimeError("Cycles gave no image back (out of memory, or the render was cancelled)")
+        raise UnavailableError(
+            "Cycles gave no image back (out of memory, or the render was cancelled)"
+        )
     index = _passes.get("IndexOB", _passes.get("Object Index"))  # 4.5 and 5.0
     return Frame(
         np.ascontiguousarray(_passes["Combined"]),

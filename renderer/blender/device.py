@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import bpy
 
+from renderer.errors import UserError
+
 # Fastest first; a machine has one or two of them.
 BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 
@@ -38,7 +40,7 @@ def available_devices() -> list[Device]:
 def use_device(backend: str) -> str:
     """Make Cycles render on ``auto`` (the best there is), ``cpu`` or a named back end.
 
-    Returns the back end in use. Raises ValueError when the named one has no device here.
+    Returns the back end in use. Raises UserError when the named one has no device here.
     """
     wanted = backend.upper()
     preferences = _preferences()
@@ -46,7 +48,7 @@ def use_device(backend: str) -> str:
     if wanted == "AUTO":
         wanted = next((name for name in BACKENDS if name in there), "CPU")
     if wanted != "CPU" and wanted not in there:
-        raise ValueError(
+        raise UserError(
             f"no {backend} device was found here (there is {', '.join(sorted(there))}); "
             "see orbitset doctor"
         )

@@ -11,6 +11,7 @@ from mathutils import Matrix
 
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor_material import MATERIALS, image_material
+from renderer.errors import UnavailableError
 from renderer.plan.shot import FileRef, FloorState, Shot
 
 # Half the floor's side in radii of the subject: its edge is at the horizon for any lens in use.
@@ -73,7 +74,7 @@ class FloorStage:
     def _from_image(self, ref: FileRef) -> bpy.types.Material:
         image = bpy.data.images.load(str(self._folder / ref.path))
         if image.size[0] == 0:
-            raise RuntimeError(f"floor image {ref.path} cannot be read: it is damaged")
+            raise UnavailableError(f"floor image {ref.path} cannot be read: it is damaged")
         return image_material(image)
 
     def _drop(self) -> None:

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 
+from renderer.errors import UserError
+
 # Library → Debian/Ubuntu package (12 and 22.04 names). bpy's wheel needs them even without a
 # screen; EGL is for EEVEE and Workbench.
 LIBRARIES = {
@@ -28,7 +30,7 @@ LIBRARIES = {
 }
 
 
-class MissingLibrariesError(RuntimeError):
+class MissingLibrariesError(UserError):
     """bpy cannot be imported here; the message names what to install."""
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from renderer.process import open_missing_streams
+
 
 def redirect_output(path: Path) -> None:
     """Send this process's stdout and stderr to the end of a file, for good (for workers)."""
+    open_missing_streams()
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -18,11 +22,15 @@ def redirect_output(path: Path) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # importers print names in any script
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager
 def quiet_output() -> Iterator[None]:
     """Throw away what is written to file descriptor 1 inside the block."""
+    open_missing_streams()
     sys.stdout.flush()
     kept = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from renderer.blender.surface import mend_numbers
+from renderer.errors import UnavailableError
 from renderer.plan.shot import WorldState
 
 # Side of the map Cycles samples the HDRI by. Its default rebuilds the map at full size whenever
@@ -77,12 +78,12 @@ class WorldStage:
         image = bpy.data.images.load(str(path))
         if image.size[0] == 0:
             bpy.data.images.remove(image)
-            raise RuntimeError(f"HDRI {name} cannot be read: it is damaged or not an image")
+            raise UnavailableError(f"HDRI {name} cannot be read: it is damaged or not an image")
         mended = mend_numbers(image)
         mean = mean_radiance(image)
         if mean <= 0:
             bpy.data.images.remove(image)
-            raise RuntimeError(f"HDRI {name} gives no light: it is black all over")
+            raise UnavailableError(f"HDRI {name} gives no light: it is black all over")
         if not mended:  # what was mended is in memory alone
             image.buffers_free()
         return image, mean

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import nullcontext, suppress
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from renderer import __version__
+from renderer import __version__, process
 from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
+from renderer.commands.terminal import defects, sentences, warn
+from renderer.errors import UserError
+
+
+class _Program(TyperGroup):
+    """The program as a whole: nothing leaves it but sentences and exit codes."""
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Run a command line."""
+        with defects():
+            try:
+                return super().main(*arguments, **named)
+            except SystemExit as end:
+                with suppress(UserError) if end.code else nullcontext():
+                    process.finish_output()
+                raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        with sentences():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="orbitset",
+    cls=_Program,
     help="Render labelled image datasets with Blender, from a recipe.\n\n"
     "Start with `orbitset recipe new`, look with `orbitset preview`, then `orbitset render`.",
     no_args_is_help=True,
@@ -35,6 +60,9 @@ def _options(
     ] = False,
 ) -> None:
     """Hold the options of the program itself."""
+    del version
+    if said := process.find_home():
+        warn(said)
 
 
 app.command("render")(render.render)
@@ -49,4 +77,6 @@ app.add_typer(farm.app, name="farm")
 
 def main() -> None:
     """Run the program."""
+    process.speak_utf8()
+    process.settle_streams()
     app()

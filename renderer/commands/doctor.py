@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from renderer.commands.terminal import FAILED, headed, out, say_json
+from renderer.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,10 @@ def _memory() -> Finding:
 def _cache() -> Finding:
     from renderer.asset import default_cache_folder
 
-    folder = default_cache_folder()
-    there = folder
+    try:
+        there = folder = default_cache_folder()
+    except UserError as error:
+        return Finding("model cache", "none", False, str(error))
     while not there.exists():
         there = there.parent
     good = os.access(there, os.W_OK | os.X_OK) and there.is_dir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from dataclasses import asdict
@@ -12,7 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
-from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop, warn
+from renderer.commands.terminal import (
+    FAILED,
+    err,
+    fresh_file,
+    out,
+    say_json,
+    sentences,
+    stop,
+    to_json,
+    warn,
+)
 
 app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
 
@@ -114,7 +123,7 @@ def log(
             warn(f"nothing is said of image {shot}")
         while True:
             for event in shown:
-                print(json.dumps(event, ensure_ascii=False) if as_json else in_words(event))
+                print(to_json(event) if as_json else in_words(event))
             if not follow:
                 return
             time.sleep(2)

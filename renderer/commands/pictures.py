@@ -17,7 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from renderer.recipe.files import HDRI_SUFFIXES, SUFFIXES, files_by_place, matches
+from pydantic import BaseModel
+
+from renderer.recipe.files import HDRI, HDRI_SUFFIXES, MODEL, files_named
 from renderer.recipe.source import KeyPath
 
 # How many files of one key are named; the rest are counted.
@@ -40,36 +42,34 @@ class Broken:
     every: bool
 
 
-def broken_pictures(recipe: object, folder: Path, photos: int) -> list[Broken]:
-    """Return what is wrong with the files under ``image`` and ``hdri``.
+def broken_pictures(recipe: BaseModel, folder: Path, photos: int) -> list[Broken]:
+    """Return what is wrong with the photos and HDRIs of a recipe.
 
     Args:
-        recipe: a recipe as plain data (parsed, or dumped).
+        recipe: the recipe, or a part of one.
         folder: what its paths are relative to.
         photos: of a pattern's photos, how many are decoded to the end; of the others only the
             beginning is read. HDRIs are few, and always decoded.
 
     """
     found = []
-    places = files_by_place(recipe)
-    reader = _reader() if places else None
-    for path, pattern in places if reader is not None else []:
-        kind = str(path[-1])
-        names = matches(folder, pattern, SUFFIXES[kind])
-        whole = len(names) if kind == "hdri" else photos
-        backdrop = kind == "image" and "floor" not in path
-        jobs = [(folder / name, at < whole, backdrop) for at, name in enumerate(names)]
+    pictures = [each for each in files_named(recipe) if each.kind != MODEL]
+    reader = _reader() if pictures else None
+    for each in pictures if reader is not None else []:
+        names = each.files(folder)
+        whole = len(names) if each.kind == HDRI else photos
+        jobs = [(folder / name, at < whole, each.kind.by_us) for at, name in enumerate(names)]
         with _without_stderr(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             faults = list(pool.map(lambda job: _fault(reader, *job), jobs))
         said = [f"{name} {why}" for name, why in zip(names, faults, strict=True) if why]
         if said:
             more = [f"and {len(said) - _MOST} more of its files cannot be read"]
             shown = said[:_MOST] + (more if len(said) > _MOST else [])
-            found.append(Broken(path, shown, every=len(said) == len(names)))
+            found.append(Broken(each.key, shown, every=len(said) == len(names)))
     return found
 
 
-def _fault(reader: Any, path: Path, whole: bool, backdrop: bool) -> str:
+def _fault(reader: Any, path: Path, whole: bool, by_us: bool) -> str:
     """Return what is wrong with a picture file, or nothing."""
     import cv2
 
@@ -81,7 +81,7 @@ def _fault(reader: Any, path: Path, whole: bool, backdrop: bool) -> str:
     picture = reader.ImageInput.open(str(path))
     if picture is None:
         reader.geterror()  # else it is printed at the end
-    if picture is None or (backdrop and not cv2.haveImageReader(str(path))):
+    if picture is None or (by_us and not cv2.haveImageReader(str(path))):
         kind = "an HDRI" if path.suffix.lower() in HDRI_SUFFIXES else "an image"
         return f"cannot be read: it is damaged or not {kind}"
     if whole and (picture.read_image(0, 0, 0, 3, "uint8") is None or _is_cut(picture.geterror())):

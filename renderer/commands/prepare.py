@@ -40,7 +40,7 @@ def _open_pictures(recipe: Recipe, folder: Path, quiet: bool) -> list[str]:
 
     said = []
     # A few milliseconds a file: of photos the beginning, `recipe check` reads more of them.
-    for broken in broken_pictures(recipe.model_dump(), folder, photos=0):
+    for broken in broken_pictures(recipe, folder, photos=0):
         lines = [f"{dotted(broken.key)}: {sentence}" for sentence in broken.sentences]
         if broken.every:
             said += lines

@@ -28,9 +28,10 @@ def preview(
 
     Example: `orbitset preview scenes/clutter.yaml -o sheet.png --count 12`
     """
+    from renderer.commands.render import with_options
     from renderer.commands.studio import shoot
     from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
-    from renderer.recipe import Recipe, load_recipe
+    from renderer.recipe import load_recipe
 
     with sentences():
         if output is not None:
@@ -46,7 +47,7 @@ def preview(
         data |= {"images": min(count, loaded.recipe.images), "output": {"format": "png"}}
         if seed is not None:
             data["seed"] = seed
-        small = Recipe.model_validate(data)
+        small = with_options(data)
         path = output or Path(f"{small.name}-preview.png")
         path.parent.mkdir(parents=True, exist_ok=True)
         with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):

@@ -11,12 +11,14 @@ import typer
 from renderer.commands.terminal import (
     BAD_INPUT,
     complain,
+    few,
     fresh_file,
     out,
     say_json,
     sentences,
     stop,
 )
+from renderer.errors import UserError
 
 if TYPE_CHECKING:
     from renderer.recipe import Problem
@@ -72,8 +74,6 @@ def check(
 
     Example: `orbitset recipe check scenes/quickstart.yaml`
     """
-    from renderer.asset import AssetError
-    from renderer.blender.libraries import MissingLibrariesError
     from renderer.recipe import RecipeError
 
     errors: list[Problem | str]
@@ -82,7 +82,7 @@ def check(
             errors, praise = _examine(path, shots, quiet=as_json)
         except RecipeError as error:
             errors, praise = [*error.problems], ""
-        except (AssetError, MissingLibrariesError, RuntimeError, OSError) as error:
+        except (UserError, OSError) as error:
             if not as_json:
                 raise
             errors, praise = [str(error)], ""
@@ -113,7 +113,7 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
 
     loaded = load_recipe(path)
     source = parse(loaded.text)
-    broken = broken_pictures(source.data, loaded.folder, photos=200)
+    broken = broken_pictures(loaded.recipe, loaded.folder, photos=200)
     known, refused = try_models(loaded.recipe, loaded.folder, quiet)
     wrong = [(each.key, sentence) for each in broken for sentence in each.sentences] + refused
     placed = [problem_at(key, sentence, source, str(path)) for key, sentence in wrong if key]
@@ -148,12 +148,9 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
 
 def _tell(errors: list[Problem | str]) -> None:
     """Print errors; of those without a place (poses that fail alike) only a few."""
-    others = []
-    for error in errors:
-        if isinstance(error, str):
-            others.append(error)
-        else:
-            complain(str(error))
+    others = [error for error in errors if isinstance(error, str)]
+    for sentence in few([str(error) for error in errors if not isinstance(error, str)]):
+        complain(sentence)
     if len(others) > 3:
         others[3:] = [f"and {len(others) - 3} more"]
     if others:
@@ -197,4 +194,4 @@ def show(
         planner, _ = prepare(loaded, quiet=True, seed=seed)
         if index >= loaded.recipe.images:
             stop(f"the recipe has {loaded.recipe.images} images, counted from 0: no image {index}")
-        print(planner.shot(index).model_dump_json(indent=2))
+        say_json(planner.shot(index).model_dump(mode="json"))

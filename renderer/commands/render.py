@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -19,6 +19,10 @@ from renderer.commands.spread import (
     Threads,
 )
 from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop, warn
+from renderer.errors import UserError
+
+if TYPE_CHECKING:
+    from renderer.recipe import Recipe
 
 
 def render(
@@ -178,10 +182,8 @@ def must_be_render_options(text: str) -> None:
         stop(f"--options '{text}': --shard, --dry-run and -o are not for you to give here")
 
 
-def override(recipe: Any, **values: Any) -> Any:
+def override(recipe: Recipe, **values: Any) -> Recipe:
     """Return the recipe with options of the command line put over it, checked like the file."""
-    from renderer.recipe import Recipe
-
     data = recipe.model_dump(mode="json", exclude_unset=True)
     for key in ("images", "seed"):
         if values.get(key) is not None:
@@ -189,11 +191,24 @@ def override(recipe: Any, **values: Any) -> Any:
     for key in ("engine", "samples"):
         if values.get(key) is not None:
             data.setdefault("render", {})[key] = values[key]
+    return with_options(data)
+
+
+def with_options(data: dict[str, Any]) -> Recipe:
+    """Return the recipe of plain data into which options of the command line were put.
+
+    Raises:
+        UserError: one of them has a value that a recipe may not have.
+
+    """
+    from renderer.recipe import Recipe
+
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        stop(f"--{first['loc'][-1]}: {first['msg'].removeprefix('Input should be ')}")
+        said = first["msg"].removeprefix("Input should be ")
+        raise UserError(f"--{first['loc'][-1]}: {said}") from None
 
 
 def _dry_run(run: Any, as_json: bool) -> None:

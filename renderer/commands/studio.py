@@ -24,7 +24,7 @@ def shoot(
 
     Raises:
         RunError: a model cannot be used.
-        RuntimeError: the render process does not start.
+        UnavailableError: the render process does not start.
 
     """
     from renderer.dataset.layout import Layout

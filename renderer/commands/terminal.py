@@ -1,14 +1,23 @@
 """What every command shares: the console, errors as one sentence, and exit codes.
 
-Exit codes: 0 done, 1 done but something failed or was found wrong, 2 the input cannot be used,
-128 + the signal (130, 143) stopped by it.
+Exit codes: 0 done, 1 done but something failed or was found wrong (or it cannot be done now, and
+may later), 2 the input cannot be used, 70 a defect of orbitset, 128 + the signal (130, 143) stopped
+by it.
+
+Errors of the user's making (``renderer/errors.py``) and of the machine's become sentences. Whatever
+else is raised is a defect: its traceback goes to a log among the temporary files, and one sentence
+says where that is and asks for a report.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import platform
+import shlex
 import sys
+import tempfile
+import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +27,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-FAILED, BAD_INPUT = 1, 2
+from renderer import __version__
+from renderer.errors import UserError
+
+FAILED, BAD_INPUT, DEFECT = 1, 2, 70  # the last is EX_SOFTWARE of sysexits.h
 # Libraries whose errors are those of a network, and not all OSErrors.
 _OUTSIDE = ("botocore", "aiobotocore", "aiohttp", "ray", "grpc")
+# Sentences of one error that are printed; a file may have a mistake a line.
+_MOST = 100
 
 # Without markup: names of files and categories may have brackets and colons in them.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -29,8 +43,14 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 
 def say_json(value: Any) -> None:
     """Print one JSON document to stdout and nothing else."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    print(to_json(value, indent=2))
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return JSON that stdout can print: it stays JSON where its encoding lacks some letters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    plain = not encoding.lower().replace("-", "").startswith("utf")
+    return json.dumps(value, indent=indent, ensure_ascii=plain)
 
 
 def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
@@ -57,42 +77,13 @@ def headed(head: str, style: str, message: str) -> Text:
 @contextmanager
 def sentences() -> Iterator[None]:
     """Turn every expected error inside the block into sentences and an exit code."""
-    import ijson
-    from pydantic import ValidationError
-
-    from renderer.asset import AssetError
-    from renderer.blender.libraries import MissingLibrariesError
-    from renderer.dataset.assemble import AssembleError
-    from renderer.farm.interrupt import RunStoppedError
-    from renderer.farm.run import RunBusyError, RunError
-    from renderer.plan import PlanError
-    from renderer.recipe import RecipeError
-
     try:
         yield
-    except typer.Exit:  # it is a RuntimeError
-        raise
-    except RecipeError as error:
-        for problem in error.problems:
-            complain(str(problem))
-        raise typer.Exit(BAD_INPUT) from None
-    except RunBusyError as error:
-        stop(str(error), FAILED)
-    except RunStoppedError as error:
-        stop(f"stopped by {error}", 128 + error.signal)
-    except (AssetError, RunError, PlanError, MissingLibrariesError, AssembleError) as error:
-        stop(str(error))
-    except ValidationError as error:
-        first = error.errors()[0]
-        stop(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
-    except (json.JSONDecodeError, ijson.JSONError) as error:
-        stop(f"a file of the dataset is damaged (not JSON: {error})", FAILED)
-    except RuntimeError as error:
-        stop(str(error), FAILED)
-    except ValueError as error:  # an option that cannot be followed here
-        stop(str(error))
+    except UserError as error:
+        for sentence in few(error.sentences()):
+            complain(sentence)
+        raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:  # what it was piped into has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(FAILED) from None
     except NotADirectoryError as error:
         file = next((each for each in Path(error.filename or "").parents if each.is_file()), "it")
@@ -100,11 +91,57 @@ def sentences() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         stop(f"{where}{error.strerror or error}", FAILED)
+    except MemoryError:
+        stop("there is not enough memory for this: close other programs, or ask for less", FAILED)
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in _OUTSIDE:
             raise
         said = " ".join(str(error).split())
         stop(f"the store or cluster fails: {said or type(error).__name__}", FAILED)
+
+
+def few(said: list[str]) -> list[str]:
+    """Return some of very many sentences, and how many more there are."""
+    more = [f"and {len(said) - _MOST} more problems like these"] if len(said) > _MOST else []
+    return said[:_MOST] + more
+
+
+@contextmanager
+def defects() -> Iterator[None]:
+    """End the program with a report of whatever is raised inside the block and should not be."""
+    try:
+        yield
+    except UserError as error:  # stdout fails at the end, or while help is printed
+        complain(str(error))
+        raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0][:200]
+        said = f"{type(error).__name__}: {first}" if first else type(error).__name__
+        complain(
+            f"this is a defect of orbitset {__version__} ({said}): please report it, with "
+            f"{_keep_traceback(error)}"
+        )
+        raise SystemExit(DEFECT) from None
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write a traceback and what it takes to understand it to a log; return how to name it."""
+    text = "\n".join(
+        [
+            f"orbitset {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            shlex.join(sys.argv),
+            "",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    try:
+        handle, path = tempfile.mkstemp(prefix=f"orbitset-defect-{stamp}-", suffix=".log")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:  # no room for it
+        return f"this:\n{text}"
+    return f"the log {path}"
 
 
 def fresh_file(path: Path, force: bool) -> None:

@@ -17,9 +17,10 @@ from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
+from renderer.errors import UserError
 
 
-class AssembleError(ValueError):
+class AssembleError(UserError):
     """What should become one dataset does not belong together; the message is one sentence."""
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from renderer.dataset.colours import colour_of
 from renderer.dataset.segmentation import to_mask
+from renderer.errors import UserError
 from renderer.recipe.files import IMAGE_SUFFIXES
 
 Record = dict[str, Any]
@@ -186,11 +187,11 @@ def local(path: Path, what: str) -> Path:
     """Return a path that pictures for looking at are to be written to.
 
     Raises:
-        ValueError: it is an address of a store.
+        UserError: it is an address of a store.
 
     """
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
-        raise ValueError(f"-o takes a local {what} here")
+        raise UserError(f"-o takes a local {what} here")
     return path
 
 
@@ -198,10 +199,10 @@ def picture_file(path: Path) -> Path:
     """Return the path of a picture that can be written there.
 
     Raises:
-        ValueError: it is an address of a store, or its name is not an image file's.
+        UserError: it is an address of a store, or its name is not an image file's.
 
     """
     local(path, "file")
     if path.suffix.lower() not in IMAGE_SUFFIXES or path.is_dir():
-        raise ValueError(f"-o {path}: the name of the picture must end in .png, .jpg or .webp")
+        raise UserError(f"-o {path}: the name of the picture must end in .png, .jpg or .webp")
     return path

@@ -13,6 +13,7 @@ from typing import Any
 import ijson
 
 from renderer.dataset.layout import Layout
+from renderer.errors import UserError
 
 Record = dict[str, Any]
 
@@ -21,7 +22,7 @@ _LARGEST = 1e15
 _LARGEST_SIDE = 8192  # as in a recipe
 
 
-class DatasetError(ValueError):
+class DatasetError(UserError):
     """A dataset cannot be read; the message is one sentence."""
 
 

@@ -18,6 +18,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.handlers import add_expect_header
 
+from renderer.errors import UserError
+
 # botocore's own retries are off; ours wait 0.1 s, then 1.7 times longer each time: 30 s in all.
 OPTIONS: dict[str, Any] = {
     "use_listings_cache": False,  # other machines write there too
@@ -66,18 +68,18 @@ def must_answer(bucket: str) -> None:
     """Ask for a bucket, with little patience: a wrong name or address should not take minutes.
 
     Raises:
-        ValueError: there is no such bucket.
+        UserError: there is no such bucket.
         ConnectionError: there is no answer.
 
     """
     if not bucket:
-        raise ValueError("it names no bucket: give s3://bucket/run")
+        raise UserError("it names no bucket: give s3://bucket/run")
     first = PatientS3(skip_instance_cache=True, **OPTIONS)
     first.retries = 3
     try:
         first.call_s3("head_bucket", Bucket=bucket)
     except FileNotFoundError:
-        raise ValueError(f"there is no bucket {bucket}: create it, or check the name") from None
+        raise UserError(f"there is no bucket {bucket}: create it, or check the name") from None
     except PermissionError:
         pass  # a key that may write there need not be allowed to ask
     except Exception as error:  # botocore's are no OSErrors

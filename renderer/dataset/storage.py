@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from renderer.errors import UserError
+
 # A draft of another machine is swept up when nobody has written to it for this long.
 _STALE_S = 86400.0
 # Parts of a large upload; smaller ones are tried again sooner.
@@ -27,8 +29,13 @@ _INITIAL_NAMESPACE = 0xEFFFFFFC
 _DRAFT = ".orbitset-draft"
 
 
-class DiskError(OSError):
+class DiskError(OSError, UserError):
     """A file of the dataset could not be written: the run's trouble, not a shot's."""
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}" if self.filename else super().__str__()
 
     @property
     def full(self) -> bool:
@@ -45,7 +52,7 @@ def open_root(text: str) -> Path:
     """Return the root of a dataset: a folder, or for ``s3://bucket/run`` a path in the store.
 
     Raises:
-        ValueError: the libraries for this kind of store are not installed.
+        UserError: the libraries for this kind of store are not installed.
 
     """
     scheme, separator, rest = text.partition("://")
@@ -64,11 +71,11 @@ def open_root(text: str) -> Path:
         _ = root.fs
     except ImportError as error:
         more = " pip install 'orbitset[s3]'" if scheme == "s3" else " fsspec says which"
-        raise ValueError(
+        raise UserError(
             f"{text}: writing there needs more libraries ({error.name or error}):{more}"
         ) from None
     except ValueError as error:
-        raise ValueError(f"{text}: {error}") from None
+        raise UserError(f"{text}: {error}") from None
     return cast(Path, root)
 
 

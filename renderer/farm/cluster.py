@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.blender.quiet import tail
+from renderer.errors import UnavailableError, UserError
 from renderer.farm.job import Ended, Job, News
 from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
 from renderer.farm.worker import WorkerSetup
@@ -64,16 +65,16 @@ class RayEngine:
         """Connect to a cluster.
 
         Raises:
-            ValueError: Ray is not installed, or there is no cluster at the address.
+            UserError: Ray is not installed, or there is no cluster at the address.
 
         """
         try:
             import ray
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
         except ImportError:
-            raise ValueError("--cluster needs Ray: pip install 'orbitset[ray]'") from None
+            raise UserError("--cluster needs Ray: pip install 'orbitset[ray]'") from None
         if cpus <= 0 and gpus <= 0:
-            raise ValueError("--cpus and --gpus are both 0: a task must take something")
+            raise UserError("--cpus and --gpus are both 0: a task must take something")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         _must_listen(address)
         _connect(address)
@@ -88,7 +89,7 @@ class RayEngine:
         work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(work_off)
         engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
         if not engine.devices():
-            raise ValueError(
+            raise UserError(
                 f"--cluster {address}: no node has {cpus:g} CPUs and {gpus:g} GPUs for a task: "
                 "lower --cpus or --gpus"
             )
@@ -159,7 +160,7 @@ class RayEngine:
         try:
             events = ray.get(self.ledger.news.remote(), timeout=120)
         except Exception as error:
-            raise RuntimeError(f"the cluster is lost ({last_line(error)})") from None
+            raise UnavailableError(f"the cluster is lost ({last_line(error)})") from None
         nodes = self._nodes()
         for event in events:
             node = nodes.get(event["device"])
@@ -208,7 +209,12 @@ class RayEngine:
         except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
             return replace(end, how="died", cause="its process is lost", outside=unheard)
         except Exception as error:
-            return replace(end, how="unstarted" if unheard else "error", cause=last_line(error))
+            if unheard:
+                return replace(end, how="unstarted", cause=last_line(error))
+            ours = isinstance(error, exceptions.RayTaskError)  # raised by what ran, not by Ray
+            if ours and not isinstance(error, UserError | OSError):
+                return replace(end, how="defect", cause=last_line(error), log=str(error))
+            return replace(end, how="error", cause=last_line(error))
         return replace(end, how=kind, cause=cause, safe=safe, log="")
 
     def kill(self, job: Job) -> None:
@@ -249,7 +255,7 @@ def _connect(address: str) -> None:
             except Exception as error:
                 if attempt == _CONNECTS or "://" not in address:
                     said = last_line(error)
-                    raise ValueError(
+                    raise UserError(
                         f"--cluster {address}: no cluster answers there ({said})"
                     ) from None
     finally:
@@ -258,7 +264,7 @@ def _connect(address: str) -> None:
 
 
 def _must_listen(address: str) -> None:
-    """Raise ValueError where nobody listens; Ray itself would try for minutes."""
+    """Raise UserError where nobody listens; Ray itself would try for minutes."""
     noted = address
     if address == "auto":  # as Ray looks for it
         note = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
@@ -270,7 +276,7 @@ def _must_listen(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=10).close()
     except OSError as error:
         said = f"{host}:{port}: {error.strerror or error}"
-        raise ValueError(f"--cluster {address}: no cluster answers there ({said})") from None
+        raise UserError(f"--cluster {address}: no cluster answers there ({said})") from None
 
 
 def _bundle(planner: Planner) -> Bundle:

@@ -11,6 +11,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
 from renderer.blender.libraries import forget_inherited_paths, keep_files_in, require_libraries
+from renderer.errors import UnavailableError
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -26,7 +27,7 @@ def bring_in(
     crashes or hangs it costs that file only.
 
     Raises:
-        RuntimeError: the cache cannot be written.
+        UnavailableError: the cache cannot be written.
 
     """
     known: dict[AssetSource, AssetFacts] = {}
@@ -76,7 +77,7 @@ def _import_one(
     except FutureTimeout:
         return AssetError(f"{source.path} was not imported within {_IMPORT_LIMIT_S:.0f} s")
     except OSError as error:
-        raise RuntimeError(
+        raise UnavailableError(
             f"the model cache {cache.folder} cannot be written ({error.strerror or error}): "
             "make room there, or set ORBITSET_CACHE to another folder"
         ) from None

@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from renderer.errors import UserError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class RunStoppedError(Exception):
+class RunStoppedError(UserError):
     """The run was asked to stop; ``signal`` is by what, ``at_once`` whether twice."""
 
     def __init__(self, number: int, at_once: bool) -> None:
-        super().__init__(signal.Signals(number).name)
+        super().__init__(number, at_once)
         self.signal, self.at_once = number, at_once
+        self.exit_code = 128 + number
+
+    def __str__(self) -> str:
+        return f"stopped by {signal.Signals(self.signal).name}"
 
 
 @dataclass

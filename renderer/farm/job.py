@@ -45,7 +45,7 @@ class Ended:
         device: the device (local) or node (Ray) it ran on.
         how: ``done`` (perhaps after a stop, with shots left over), ``died`` (its process is gone),
             ``unstarted`` (a worker could not begin), ``full`` (no room to write), ``error``
-            (nothing can be written at all, or a defect of ours).
+            (nothing can be written at all), ``defect`` (of ours; ``log`` has the traceback).
         cause: why, in words; ``signal 11``.
         log: Blender's last words.
         safe: shots it has brought into parts.
@@ -56,7 +56,7 @@ class Ended:
     job: Job
     worker: str
     device: str
-    how: Literal["done", "died", "unstarted", "full", "error"] = "done"
+    how: Literal["done", "died", "unstarted", "full", "error", "defect"] = "done"
     cause: str = ""
     log: str = ""
     outside: bool = False

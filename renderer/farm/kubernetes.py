@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from renderer.errors import UserError
+
 # Enough for the image a pod is in when it is evicted, and for its part.
 _GRACE_S = 120
 _RETRIES_A_SHARD = 3
@@ -41,26 +43,26 @@ class IndexedJob:
         """Refuse what would be lost with the pod, or what Kubernetes would refuse.
 
         Raises:
-            ValueError: one sentence.
+            UserError: one sentence.
 
         """
         kept = "://" in self.output or (self.claim and _below_data(self.output))
         if not kept:
-            raise ValueError(
+            raise UserError(
                 f"-o {self.output} would be lost with the pod: give s3://..., or /data/... with "
                 "--claim and the name of a volume claim"
             )
         if not self.claim and _below_data(self.recipe):
-            raise ValueError(f"{self.recipe} is on no volume: name the one for /data with --claim")
+            raise UserError(f"{self.recipe} is on no volume: name the one for /data with --claim")
         # A pod's host is called NAME-INDEX, which may have 63 characters.
         most = 62 - len(str(self.shards - 1))
         if len(self.name) > most or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", self.name):
-            raise ValueError(
+            raise UserError(
                 f"--name '{self.name}': Kubernetes wants lower-case letters, digits and -, at most "
                 f"{most} of them for {self.shards} shards"
             )
         if not self.image.strip():
-            raise ValueError("--image is empty: name the container image")
+            raise UserError("--image is empty: name the container image")
 
     def manifest(self) -> str:
         """Return the manifest as YAML."""

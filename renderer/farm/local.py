@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
 from renderer.dataset.storage import DiskError, machine_name
+from renderer.errors import UserError
 from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
 from renderer.farm.limits import START_S
@@ -47,6 +49,7 @@ class _Place:
     future: Future[tuple[tuple[int, ...], str]] | None = None
     spoke: bool = False
     complaint: str = ""
+    explained: bool = False
     killed: float = 0.0
     retired: bool = False
     spare: bool = False
@@ -124,7 +127,8 @@ class LocalEngine:
         with contextlib.suppress(OSError):
             os.utime(self.spool / "go")  # or a cleaner of temporary files takes it after days
         place = idle[0]
-        place.job, place.spoke, place.killed, place.complaint = job, False, 0.0, ""
+        place.job, place.spoke, place.killed = job, False, 0.0
+        place.complaint, place.explained = "", False
         place.future = self._schedule(place, job)
         return True
 
@@ -177,7 +181,7 @@ class LocalEngine:
             if event["event"] == "hello":
                 place.pid = event["pid"]
             elif event["event"] == "broken":
-                place.complaint = event["cause"]
+                place.complaint, place.explained = event["cause"], event["explained"]
             elif place.job is not None and event.get("job") == place.job.id:
                 place.spoke = True
             device = place.slot.device
@@ -204,10 +208,14 @@ class LocalEngine:
             code = getattr(error, "exitcode", None)
             cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
             cause = place.complaint or cause
+            end = replace(end, log="") if place.explained else end
             end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
             end = replace(end, outside=cause == "signal 9" and not place.killed)
+        except (UserError, OSError) as error:
+            end = replace(end, how="error", cause=str(error))
         except Exception as error:
-            end = replace(end, how="error", cause=f"{type(error).__name__}: {error}")
+            said = "".join(traceback.format_exception(error))
+            end = replace(end, how="defect", cause=f"{type(error).__name__}: {error}", log=said)
         if renew:
             self._renew(place)
         place.job, place.future, place.killed = None, None, 0.0
@@ -297,7 +305,9 @@ def _enter(setup: WorkerSetup, wire: Path) -> None:
     try:
         begin(setup)
     except BaseException as error:
-        journal.write("broken", cause=f"{type(error).__name__}: {error}")
+        explained = isinstance(error, UserError)
+        cause = str(error) if explained else f"{type(error).__name__}: {error}"
+        journal.write("broken", cause=cause, explained=explained)
         raise
 
 

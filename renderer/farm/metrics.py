@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from renderer.errors import UnavailableError, UserError
 from renderer.farm.job import Event
 
 
@@ -15,13 +16,13 @@ class RunMetrics:
         """Prepare for ``total`` images.
 
         Raises:
-            ValueError: the library is not installed.
+            UserError: the library is not installed.
 
         """
         try:
             import prometheus_client as prometheus
         except ImportError:
-            raise ValueError("--metrics-port needs pip install 'orbitset[metrics]'") from None
+            raise UserError("--metrics-port needs pip install 'orbitset[metrics]'") from None
         self._port = port
         self._prometheus = prometheus
         # A registry of its own: several runs of one process (tests) do not meet.
@@ -61,13 +62,13 @@ class RunMetrics:
         """Serve.
 
         Raises:
-            RuntimeError: the port is taken.
+            UnavailableError: the port is taken.
 
         """
         try:
             served = self._prometheus.start_http_server(self._port, registry=self._registry)
         except OSError as error:
-            raise RuntimeError(f"--metrics-port {self._port}: {error.strerror}") from None
+            raise UnavailableError(f"--metrics-port {self._port}: {error.strerror}") from None
         self._server, self._thread = served
         return self
 

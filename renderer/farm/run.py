@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,20 +21,23 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.storage import is_local, write_atomic
+from renderer.errors import UserError
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
 from renderer.plan.shot import image_name
 from renderer.recipe import Recipe, canonical
-from renderer.recipe.files import SUFFIXES, files_by_place, matches
+from renderer.recipe.files import MODEL, files_named
 
 
-class RunError(ValueError):
+class RunError(UserError):
     """A run that cannot start; the message is one sentence."""
 
 
 class RunBusyError(RunError):
     """A run that cannot start now, but perhaps later."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Run:
             [
                 recipe,
                 assets,
-                _file_digests(self.recipe, self.folder),
+                _file_digests(self.recipe, self.folder, set(assets)),
                 __version__,
                 engine_version(),
             ],
@@ -253,24 +256,21 @@ def equipment(recipe: Recipe, folder: Path) -> tuple[str, str, str]:
     """
     sizes = [
         (name, path.stat().st_size if (path := folder / name).exists() else None)
-        for name in _pictures(recipe, folder)
+        for each in files_named(recipe)
+        if each.kind != MODEL  # of its models, a node that lacks some is sent them
+        for name in each.files(folder)
     ]
     files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
     return __version__, engine_version(), files
 
 
-def _file_digests(recipe: Recipe, folder: Path) -> dict[str, str]:
-    """Return the digest of every photo and HDRI the recipe may use."""
-    return {name: file_ref(folder, name).digest for name in _pictures(recipe, folder)}
+def _file_digests(recipe: Recipe, folder: Path, models: Set[str]) -> dict[str, str]:
+    """Return the digest of every file the recipe may use, but of its imported models."""
+    return {
+        name: file_ref(folder, name).digest for name in _files(recipe, folder) if name not in models
+    }
 
 
-def _pictures(recipe: Recipe, folder: Path) -> list[str]:
-    """Return the photos and HDRIs that a recipe names, each once, in order of their names."""
-    places = files_by_place(recipe.model_dump())
-    return sorted(
-        {
-            name
-            for key, pattern in places
-            for name in matches(folder, pattern, SUFFIXES[str(key[-1])])
-        }
-    )
+def _files(recipe: Recipe, folder: Path) -> list[str]:
+    """Return all files that a recipe names, each once, in order of their names."""
+    return sorted({name for each in files_named(recipe) for name in each.files(folder)})

@@ -75,8 +75,8 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
 
     Raises:
         RunStoppedError: asked to stop by SIGINT or SIGTERM.
-        RuntimeError: no worker can be started, or nothing can be written.
-        ValueError: an option cannot be followed here.
+        UnavailableError: no worker can be started, or nothing can be written.
+        UserError: an option cannot be followed here.
 
     """
     with ExitStack() as stack:
@@ -118,7 +118,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             supervisor.run()
             how = "finished"
         except RunStoppedError as stopped:
-            how = f"stopped by {stopped}"
+            how = str(stopped)
             raise
         finally:
             note({"event": "end", "how": how})
@@ -182,7 +182,7 @@ def choose_slots(options: FarmOptions, shots: int) -> list[Slot]:
     """Return the slots of this machine for some options and so many shots.
 
     Raises:
-        ValueError: a device that is not there.
+        UserError: a device that is not there.
 
     """
     found = [] if options.devices == "cpu" else gpus_here()

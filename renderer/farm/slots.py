@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from renderer.errors import UnavailableError, UserError
+
 # What makes a process see one device only, by Cycles back end. The driver reads it when it is first
 # called, so it must be set before bpy is imported.
 VISIBILITY = {
@@ -91,8 +93,8 @@ def make_slots(
         shots: how many there are to render: for a few it does not pay to start many processes.
 
     Raises:
-        ValueError: not a device; one sentence.
-        RuntimeError: a device that is not there (now: a driver may have failed).
+        UserError: not a device; one sentence.
+        UnavailableError: a device that is not there (now: a driver may have failed).
 
     """
     cores = cores or sorted(os.sched_getaffinity(0))
@@ -127,13 +129,13 @@ def _devices(wanted: str, found: Sequence[str]) -> list[str]:
         elif part.partition(":")[0].upper() in BACKENDS and part.partition(":")[2].isdigit():
             devices.append(_there(part, part, found))
         else:
-            raise ValueError(
+            raise UserError(
                 f"--devices: '{part}' is no device: give auto, cpu, a number, or "
                 "optix, cuda, hip, oneapi or metal with or without :number"
             )
     twice = next((device for device in devices if devices.count(device) > 1), None)
     if twice:
-        raise ValueError(f"--devices: {twice} is named twice; for more processes, --per-device 2")
+        raise UserError(f"--devices: {twice} is named twice; for more processes, --per-device 2")
     return devices
 
 
@@ -149,7 +151,7 @@ def _of(found: Sequence[str], backend: str) -> list[str]:
 def _there(device: str, part: str, found: Sequence[str]) -> str:
     if device not in found:
         listed = ", ".join([*found, "cpu"])
-        raise RuntimeError(
+        raise UnavailableError(
             f"--devices: there is no device {part} here (there is {listed}); see orbitset doctor"
         )
     return device

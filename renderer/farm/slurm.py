@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from renderer.errors import UserError
+
 # How long before its end a task is told: enough for the image it is in and for its part.
 _NOTICE_S = 120
 _MOST_REQUEUES = 100
@@ -175,13 +177,13 @@ def submit_array(array: SlurmArray, folder: Path) -> str:
     submitit writes a script and logs of its own into ``folder``, which every node must see.
 
     Raises:
-        ValueError: submitit is not installed, or there is no Slurm here.
+        UserError: submitit is not installed, or there is no Slurm here.
 
     """
     try:
         import submitit
     except ImportError:
-        raise ValueError("--submit needs submitit: pip install 'orbitset[slurm]'") from None
+        raise UserError("--submit needs submitit: pip install 'orbitset[slurm]'") from None
     try:
         executor = submitit.AutoExecutor(
             folder=str(folder / "%A"), cluster="slurm", slurm_max_num_timeout=_MOST_REQUEUES
@@ -204,5 +206,5 @@ def submit_array(array: SlurmArray, folder: Path) -> str:
         jobs = executor.submit_array(tasks)
     except (RuntimeError, OSError, submitit.core.utils.FailedJobError) as error:
         said = re.sub(r"\s+", " ", str(error)).strip()
-        raise ValueError(f"Slurm did not take the job: {said}") from None
+        raise UserError(f"Slurm did not take the job: {said}") from None
     return str(jobs[0].job_id).partition("_")[0]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError
+from renderer.errors import UnavailableError
 from renderer.farm.blame import Blame, Death
 from renderer.farm.chunks import chunk_size
 from renderer.farm.disk import DiskWatch
@@ -230,8 +231,9 @@ class Supervisor:
         if running.hung:
             end = replace(end, cause=running.hung, outside=False)
         left = [shot for shot in running.job.shots if shot not in running.safe]
-        if end.how == "error":
-            raise RuntimeError(f"{end.cause}\n{end.log}".strip())
+        if end.how in ("error", "defect"):
+            kind = UnavailableError if end.how == "error" else RuntimeError
+            raise kind(f"{end.cause}\n{end.log}".strip())
         if end.how == "died" and running.begun:
             self._bury(end, running, left)
             return
@@ -255,7 +257,7 @@ class Supervisor:
         why = f"the render process did not start: {end.cause}"
         others = self.engine.devices() - {end.device}
         if not others or end.job.on_cpu or not end.device:
-            raise RuntimeError(f"{why}\n{end.log}".strip())
+            raise UnavailableError(f"{why}\n{end.log}".strip())
         self._set_aside([end.device], why)
 
     def _bury(self, end: Ended, running: Running, left: list[int]) -> None:

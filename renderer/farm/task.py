@@ -13,6 +13,7 @@ from typing import Any
 
 from renderer.asset import AssetCache, default_cache_folder
 from renderer.dataset.storage import DiskError, is_local
+from renderer.errors import UserError
 from renderer.farm.job import Event, Job
 from renderer.farm.run import equipment
 from renderer.farm.slots import VISIBILITY
@@ -108,7 +109,7 @@ def work_off(
 
 
 def _must_fit(setup: WorkerSetup) -> None:
-    """Raise ValueError or OSError where this node has not the files that the scheduler has, or
+    """Raise UserError or OSError where this node has not the files that the scheduler has, or
     renders with something else, or cannot write.
     """
     here, where = socket.gethostname(), "on a disk that every node sees"
@@ -130,7 +131,7 @@ def _must_fit(setup: WorkerSetup) -> None:
         return
     for program, version, wanted in zip(("orbitset", "bpy"), own, setup.equipment, strict=False):
         if version != wanted:
-            raise ValueError(f"{here} has {program} {version}, the scheduler {wanted}")
+            raise UserError(f"{here} has {program} {version}, the scheduler {wanted}")
     raise FileNotFoundError(
         f"{here} does not see the photos or HDRIs that the scheduler sees beside {planner.folder}: "
         f"put the recipe {where}"

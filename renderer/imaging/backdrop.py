@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from renderer.errors import UnavailableError
 from renderer.plan.shot import BackgroundState
 
 Floats = npt.NDArray[np.float32]
@@ -20,7 +21,7 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
     A photo keeps its shape: the largest cut of the frame's proportions, at a place the shot says.
 
     Raises:
-        RuntimeError: the photo cannot be read; names it.
+        UnavailableError: the photo cannot be read; names it.
 
     """
     width, height = resolution
@@ -47,7 +48,9 @@ def _photo(folder: Path, path: str) -> npt.NDArray[np.uint8]:
     data = np.fromfile(folder / path, np.uint8)
     photo = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if photo is None:
-        raise RuntimeError(f"background image {path} cannot be read: it is damaged or not an image")
+        raise UnavailableError(
+            f"background image {path} cannot be read: it is damaged or not an image"
+        )
     return np.ascontiguousarray(photo[..., ::-1])
 
 

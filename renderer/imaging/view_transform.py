@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import PyOpenColorIO as ocio  # noqa: N813
 
+from renderer.errors import UnavailableError
 from renderer.plan.illumination import chromaticity
 
 Floats = npt.NDArray[np.float32]
@@ -30,14 +31,14 @@ _WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
 def blender_data() -> Path:
     """Return Blender's datafiles folder without importing bpy.
 
-    Raises RuntimeError when bpy is not installed.
+    Raises UnavailableError when bpy is not installed.
     """
     found = importlib.util.find_spec("bpy")
     if found is None or found.origin is None:
-        raise RuntimeError("bpy is not installed: pip install bpy (Python 3.11)")
+        raise UnavailableError("bpy is not installed: pip install bpy (Python 3.11)")
     folders = sorted(Path(found.origin).parent.glob("*/datafiles"))
     if not folders:
-        raise RuntimeError("bpy's datafiles are missing: reinstall bpy")
+        raise UnavailableError("bpy's datafiles are missing: reinstall bpy")
     return folders[-1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,15 @@ import numpy.typing as npt
 from renderer.plan.framing import project
 from renderer.plan.placement import Placed
 from renderer.plan.raycast import pixel_rays, tracer_for
-from renderer.recipe.model import Accept
+from renderer.recipe.model import Accept, Background, Recipe
 
 Array = npt.NDArray[np.float64]
+Box = tuple[Array, Array]
 
 # Rays along each side of an object's projected box. 40 x 40 rays know a share to about 1 %.
 _GRID = 40
+# With so many tries, more of them are no remedy.
+_FEW_TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -38,36 +42,87 @@ class View:
         return float((-rotation.T @ shift)[2])
 
 
-def objection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> str | None:
-    """Return why a pose is not good enough, as part of a sentence, or None.
+@dataclass(frozen=True)
+class Rejection:
+    """Why a pose is not good enough.
+
+    Attributes:
+        kind: what would have to be otherwise.
+        reason: part of a sentence, the same in every pose that fails alike.
+
+    """
+
+    kind: Literal["camera below floor", "camera in object", "outside frame", "hidden"]
+    reason: str
+
+
+def rejection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> Rejection | None:
+    """Return why a pose is not good enough, or None.
 
     Every object must show at least ``min_visibility`` of the part of it in the frame, and have at
-    most ``max_truncation`` of itself beyond the frame.
+    most ``max_truncation`` of itself beyond the frame. At 0 it may be hidden altogether, and at 1
+    be outside altogether: the image then has no label of it.
     """
     if floor and view.height_m <= 0:
-        return "the camera is below the floor"
-    boxes = []
+        return Rejection("camera below floor", "the camera is below the floor")
+    boxes: list[Box | None] = []
     for each in placed:
+        depths = view.depths(each.hull)
         # A millionth of the object's size is as good as touching it.
-        if not view.depths(each.hull).min() > 1e-6 * float(np.ptp(each.hull, axis=0).max()):
-            return f"the camera is inside or before {each.entry.category}"
-        projected = project(each.hull, view.K, view.world_to_camera)
-        boxes.append((projected[:, :2].min(0), projected[:, :2].max(0)))
+        near = 1e-6 * float(np.ptp(each.hull, axis=0).max())
+        if depths.max() <= 0:
+            boxes.append(None)
+        elif depths.min() > near:
+            projected = project(each.hull, view.K, view.world_to_camera)
+            boxes.append((projected[:, :2].min(0), projected[:, :2].max(0)))
+        else:
+            name = each.entry.category
+            return Rejection("camera in object", f"the camera is inside or before {name}")
     for at, each in enumerate(placed):
         visibility, truncation = _shares(at, placed, boxes, view)
-        name = each.entry.category
         if truncation > accept.max_truncation:
-            return f"{name} is outside the frame ({truncation:.0%} of it)"
-        if visibility < accept.min_visibility or visibility == 0:
-            return f"{name} is hidden (visibility {visibility:.2f})"
+            reason = f"{each.entry.category} is outside the frame"
+            return Rejection("outside frame", reason)
+        if visibility < accept.min_visibility:
+            return Rejection("hidden", f"{each.entry.category} is hidden")
     return None
 
 
+def remedy(kind: str, recipe: Recipe, background: Background) -> str:
+    """Return what to change in a recipe whose poses are rejected for one kind of reason."""
+    orbit, accept = recipe.camera.orbit, recipe.accept
+    if kind == "camera below floor":
+        floor = (
+            "leave out background.floor" if background.floor else "set background.shadows: false"
+        )
+        return f"raise camera.orbit.elevation_deg, or {floor}"
+    by_distance = orbit.distance_m is not None
+    farther = "raise camera.orbit.distance_m" if by_distance else "lower camera.orbit.fill"
+    if kind == "camera in object":
+        return f"{farther}, or choose a longer camera.focal_length_mm"
+    if kind == "outside frame":
+        cures = [farther, "raise accept.max_truncation"]
+        if orbit.framing != (0.0, 0.0):
+            cures.insert(1, "bring camera.orbit.framing nearer to 0")
+    else:
+        free = any(spec.position_m is None for spec in recipe.objects)
+        apart = "widen arrangement.gap" if free else "move the objects apart (position_m)"
+        cures = ["lower accept.min_visibility", apart, "widen camera.orbit"]
+    if accept.tries < _FEW_TRIES:
+        cures.append("raise accept.tries")
+    return f"{', '.join(cures[:-1])} or {cures[-1]}"
+
+
 def _shares(
-    at: int, placed: list[Placed], boxes: list[tuple[Array, Array]], view: View
+    at: int, placed: list[Placed], boxes: list[Box | None], view: View
 ) -> tuple[float, float]:
-    """Return (visibility, truncation) of one object, estimated on a grid of rays over its box."""
-    low, high = boxes[at]
+    """Return (visibility, truncation) of one object, estimated on a grid of rays over its box; what
+    is behind the camera has none. Of an object with no part in the frame, no part is hidden.
+    """
+    box = boxes[at]
+    if box is None:
+        return 1.0, 1.0
+    low, high = box
     ticks = (np.arange(_GRID) + 0.5) / _GRID
     columns, rows = np.meshgrid(
         low[0] + ticks * (high[0] - low[0]), low[1] + ticks * (high[1] - low[1])
@@ -85,11 +140,10 @@ def _shares(
     truncation = 1 - float((hit & inside).sum() / hit.sum())
     seen = hit & inside
     if not seen.any():
-        return 0.0, truncation
+        return 1.0, truncation
     free = seen.copy()
-    for other, (other_low, other_high) in enumerate(boxes):
-        apart = (other_high < low).any() or (other_low > high).any()
-        if other == at or apart:
+    for other, its in enumerate(boxes):
+        if other == at or its is None or (its[1] < low).any() or (its[0] > high).any():
             continue
         free[free] = ~(_depth(placed[other], view, rays[free]) < own[free])
     return float(free.sum() / seen.sum()), truncation

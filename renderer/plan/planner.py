@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.plan.acceptance import View, objection
+from renderer.errors import UserError
+from renderer.plan.acceptance import Rejection, View, rejection, remedy
 from renderer.plan.draw import draw_number
 from renderer.plan.framing import (
     Frame,
@@ -27,14 +28,14 @@ from renderer.plan.shot import CameraPose, RenderState, Shot, to_matrix4
 from renderer.plan.stream import Stream
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.files import MODEL_SUFFIXES, matches
-from renderer.recipe.model import Recipe
+from renderer.recipe.model import Background, Recipe
 
 Array = npt.NDArray[np.float64]
 # What the camera frames in an image without objects: a ball of half a metre.
 _EMPTY = np.array([[x, y, z] for x in (-0.3, 0.3) for y in (-0.3, 0.3) for z in (0.0, 0.6)])
 
 
-class PlanError(ValueError):
+class PlanError(UserError):
     """No acceptable pose was found for an image; the message says what went wrong how often."""
 
 
@@ -83,18 +84,18 @@ class Planner:
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
         floor = background.floor is not None or background.catches_shadows
-        reasons: collections.Counter[str] = collections.Counter()
+        reasons: collections.Counter[Rejection] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
             placed = place_objects(self.recipe, self._candidates, stream)
             camera = self._camera(placed, stream)
             view = View(camera.resolution, np.array(camera.K), np.array(camera.world_to_camera))
-            reason = objection(placed, view, self.recipe.accept, floor)
-            if reason is None:
+            rejected = rejection(placed, view, self.recipe.accept, floor)
+            if rejected is None:
                 break
-            reasons[reason.split(" (")[0]] += 1
+            reasons[rejected] += 1
         else:
-            raise PlanError(_give_up(index, reasons, self.recipe.accept.tries))
+            raise PlanError(_give_up(index, reasons, self.recipe, background))
         hull = _hull(placed)
         middle = (hull.min(0) + hull.max(0)) / 2
         radius = round(float(np.linalg.norm(hull - middle, axis=1).max()), 12)
@@ -174,9 +175,11 @@ def _hull(placed: list[Placed]) -> Array:
     return np.concatenate([each.hull for each in placed]) if placed else _EMPTY
 
 
-def _give_up(index: int, reasons: collections.Counter[str], tries: int) -> str:
-    (reason, times), *_ = reasons.most_common(1)
+def _give_up(
+    index: int, reasons: collections.Counter[Rejection], recipe: Recipe, background: Background
+) -> str:
+    (most, times), *_ = reasons.most_common(1)
     return (
-        f"image {index}: no pose was accepted in {tries} tries; most often ({times}x) {reason}: "
-        "widen camera.orbit or arrangement.gap, or lower accept.min_visibility"
+        f"image {index}: no pose was accepted in {recipe.accept.tries} tries; most often "
+        f"({times}x) {most.reason}: {remedy(most.kind, recipe, background)}"
     )

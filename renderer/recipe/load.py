@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from renderer.recipe.model import Recipe
-from renderer.recipe.problem import Problem, RecipeError, explain
+from renderer.recipe.problem import Problem, RecipeError, dotted, explain, trap_problems
 from renderer.recipe.source import Position, SourceError, parse
+
+_MOST_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def load_recipe(path: Path) -> LoadedRecipe:
     """
     start = Position(1, 1)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _read(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise RecipeError([Problem(str(path), start, "", f"cannot be read: {reason}")]) from None
@@ -46,7 +49,8 @@ def load_recipe(path: Path) -> LoadedRecipe:
     try:
         source = parse(text)
     except SourceError as error:
-        raise RecipeError([Problem(str(path), error.position, "", str(error))]) from None
+        where = dotted(error.path)
+        raise RecipeError([Problem(str(path), error.position, where, str(error))]) from None
     if not isinstance(source.data, dict):
         message = "a recipe is a mapping of keys such as name, images and objects"
         raise RecipeError([Problem(str(path), start, "", message)])
@@ -55,7 +59,25 @@ def load_recipe(path: Path) -> LoadedRecipe:
         recipe = Recipe.model_validate(source.data, context=context)
     except ValidationError as error:
         raise RecipeError(explain(error, source, Recipe, str(path))) from None
+    if source.traps:
+        raise RecipeError(trap_problems(source, str(path)))
     return LoadedRecipe(recipe, path, text)
+
+
+def _read(path: Path) -> str:
+    """Return the text of a recipe file.
+
+    Raises:
+        OSError: there is none, or it is far too large.
+        UnicodeDecodeError: it is not UTF-8.
+
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        most = _MOST_BYTES / 1e6
+        raise OSError(errno.EFBIG, f"a recipe is a text of at most {most:g} MB, and this has more")
+    return content.decode("utf-8")
 
 
 def recipe_schema() -> dict[str, Any]:

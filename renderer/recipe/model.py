@@ -20,7 +20,7 @@ from renderer.recipe.distribution import (
     choice_or,
     within,
 )
-from renderer.recipe.files import ImageFile, ModelFile
+from renderer.recipe.files import ImageFile, ModelFile, TextureFile
 from renderer.recipe.lighting import Lighting
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
@@ -72,7 +72,7 @@ class Floor(Strict):
         ]
         | None
     ) = None
-    image: ImageFile | None = Field(None, description="A texture that repeats.")
+    image: TextureFile | None = Field(None, description="A texture that repeats.")
     tile: Annotated[Number, within(above=0.0)] = Field(
         2.0, description="Side of one texture tile, in radii of the subject."
     )

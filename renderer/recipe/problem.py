@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import typing
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from renderer.errors import UserError
 from renderer.recipe.distribution import DISTRIBUTION_KEYS
 from renderer.recipe.source import KeyPath, Position, Source
 
@@ -29,12 +31,19 @@ class Problem:
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
-class RecipeError(ValueError):
+class RecipeError(UserError):
     """A recipe that cannot be used; ``problems`` holds everything found wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__(problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """Return each problem with its place."""
+        return [str(problem) for problem in self.problems]
 
 
 def explain(
@@ -43,14 +52,29 @@ def explain(
     """Turn a validation error of ``model`` into problems sorted by their place in the file."""
     errors = error.errors(include_url=False)
     paths = [_in_data(item["loc"], source.data) for item in errors]
+    around = {path[:end] for path in paths for end in range(len(path))}
+    trapped = {problem.key: problem for problem in trap_problems(source, file)}
     problems: dict[tuple[str, str], Problem] = {}
     for item, path in zip(errors, paths, strict=True):
-        inner_failed = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
-        if item["type"] == "too_short" and inner_failed:
+        if item["type"] == "too_short" and path in around:
             continue  # pydantic counts only the valid items of a tuple
         problem = _problem(dict(item), path, source, model, file)
-        problems.setdefault((problem.key, problem.message), problem)
-    return sorted(problems.values(), key=lambda found: (found.position.line, found.position.column))
+        if problem.key not in trapped:
+            problems.setdefault((problem.key, problem.message), problem)
+    return _in_order([*problems.values(), *trapped.values()])
+
+
+def trap_problems(source: Source, file: str) -> list[Problem]:
+    """Return the values that YAML reads as others than stand there; an alias's only once."""
+    found: dict[Position, Problem] = {}
+    for path, sentence in source.traps.items():
+        problem = problem_at(path, sentence, source, file)
+        found.setdefault(problem.position, problem)
+    return _in_order(list(found.values()))
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda found: (found.position.line, found.position.column))
 
 
 # Parts of a pydantic location that may be a union's tag as well as a key.
@@ -88,7 +112,9 @@ def _problem(
     shown: KeyPath = (*path, loc[-1]) if kind == "missing" else path
     places = source.keys if kind == "extra_forbidden" else source.values
     position = _place(places, path) or _place(source.values, path) or Position(1, 1)
-    return Problem(file, position, dotted(shown), _sentence(item, path, model))
+    written = source.written.get(path)
+    sentence = _as_yaml_has_it(item, written) or _sentence(item, path, model)
+    return Problem(file, position, dotted(shown), sentence)
 
 
 def problem_at(path: KeyPath, message: str, source: Source, file: str) -> Problem:
@@ -137,6 +163,37 @@ def _sentence(item: dict[str, Any], path: KeyPath, model: type[BaseModel]) -> st
         options = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
         return f"{_show(value)} is not one of {expected}{_did_you_mean(str(value), options)}"
     return f"{_show(value)}: {_lower(_RULES.get(kind, item['msg']))}"
+
+
+def _as_yaml_has_it(item: dict[str, Any], written: str | None) -> str:
+    """Return the sentence where the mistake is in how YAML reads what is written, or nothing.
+
+    Args:
+        item: an error of pydantic's.
+        written: its value as it is spelled; None for one in quotes, or one of several values.
+
+    """
+    kind, value = item["type"], item["input"]
+    if kind in ("missing", "extra_forbidden"):
+        return ""
+    if value is None and written == "":
+        return "has no value"
+    if kind == "string_type" and not isinstance(value, list | dict):
+        shown = _show(value)
+        reading = "" if written in (None, shown) else f", and YAML reads {written} as {shown}"
+        return f"{_show(value)}: must be text{reading}: put it in quotes"
+    rule = _lower(_RULES.get(kind, item["msg"]))
+    if isinstance(value, bool) and written and written.lower() not in ("true", "false"):
+        reading = f"YAML reads {written} as {_show(value)}: put it in quotes if it is text"
+        return f"{_show(value)}: {rule} ({reading})"
+    if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer():
+        return f"{written or _show(value)}: {rule}: write {int(value)}"
+    if kind in ("int_type", "float_type") and isinstance(value, str):
+        if written is None and re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", value):
+            return f"{_show(value)}: {rule}: take away the quotes"
+        if re.fullmatch(r"0[oO][0-7]+", value):
+            return f"{_show(value)}: {rule}: write {int(value[2:], 8)}"
+    return ""
 
 
 _RULES = {

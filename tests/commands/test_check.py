@@ -16,6 +16,8 @@ from renderer.commands.pictures import broken_pictures
 from renderer.commands.prepare import try_models
 from renderer.imaging.view_transform import blender_data
 from renderer.recipe import Recipe
+from renderer.recipe.lighting import World
+from renderer.recipe.model import Background, Floor
 from tests.conftest import CROWD, orbitset, shared, write_recipe
 
 IMAGE_KINDS = ("jpg", "png", "webp", "tif", "bmp")
@@ -50,8 +52,9 @@ def write_hdr(path: Path) -> None:
 
 
 def faults(folder: Path, key: str, pattern: str, photos: int = 200) -> list[str]:
-    found = broken_pictures({"background": {key: pattern}}, folder, photos)
-    assert all(broken.key == ("background", key) for broken in found)
+    part = Background(image=pattern) if key == "image" else World(hdri=pattern)
+    found = broken_pictures(part, folder, photos)
+    assert all(broken.key == (key,) for broken in found)
     return [sentence for broken in found for sentence in broken.sentences]
 
 
@@ -74,8 +77,7 @@ def test_a_backdrop_must_be_of_a_kind_opencv_reads(tmp_path: Path) -> None:
     """Blender reads more kinds, on floors."""
     Image.new("RGB", (8, 8), "red").save(tmp_path / "targa.png", "TGA")
     assert faults(tmp_path, "image", "targa.png")[0].startswith("targa.png cannot be read")
-    floor = {"background": {"floor": {"image": "targa.png"}}}
-    assert broken_pictures(floor, tmp_path, 200) == []
+    assert broken_pictures(Floor(image="targa.png"), tmp_path, 200) == []
 
 
 def test_shared_pictures() -> None:

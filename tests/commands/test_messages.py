@@ -167,6 +167,27 @@ def test_a_new_recipe_can_have_the_objects_size(solids: Path, tmp_path: Path) ->
         assert load_recipe(tmp_path / "n.yaml").recipe.objects[0].size_m == size
 
 
+def test_an_object_that_no_pixel_shows(solids: Path, tmp_path: Path) -> None:
+    """It is planned, and the image has no label of it: at accept.min_visibility 0."""
+    inside = {
+        **HALF,
+        "images": 1,
+        "objects": [
+            {"asset": "box.ply", "category": "crate", "position_m": [0, 0, 0]},
+            {"asset": "ball.ply", "category": "part", "scale": 0.1, "position_m": [0, 0, 0.3]},
+        ],
+        "camera": {"resolution": [48, 36], "orbit": {"elevation_deg": 30}},
+        "accept": {"min_visibility": 0, "max_truncation": 1},
+    }
+    recipe, out = write_recipe(tmp_path / "r", inside, solids), tmp_path / "out"
+    result = orbitset("render", recipe, "-o", out, "--devices", "cpu", "--per-device", 1)
+    assert result.returncode == 0, result.stderr
+    labels = json.loads((out / "annotations" / "instances.json").read_text())
+    assert [each["category_id"] for each in labels["annotations"]] == [1]
+    assert [each["name"] for each in labels["categories"]] == ["crate", "part"]
+    assert orbitset("dataset", "validate", out).returncode == 0
+
+
 def test_a_folder_whose_run_is_damaged(solids: Path, tmp_path: Path) -> None:
     recipe, out = write_recipe(tmp_path / "r", CROWD, solids), tmp_path / "out"
     (out / "parts").mkdir(parents=True)

@@ -8,6 +8,8 @@ import typer
 
 from renderer import __version__
 from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
+from renderer.farm.environment import settle, thread_caps
+from renderer.farm.machine import usable_cores
 
 app = typer.Typer(
     name="orbitset",
@@ -48,5 +50,6 @@ app.add_typer(farm.app, name="farm")
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program, under the variables that a plan is made with everywhere."""
+    settle(thread_caps(usable_cores()))
     app()

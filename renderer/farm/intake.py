@@ -10,7 +10,10 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
-from renderer.blender.libraries import forget_inherited_paths, keep_files_in, require_libraries
+from renderer.blender.libraries import forget_inherited_paths, require_libraries
+from renderer.farm.environment import files_in, settle, thread_caps
+from renderer.farm.machine import usable_cores
+from renderer.farm.threads import cap_pools, few_cores
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -44,11 +47,8 @@ def bring_in(
             missing.append((source, key))
     if missing:
         require_libraries()
-        context = multiprocessing.get_context("spawn")
         with tempfile.TemporaryDirectory(prefix="orbitset-import-") as scratch:
-            pool = ProcessPool(
-                max_workers=1, context=context, initializer=keep_files_in, initargs=(scratch,)
-            )
+            pool = _new_pool(scratch)
             try:
                 for source, key in missing:
                     progress(source)
@@ -61,6 +61,12 @@ def bring_in(
                 pool.stop()
                 pool.join()
     return known, errors
+
+
+def _new_pool(scratch: str) -> ProcessPool:
+    context = multiprocessing.get_context("spawn")
+    own = {**thread_caps(usable_cores()), **files_in(scratch)}
+    return ProcessPool(max_workers=1, context=context, initializer=settle, initargs=(own,))
 
 
 def _import_one(
@@ -84,10 +90,13 @@ def _import_one(
 
 
 def _take_in(source: AssetSource, key: str, cache: AssetCache) -> AssetFacts:
-    forget_inherited_paths()
-    from renderer.blender.intake import take_in
     from renderer.blender.quiet import redirect_output
 
+    forget_inherited_paths()
+    with few_cores(cores := usable_cores()):
+        from renderer.blender.intake import take_in
+
+        cap_pools(cores)
     redirect_output(cache.folder / "import.log")
     return take_in(source, key, cache)
 

@@ -16,12 +16,14 @@ from typing import Protocol
 
 import psutil
 
-from renderer.blender.libraries import forget_inherited_paths, keep_files_in
+from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
 from renderer.dataset.storage import DiskError, prepare_store
 from renderer.farm.job import Job
+from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
+from renderer.farm.threads import cap_pools, few_cores
 from renderer.pipeline import Camera, Diary, Pipeline
 from renderer.plan import Planner, Shot
 
@@ -46,12 +48,11 @@ class WorkerSetup:
         layout: where the dataset is.
         log: the file Blender's own output goes to.
         backend: auto, cpu or a Cycles back end.
-        threads: CPU threads of Cycles; 0 for all.
-        environment: variables to set before bpy is imported.
+        threads: CPU threads of Cycles and of every library; 0 for all.
+        environment: the process's own variables, set before any library is loaded.
         cores: CPU cores to keep to; empty for any.
         stint: the scheduler's, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
-        scratch: a folder for Blender's own files; empty for the system's.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -66,7 +67,6 @@ class WorkerSetup:
     cores: tuple[int, ...] = ()
     stint: int = 0
     equipment: tuple[str, str, str] | None = None
-    scratch: str = ""
     most_images: int = 0
     most_bytes: int = 0
 
@@ -93,19 +93,18 @@ def begin(setup: WorkerSetup) -> None:
     if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    os.environ.update(dict(setup.environment))
-    if setup.scratch:
-        keep_files_in(setup.scratch)
     prepare_store(setup.layout.root)
     if setup.cores:
         os.sched_setaffinity(0, setup.cores)
     forget_inherited_paths()
-    from renderer.blender.stage import Stage
+    threads, planner = setup.threads or usable_cores(), setup.planner
+    with few_cores(threads):
+        from renderer.blender.stage import Stage
 
-    # A crash leaves its stack in the log. After bpy, which has a handler of its own.
-    faulthandler.enable(all_threads=False)
-    planner = setup.planner
-    _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, setup.threads)
+        cap_pools(threads)
+        # A crash leaves its stack in the log. After bpy, which has a handler of its own.
+        faulthandler.enable(all_threads=False)
+        _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, threads)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.blender.quiet import tail
+from renderer.dataset.provenance import NO_IMAGES
 from renderer.farm.environment import call_settled, pack, thread_caps
 from renderer.farm.job import Ended, Job, News
 from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
@@ -140,7 +141,7 @@ class RayEngine:
         setup = self.setup
         if job.on_cpu:
             options |= {"num_gpus": 0}
-            setup = replace(setup, backend="cpu")
+            setup = replace(setup, backend="cpu", present=NO_IMAGES)
         packed = pack(work_off, setup, job)
         ref = self.work.options(**options).remote(
             dict(setup.environment), packed, self.ledger, self.bundle

@@ -21,6 +21,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
+from renderer.dataset.provenance import MixedError
 from renderer.dataset.storage import DiskError, machine_name
 from renderer.farm.environment import call_settled, files_in, pack, thread_caps
 from renderer.farm.job import Ended, Event, Job, News
@@ -206,6 +207,8 @@ class LocalEngine:
         except DiskError as error:
             cause, renew = f"{error.filename}: {error.strerror}", False
             end = replace(end, how="full" if error.full else "error", cause=cause)
+        except MixedError as error:
+            end = replace(end, how="error", cause=str(error), log="")
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
             code = getattr(error, "exitcode", None)
             cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"

@@ -132,13 +132,15 @@ def _must_fit(setup: WorkerSetup) -> None:
     own, planner = equipment(setup.planner.recipe, setup.planner.folder), setup.planner
     if setup.equipment is None or own == setup.equipment:
         return
-    for program, version, wanted in zip(("orbitset", "bpy"), own, setup.equipment, strict=False):
-        if version != wanted:
+    if own.files != setup.equipment.files:
+        raise FileNotFoundError(
+            f"{here} does not see the photos or HDRIs that the scheduler sees beside "
+            f"{planner.folder}: put the recipe {where}"
+        )
+    for program, wanted in setup.equipment.versions.items():
+        version = own.versions.get(program)
+        if version != wanted and not setup.allow_mixed:
             raise ValueError(f"{here} has {program} {version}, the scheduler {wanted}")
-    raise FileNotFoundError(
-        f"{here} does not see the photos or HDRIs that the scheduler sees beside {planner.folder}: "
-        f"put the recipe {where}"
-    )
 
 
 def _keep_files() -> None:

@@ -19,11 +19,13 @@ import psutil
 from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
+from renderer.dataset.provenance import NO_IMAGES, Provenance, note_provenance, refuse_mixing
 from renderer.dataset.storage import DiskError, prepare_store
 from renderer.farm.job import Job
 from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
+from renderer.farm.versions import Equipment, library_versions
 from renderer.pipeline import Camera, Diary, Pipeline
 from renderer.plan import Planner, Shot
 
@@ -53,6 +55,8 @@ class WorkerSetup:
         cores: CPU cores to keep to; empty for any.
         stint: the scheduler's, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
+        allow_mixed: whether nodes and images may differ in versions and back ends all the same.
+        present: with what the images that are there were rendered.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -66,12 +70,16 @@ class WorkerSetup:
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
     stint: int = 0
-    equipment: tuple[str, str, str] | None = None
+    equipment: Equipment | None = None
+    allow_mixed: bool = False
+    present: Provenance = NO_IMAGES
     most_images: int = 0
     most_bytes: int = 0
 
 
 _stages: dict[str, Camera] = {}
+_devices: dict[str, str] = {}
+_noted: set[tuple[Path, str]] = set()
 _rendered = 0
 
 
@@ -104,7 +112,30 @@ def begin(setup: WorkerSetup) -> None:
         cap_pools(threads)
         # A crash leaves its stack in the log. After bpy, which has a handler of its own.
         faulthandler.enable(all_threads=False)
-        _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, threads)
+        stage = Stage(planner.cache, planner.folder, setup.backend, threads)
+    _stages[setup.backend], _devices[setup.backend] = stage, stage.device
+    _must_suit(setup, _back_end(setup))
+
+
+def _back_end(setup: WorkerSetup) -> str:
+    from renderer.blender.device import back_end
+
+    return back_end(setup.planner.recipe.render.engine, _devices[setup.backend])
+
+
+def _must_suit(setup: WorkerSetup, backend: str) -> None:
+    """Raise MixedError where the images that are there come from another back end."""
+    if backend and not setup.allow_mixed:
+        refuse_mixing(setup.layout.root, setup.present.changes({}, {backend}))
+
+
+def _note(setup: WorkerSetup) -> None:
+    """Leave a note with what this process renders, before the first of its images counts."""
+    backend = _back_end(setup)
+    if (setup.layout.root, backend) not in _noted:
+        _must_suit(setup, backend)
+        note_provenance(setup.layout, library_versions(), backend)
+        _noted.add((setup.layout.root, backend))
 
 
 @dataclass
@@ -171,6 +202,7 @@ def render_job(
     Raises:
         DiskError: an image or a part cannot be written. What was finished before is in a part,
             if there was room for that.
+        MixedError: the images that are there come from another back end.
 
     """
     global _rendered
@@ -181,6 +213,8 @@ def render_job(
     try:
         for line in pipeline.run(job.shots, diary):
             spent = diary.spent(line["index"])
+            if "failed" not in line:
+                _note(setup)
             book.add(line)
             _rendered += 1
             if "failed" in line:

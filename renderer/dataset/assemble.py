@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import write_manifest
+from renderer.dataset.manifest import ASSETS, write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.provenance import TEXTS_BY_NAME, MixedError, read_provenance
-from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kinds, fault
+from renderer.dataset.read import COUNT, TEXT, TEXTS, WHOLE, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 
@@ -33,10 +33,16 @@ _RUN: Kinds = {
         "seed": WHOLE,
         "categories": TEXTS,
         "warnings": TEXTS,
-        "assets": OBJECT,
+        "assets": ASSETS,
         "recipe": {"images": COUNT, "output": {"webdataset": COUNT}},
     },
 }
+# Keys that an older orbitset did not write yet.
+_LATER: Kinds = {"files": TEXTS_BY_NAME, "versions": TEXTS_BY_NAME}
+
+
+def _later(run: dict[str, Any]) -> dict[str, Any]:
+    return {"files": run.get("files", {}), "versions": run["head"].get("versions", {})}
 
 
 def read_run(layout: Layout) -> dict[str, Any]:
@@ -54,9 +60,7 @@ def read_run(layout: Layout) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
-    # An old one has no versions.
-    versions = {"versions": TEXTS_BY_NAME} if "versions" in run.get("head", {}) else {}
-    if wrong := fault(run, _RUN) or fault(run["head"], versions):
+    if wrong := fault(run, _RUN) or fault(_later(run), _LATER):
         raise AssembleError(f"{layout.run} is damaged: it {wrong}")
     return run
 

@@ -105,6 +105,7 @@ def _are_assets(value: Any) -> bool:
     return isinstance(value, dict) and not any(fault(each, kinds) for each in value.values())
 
 
+ASSETS = Kind("an object of models", _are_assets)
 _KINDS: Kinds = {
     "name": TEXT,
     "orbitset": TEXT,
@@ -122,7 +123,7 @@ _KINDS: Kinds = {
     ),
     "missing": TEXTS,
     "warnings": TEXTS,
-    "assets": Kind("an object of models", _are_assets),
+    "assets": ASSETS,
     "recipe": {"images": COUNT},
 }
 

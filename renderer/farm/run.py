@@ -190,7 +190,7 @@ class Run:
         if keys := [change for change in changes if not change.startswith("images:")]:
             return f"another recipe ({_listed(keys)})"
         assets = {path: facts.key for path, facts in self.facts.items()}
-        before = {path: asset.get("digest") for path, asset in stored["head"]["assets"].items()}
+        before = {path: facts["digest"] for path, facts in stored["head"]["assets"].items()}
         before |= stored.get("files", self._files)
         there = assets | self._files
         if names := [name for name in there | before if there.get(name) != before.get(name)]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -13,6 +12,7 @@ from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, defa
 from renderer.blender.libraries import forget_inherited_paths, require_libraries
 from renderer.farm.environment import files_in, settle, thread_caps
 from renderer.farm.machine import usable_cores
+from renderer.farm.pool import spawn_pool
 from renderer.farm.threads import cap_pools, few_cores
 
 _IMPORT_LIMIT_S = 600.0
@@ -64,9 +64,7 @@ def bring_in(
 
 
 def _new_pool(scratch: str) -> ProcessPool:
-    context = multiprocessing.get_context("spawn")
-    own = {**thread_caps(usable_cores()), **files_in(scratch)}
-    return ProcessPool(max_workers=1, context=context, initializer=settle, initargs=(own,))
+    return spawn_pool(settle, {**thread_caps(usable_cores()), **files_in(scratch)})
 
 
 def _import_one(

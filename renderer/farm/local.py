@@ -28,6 +28,7 @@ from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
 from renderer.farm.limits import START_S
 from renderer.farm.machine import usable_cores
+from renderer.farm.pool import spawn_pool
 from renderer.farm.slots import Slot
 from renderer.farm.worker import WorkerSetup, begin, render_job
 
@@ -276,9 +277,7 @@ def _here() -> str:
 
 
 def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:
-    context = multiprocessing.get_context("spawn")
-    entry = (dict(setup.environment), pack(_enter, setup, wire))
-    return ProcessPool(max_workers=1, context=context, initializer=call_settled, initargs=entry)
+    return spawn_pool(call_settled, dict(setup.environment), pack(_enter, setup, wire))
 
 
 def _close(place: _Place) -> None:

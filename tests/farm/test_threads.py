@@ -1,14 +1,18 @@
-"""Threads: each library's own word on how many it has, in processes as the farm starts them."""
+"""Processes as the farm starts them: how many threads each library in them has by its own word."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.farm import intake, worker
@@ -18,7 +22,7 @@ from renderer.farm.slots import Slot, make_slots
 from renderer.farm.threads import few_cores, loaded_libraries
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
-from tests.conftest import CROWD
+from tests.conftest import CROWD, REPOSITORY, write_recipe
 
 Maker = Callable[..., Planner]
 _BLAS = (
@@ -121,9 +125,6 @@ def test_importing_spins_no_linear_algebra(solids: Path, tmp_path: Path) -> None
 
 def test_libraries_loaded_before_are_capped_too(tmp_path: Path) -> None:
     """A script of the user's may have imported them; the process that it starts imports it again."""
-    import subprocess
-    import sys
-
     script = tmp_path / "script.py"
     script.write_text(
         "import cv2, numpy, scipy.linalg\n"
@@ -161,3 +162,23 @@ def test_few_cores_are_given_back_to_every_thread() -> None:
     born_inside.join()
     assert len(seen[0]) == 1
     assert seen[1] == os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("options", ["ro", "nr_blocks=1"])
+def test_no_room_for_locks_is_one_sentence(solids: Path, tmp_path: Path, options: str) -> None:
+    recipe = write_recipe(tmp_path / "r", CROWD, solids)
+    command = f"{sys.executable} {REPOSITORY}/cli.py render {recipe} -o {tmp_path}/out"
+    script = f"mount -t tmpfs -o {options} none /dev/shm || exit 77; {command} --devices cpu"
+    environment = {**os.environ, "ORBITSET_CACHE": str(tmp_path / "cache")}
+    run = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode == 77 or "unshare" in run.stderr:
+        pytest.skip("no mount namespaces here (not root)")
+    assert run.returncode == 1
+    assert "error: /dev/shm cannot be written" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -124,8 +124,9 @@ class Run:
             AssembleError: what the folder says of its run is damaged.
 
         """
-        versions = library_versions()
-        head = manifest_head(self.recipe, __version__, versions["bpy"], self.facts, versions)
+        head = manifest_head(
+            self.recipe, __version__, engine_version(), self.facts, library_versions()
+        )
         state = {
             "fingerprint": self.fingerprint(),
             "origin": origin,
@@ -274,6 +275,11 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
     elif old != new:
         was, now = (text if len(text := json.dumps(each)) < 40 else "..." for each in (old, new))
         yield f"{key}: {was} became {now}"
+
+
+def engine_version() -> str:
+    """Return the version of the bpy that is installed, without importing it."""
+    return library_versions()["bpy"]
 
 
 def equipment(recipe: Recipe, folder: Path) -> Equipment:

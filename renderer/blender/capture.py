@@ -2,19 +2,18 @@
 
 Cycles is a render engine written in Python on the outside, so its ``render`` can be wrapped; when
 the original returns, the engine's result holds every pass. EEVEE and Workbench are not, and bpy
-gives no other way to their pixels than a file: they go through one in memory (see ``_scratch``).
+gives no other way to their pixels than a file: they go through one in memory (``scratch.py``).
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import bpy
 import numpy as np
 
 from renderer.blender.frame import Floats, Frame
+from renderer.blender.scratch import frame_file
 from renderer.errors import UnavailableError
 
 _passes: dict[str, Floats] = {}
@@ -50,7 +49,7 @@ def capture() -> Frame:
 
     """
     if bpy.context.scene.render.engine != "CYCLES":
-        return Frame(_capture_through_memory_file())
+        return Frame(_capture_through_file())
     _passes.clear()
     bpy.ops.render.render()
     if "Combined" not in _passes:
@@ -70,28 +69,46 @@ def _contiguous(rows: Floats | None) -> Floats | None:
     return None if rows is None else np.ascontiguousarray(rows)
 
 
-def _scratch() -> Path:
-    """Return a folder in memory where there is one, so that no disk is touched."""
-    memory = Path("/dev/shm")
-    return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
-
-
-def _capture_through_memory_file() -> Floats:
-    path = _scratch() / f"orbitset-{os.getpid()}.exr"
+def _capture_through_file() -> Floats:
     render = bpy.context.scene.render
-    render.filepath = str(path)
+    width, height = render.resolution_x, render.resolution_y
+    needed = width * height * 4 * np.dtype(np.float32).itemsize
+    render.use_file_extension = False
     render.image_settings.file_format = "OPEN_EXR"
     render.image_settings.color_mode = "RGBA"
     render.image_settings.color_depth = "32"
     render.image_settings.exr_codec = "NONE"
-    try:
-        bpy.ops.render.render(write_still=True)
-        image = bpy.data.images.load(str(path))
-        image.alpha_mode = "PREMUL"
-        width, height = image.size
+    with frame_file(needed) as path:
+        render.filepath = str(path)
+        try:
+            bpy.ops.render.render(write_still=True)
+        except RuntimeError as error:
+            _must_be_whole(path, needed, str(error))
+            raise
+        # Blender does not mind a file that is cut short: some of its rows would be black.
+        _must_be_whole(path, needed)
         flat = np.empty(width * height * 4, np.float32)
-        image.pixels.foreach_get(flat)
-        bpy.data.images.remove(image)
-    finally:
-        path.unlink(missing_ok=True)
+        image = bpy.data.images.load(str(path))
+        try:
+            image.alpha_mode = "PREMUL"
+            if tuple(image.size) != (width, height) or image.channels != 4:
+                raise RuntimeError(
+                    f"the {width}x{height} frame came back from Blender as {tuple(image.size)} "
+                    f"with {image.channels} channels: its file was damaged"
+                )
+            image.pixels.foreach_get(flat)
+        finally:
+            bpy.data.images.remove(image)
     return np.ascontiguousarray(flat.reshape(height, width, 4)[::-1])
+
+
+def _must_be_whole(path: Path, needed: int, said: str = "") -> None:
+    """Raise RuntimeError where a frame's file, which has no compression, lacks some of it."""
+    written = path.stat().st_size
+    if written < needed:
+        reason = said.strip().rpartition("\n")[2].removeprefix("Error: ")
+        raise RuntimeError(
+            f"a frame needs {needed / 1e6:.1f} MB of memory or temporary files for a moment, and "
+            f"only {written / 1e6:.1f} MB could be written{reason and f' ({reason})'}: free some, "
+            "or lower the resolution"
+        )

@@ -63,3 +63,17 @@ def _preferences() -> bpy.types.AddonPreferences:
     preferences = bpy.context.preferences.addons["cycles"].preferences
     preferences.refresh_devices()
     return preferences
+
+
+def back_end(engine: str, device: str) -> str:
+    """Return what a recipe's engine renders on: Cycles on its device, the others on whatever OpenGL
+    is here, which has no name before they have drawn something.
+    """
+    if engine == "cycles":
+        return device
+    import gpu
+
+    try:
+        return f"OpenGL, {gpu.platform.renderer_get()}"
+    except SystemError:
+        return ""

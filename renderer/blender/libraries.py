@@ -73,13 +73,6 @@ def forget_inherited_paths() -> None:
     sys.path[:] = [path for path in sys.path if f"{os.sep}{inner}" not in path]
 
 
-def keep_files_in(folder: str) -> None:
-    """Have bpy, which is imported later, keep its own files in a folder that somebody removes: it
-    makes one at every start, and a process that is killed leaves it behind.
-    """
-    os.environ["TMPDIR"] = folder
-
-
 def main(arguments: list[str]) -> int:
     """Report missing libraries, and with ``--install`` get them; return the exit code."""
     if not sys.platform.startswith("linux"):

@@ -12,6 +12,8 @@ from renderer import __version__, process
 from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
 from renderer.commands.terminal import defects, sentences, warn
 from renderer.errors import UserError
+from renderer.farm.environment import settle, thread_caps
+from renderer.farm.machine import usable_cores
 
 
 class _Program(TyperGroup):
@@ -76,7 +78,8 @@ app.add_typer(farm.app, name="farm")
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program, under the variables that a plan is made with everywhere."""
     process.speak_utf8()
     process.settle_streams()
+    settle(thread_caps(usable_cores()))
     app()

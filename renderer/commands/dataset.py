@@ -211,6 +211,10 @@ def merge(
         str | None,
         typer.Option("-o", "--output", help="Where to join several.", show_default=False),
     ] = None,
+    allow_mixed: Annotated[
+        bool,
+        typer.Option("--allow-mixed", help="Join them though versions or devices of them differ."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Join what shards have rendered into a dataset, and tell which images are missing.
@@ -234,7 +238,7 @@ def merge(
     with sentences(), err.status("merging"):
         target = Layout(open_root(output or sources[0]))
         if output is not None:
-            gather([Layout(open_root(source)) for source in sources], target)
+            gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
         result = assemble(target)
     if as_json:
         say_json(summary(target.root, result))

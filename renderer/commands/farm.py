@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
+from renderer.commands.spread import AllowMixed, Devices, OomToCpu, PerDevice, ShotTimeout, Threads
 from renderer.commands.terminal import (
     FAILED,
     err,
@@ -143,6 +143,7 @@ def retry(
     threads: Threads = 0,
     shot_timeout: ShotTimeout = 0.0,
     oom_to_cpu: OomToCpu = False,
+    allow_mixed: AllowMixed = False,
     as_json: Json = False,
 ) -> None:
     """Try the failed and quarantined images of a run once more, and merge.
@@ -178,9 +179,10 @@ def retry(
             threads=threads,
             shot_limit_s=shot_timeout,
             cpu_if_lacking=oom_to_cpu,
+            allow_mixed=allow_mixed,
         )
         with run.locked():
-            run.claim(origin)
+            run.claim(origin, allow_mixed)
             failed = PartIndex(layout).failed()
             unknown = sorted(set(shot or ()) - failed)
             if unknown:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from renderer.commands.spread import (
     SPREAD,
     WATCH,
+    AllowMixed,
     Devices,
     OomToCpu,
     PerDevice,
@@ -88,6 +89,7 @@ def render(
         typer.Option("--ignore-space", help="Begin though it may not fit.", rich_help_panel=WATCH),
     ] = False,
     oom_to_cpu: OomToCpu = False,
+    allow_mixed: AllowMixed = False,
     metrics_port: Annotated[
         int,
         typer.Option(
@@ -98,6 +100,8 @@ def render(
     """Render a recipe into a COCO dataset; the same command again resumes where it stopped.
 
     Ctrl-C finishes the images that are rendering; a second one stops at once. Nothing is lost.
+    A run that was begun with other versions of Blender or a library, or on another kind of device,
+    is gone on with only where you allow it; the manifest and the report then say so.
 
     Examples:
     `orbitset render scenes/quickstart.yaml -o out/quickstart`
@@ -107,6 +111,8 @@ def render(
     `orbitset render mugs.yaml -o /shared/mugs --shard 3/16`
 
     `orbitset render mugs.yaml -o s3://bucket/mugs --cluster auto --gpus 0.5`
+
+    `orbitset render mugs.yaml -o out/mugs --devices cpu --allow-mixed`
 
     `orbitset render mugs.yaml -o out/mugs --dry-run`
 
@@ -134,6 +140,7 @@ def render(
         recycle_bytes=int(recycle_gb * 1e9),
         reserve_bytes=None if min_free_gb is None else int(min_free_gb * 1e9),
         cpu_if_lacking=oom_to_cpu,
+        allow_mixed=allow_mixed,
         cluster=cluster,
         cpus=cpus,
         gpus=gpus,
@@ -153,7 +160,7 @@ def render(
             _dry_run(run, as_json)
             return
         with run.locked():
-            run.claim(origin_of(recipe, changes))
+            run.claim(origin_of(recipe, changes), allow_mixed)
             shots = run.pending()
             there = run.size() - len(shots)
             if there and not as_json:

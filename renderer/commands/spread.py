@@ -29,6 +29,14 @@ ShotTimeout = Annotated[
         rich_help_panel=WATCH,
     ),
 ]
+AllowMixed = Annotated[
+    bool,
+    typer.Option(
+        "--allow-mixed",
+        help="Go on with other versions or devices than images were rendered with.",
+        rich_help_panel=WATCH,
+    ),
+]
 OomToCpu = Annotated[
     bool,
     typer.Option(

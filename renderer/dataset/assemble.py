@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import write_manifest
+from renderer.dataset.manifest import ASSETS, write_manifest
 from renderer.dataset.merge import MergeResult, merge
-from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kinds, fault
+from renderer.dataset.provenance import TEXTS_BY_NAME, MixedError, read_provenance
+from renderer.dataset.read import COUNT, TEXT, TEXTS, WHOLE, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 from renderer.errors import UserError
@@ -33,10 +34,16 @@ _RUN: Kinds = {
         "seed": WHOLE,
         "categories": TEXTS,
         "warnings": TEXTS,
-        "assets": OBJECT,
+        "assets": ASSETS,
         "recipe": {"images": COUNT, "output": {"webdataset": COUNT}},
     },
 }
+# Keys that an older orbitset did not write yet.
+_LATER: Kinds = {"files": TEXTS_BY_NAME, "versions": TEXTS_BY_NAME}
+
+
+def _later(run: dict[str, Any]) -> dict[str, Any]:
+    return {"files": run.get("files", {}), "versions": run["head"].get("versions", {})}
 
 
 def read_run(layout: Layout) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def read_run(layout: Layout) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
-    if wrong := fault(run, _RUN):
+    if wrong := fault(run, _RUN) or fault(_later(run), _LATER):
         raise AssembleError(f"{layout.run} is damaged: it {wrong}")
     return run
 
@@ -75,7 +82,7 @@ def assemble(layout: Layout) -> MergeResult:
         result = merge(
             layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
         )
-        write_manifest(layout, head, result)
+        write_manifest(layout, head, result, read_provenance(layout, head))
         write_report(layout)
         if head["recipe"]["output"]["webdataset"]:
             write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
@@ -110,11 +117,13 @@ def sweep_dataset(layout: Layout) -> None:
         sweep(folder)
 
 
-def gather(sources: Sequence[Layout], target: Layout) -> None:
+def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False) -> None:
     """Bring images and parts of several outputs of one run into one; nothing is moved or changed.
 
     Raises:
         AssembleError: they belong to different runs.
+        MixedError: they were rendered with different versions or back ends, and that is not
+            allowed.
         DiskError: there is no room for it.
 
     """
@@ -130,9 +139,11 @@ def gather(sources: Sequence[Layout], target: Layout) -> None:
     for source, run in zip(sources, runs, strict=True):
         if run["fingerprint"] != runs[0]["fingerprint"]:
             raise AssembleError(
-                f"{source.root} and {sources[0].root} were rendered from different recipes, assets "
-                "or versions: only shards of one run can be merged"
+                f"{source.root} and {sources[0].root} were rendered from different recipes or "
+                "assets: only shards of one run can be merged"
             )
+    if not allow_mixed:
+        _must_match(sources, runs)
     largest = max(runs, key=lambda run: int(run["head"]["recipe"]["images"]))
     # First, so that the same command goes on where it was killed.
     write_atomic(target.run, json.dumps(largest, indent=1).encode())
@@ -142,6 +153,21 @@ def gather(sources: Sequence[Layout], target: Layout) -> None:
                 for path in sorted((source.root / kind).glob("*.*")):
                     if path.name != "run.json" and not path.name.startswith((".", "lock")):
                         _copy(path, target.root / kind / path.name)
+
+
+def _must_match(sources: Sequence[Layout], runs: Sequence[dict[str, Any]]) -> None:
+    """Raise MixedError where outputs were rendered with different versions or back ends."""
+    first, *others = (
+        read_provenance(source, run["head"]) for source, run in zip(sources, runs, strict=True)
+    )
+    for source, other in zip(sources[1:], others, strict=True):
+        for versions in other.versions:
+            if changes := first.changes(versions, other.backends):
+                raise MixedError(
+                    f"{source.root} was rendered otherwise than {sources[0].root} "
+                    f"({'; '.join(changes)}), and images of both may differ: say --allow-mixed to "
+                    "join them all the same"
+                )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from renderer.asset import AssetFacts
 from renderer.dataset.layout import Layout
 from renderer.dataset.merge import MergeResult
+from renderer.dataset.provenance import Provenance, head_versions
 from renderer.dataset.read import (
     COUNT,
     LIST,
@@ -28,16 +29,21 @@ Record = dict[str, Any]
 
 
 def manifest_head(
-    recipe: Recipe, version: str, engine_version: str, assets: dict[str, AssetFacts]
+    recipe: Recipe,
+    version: str,
+    engine_version: str,
+    assets: dict[str, AssetFacts],
+    versions: Mapping[str, str] | None = None,
 ) -> Record:
     """Return what a manifest says of a run before it has rendered anything.
 
-    ``assets`` maps paths as in the recipe to facts.
+    ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs.
     """
     return {
         "name": recipe.name,
         "orbitset": version,
         "bpy": engine_version,
+        "versions": {"orbitset": version, "bpy": engine_version, **(versions or {})},
         "seed": recipe.seed,
         "categories": list(recipe.categories),
         "warnings": [
@@ -59,16 +65,23 @@ def manifest_head(
     }
 
 
-def write_manifest(layout: Layout, head: Record, result: MergeResult) -> None:
+def write_manifest(
+    layout: Layout, head: Record, result: MergeResult, provenance: Provenance
+) -> None:
     """Write ``manifest.json``: the head, what came of it, and the recipe last."""
+    mixed = provenance.mixtures()
     manifest = {
         **{key: head[key] for key in ("name", "orbitset", "bpy", "seed")},
+        "versions": head_versions(head),
+        "backends": sorted(provenance.backends),
+        "mixed": mixed,
         "images": result.images,
         "annotations": result.annotations,
         "categories": head["categories"],
         "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
         "missing": spans(result.missing),
-        "warnings": head["warnings"],
+        "warnings": head["warnings"]
+        + [f"images may differ for having been mixed: {each}" for each in mixed],
         "assets": head["assets"],
         "recipe": head["recipe"],
     }
@@ -92,6 +105,7 @@ def _are_assets(value: Any) -> bool:
     return isinstance(value, dict) and not any(fault(each, kinds) for each in value.values())
 
 
+ASSETS = Kind("an object of models", _are_assets)
 _KINDS: Kinds = {
     "name": TEXT,
     "orbitset": TEXT,
@@ -109,7 +123,7 @@ _KINDS: Kinds = {
     ),
     "missing": TEXTS,
     "warnings": TEXTS,
-    "assets": Kind("an object of models", _are_assets),
+    "assets": ASSETS,
     "recipe": {"images": COUNT},
 }
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from renderer.blender.quiet import tail
+from renderer.dataset.provenance import NO_IMAGES
 from renderer.errors import UnavailableError, UserError
+from renderer.farm.environment import call_settled, pack, thread_caps
 from renderer.farm.job import Ended, Job, News
 from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
 from renderer.farm.worker import WorkerSetup
@@ -83,10 +85,10 @@ class RayEngine:
         ledger = ray.remote(num_cpus=0)(Ledger).options(scheduling_strategy=place).remote()
         backend = "auto" if gpus else "cpu"
         threads = setup.threads or max(1, math.floor(cpus))
-        environment = (("OMP_NUM_THREADS", str(threads)),)
+        environment = tuple(thread_caps(threads).items())
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         # Ray keeps the process of a task; one that is worn out makes room by itself (work_off).
-        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(work_off)
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_settled)
         engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
         if not engine.devices():
             raise UserError(
@@ -140,8 +142,11 @@ class RayEngine:
         setup = self.setup
         if job.on_cpu:
             options |= {"num_gpus": 0}
-            setup = replace(setup, backend="cpu")
-        ref = self.work.options(**options).remote(setup, job, self.ledger, self.bundle)
+            setup = replace(setup, backend="cpu", present=NO_IMAGES)
+        packed = pack(work_off, setup, job)
+        ref = self.work.options(**options).remote(
+            dict(setup.environment), packed, self.ledger, self.bundle
+        )
         self._tasks[job.id] = _Task(job, ref, frozenset(shunned))
         return True
 

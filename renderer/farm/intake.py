@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -10,8 +9,12 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
-from renderer.blender.libraries import forget_inherited_paths, keep_files_in, require_libraries
+from renderer.blender.libraries import forget_inherited_paths, require_libraries
 from renderer.errors import UnavailableError
+from renderer.farm.environment import files_in, settle, thread_caps
+from renderer.farm.machine import usable_cores
+from renderer.farm.pool import spawn_pool
+from renderer.farm.threads import cap_pools, few_cores
 
 _IMPORT_LIMIT_S = 600.0
 
@@ -45,11 +48,8 @@ def bring_in(
             missing.append(source)
     if missing:
         require_libraries()
-        context = multiprocessing.get_context("spawn")
         with tempfile.TemporaryDirectory(prefix="orbitset-import-") as scratch:
-            pool = ProcessPool(
-                max_workers=1, context=context, initializer=keep_files_in, initargs=(scratch,)
-            )
+            pool = _new_pool(scratch)
             try:
                 for source in missing:
                     progress(source)
@@ -62,6 +62,10 @@ def bring_in(
                 pool.stop()
                 pool.join()
     return known, errors
+
+
+def _new_pool(scratch: str) -> ProcessPool:
+    return spawn_pool(settle, {**thread_caps(usable_cores()), **files_in(scratch)})
 
 
 def _import_one(
@@ -85,10 +89,13 @@ def _import_one(
 
 
 def _take_in(source: AssetSource, cache: AssetCache) -> AssetFacts:
-    forget_inherited_paths()
-    from renderer.blender.intake import take_in
     from renderer.blender.quiet import redirect_output
 
+    forget_inherited_paths()
+    with few_cores(cores := usable_cores()):
+        from renderer.blender.intake import take_in
+
+        cap_pools(cores)
     redirect_output(cache.folder / "import.log")
     return take_in(source, cache)
 

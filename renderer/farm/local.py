@@ -22,11 +22,15 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from renderer.blender.quiet import tail
+from renderer.dataset.provenance import MixedError
 from renderer.dataset.storage import DiskError, machine_name
 from renderer.errors import UserError
+from renderer.farm.environment import call_settled, files_in, pack, thread_caps
 from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
 from renderer.farm.limits import START_S
+from renderer.farm.machine import usable_cores
+from renderer.farm.pool import spawn_pool
 from renderer.farm.slots import Slot
 from renderer.farm.worker import WorkerSetup, begin, render_job
 
@@ -87,8 +91,13 @@ class LocalEngine:
             backend=slot.backend,
             threads=slot.threads,
             cores=slot.cores,
-            scratch=str(self.spool),
-            environment=tuple(slot.environment(os.environ).items()),
+            environment=tuple(
+                {
+                    **thread_caps(slot.threads),
+                    **files_in(str(self.spool)),
+                    **slot.environment(os.environ),
+                }.items()
+            ),
             log=self.base.log.with_name(f"blender-{_here()}-{slot.name.replace(':', '-')}.log"),
         )
         wire = self.spool / f"{slot.name}.events"
@@ -138,8 +147,7 @@ class LocalEngine:
         """
         spares = [place for place in self._places if place.spare]
         if not spares:
-            cores = len(os.sched_getaffinity(0))
-            spares = [self._open(Slot("cpu.spare", "cpu", cores))]
+            spares = [self._open(Slot("cpu.spare", "cpu", usable_cores()))]
             spares[0].spare = True
             self._places += spares
         return [place for place in spares if place.job is None]
@@ -204,6 +212,8 @@ class LocalEngine:
         except DiskError as error:
             cause, renew = f"{error.filename}: {error.strerror}", False
             end = replace(end, how="full" if error.full else "error", cause=cause)
+        except MixedError as error:
+            end = replace(end, how="error", cause=str(error), log="")
         except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
             code = getattr(error, "exitcode", None)
             cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
@@ -275,8 +285,7 @@ def _here() -> str:
 
 
 def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPool(max_workers=1, context=context, initializer=_enter, initargs=(setup, wire))
+    return spawn_pool(call_settled, dict(setup.environment), pack(_enter, setup, wire))
 
 
 def _close(place: _Place) -> None:

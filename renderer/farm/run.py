@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.metadata
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +19,11 @@ from renderer.dataset.assemble import read_run, sweep_dataset
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex, last_index
+from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, read_provenance
 from renderer.dataset.storage import is_local, write_atomic
 from renderer.errors import UserError
 from renderer.farm.intake import facts_by_path, recipe_keys
+from renderer.farm.versions import Equipment, library_versions
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
 from renderer.plan.shot import image_name
@@ -86,6 +87,16 @@ class Run:
         """The model files of each object entry: looked up once, the folder may be large."""
         return asset_sources(self.recipe, self.folder)
 
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """The digest of every file the recipe may use, but of its imported models."""
+        models = {path for each in self._sources for path in each}
+        return {
+            name: file_ref(self.folder, name).digest
+            for name in _files(self.recipe, self.folder)
+            if name not in models
+        }
+
     @property
     def planner(self) -> Planner:
         """The planner of its shots."""
@@ -98,43 +109,50 @@ class Run:
         return facts_by_path(self._sources, self.known)
 
     def fingerprint(self) -> str:
-        """Return a digest of all that shapes the dataset, except how many images it has."""
+        """Return a digest of all that shapes the dataset, except how many images it has and what
+        they are rendered with: that is compared name by name (``dataset/provenance.py``).
+        """
         recipe = canonical(self.recipe.model_copy(update={"images": 1}))
         assets = {path: facts.key for path, facts in self.facts.items()}
-        content = json.dumps(
-            [
-                recipe,
-                assets,
-                _file_digests(self.recipe, self.folder, set(assets)),
-                __version__,
-                engine_version(),
-            ],
-            sort_keys=True,
-        )
+        content = json.dumps([recipe, assets, self._files], sort_keys=True)
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def claim(self, origin: dict[str, Any]) -> None:
+    def claim(self, origin: dict[str, Any], allow_mixed: bool = False) -> None:
         """Mark the folder as this run's, or check that it already is; then sweep up what killed
         schedulers left half-done.
 
         Args:
             origin: where the recipe came from, so that ``farm retry`` finds it again.
+            allow_mixed: whether a run may be gone on with of which no versions are known.
 
         Raises:
             RunError: the folder holds another recipe's run, or more images.
             AssembleError: what the folder says of its run is damaged.
 
         """
-        head = manifest_head(self.recipe, __version__, engine_version(), self.facts)
-        state = {"fingerprint": self.fingerprint(), "origin": origin, "head": head}
+        head = manifest_head(
+            self.recipe, __version__, engine_version(), self.facts, library_versions()
+        )
+        state = {
+            "fingerprint": self.fingerprint(),
+            "origin": origin,
+            "files": self._files,
+            "head": head,
+        }
         if not self.layout.run.exists():
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
             return
         stored = read_run(self.layout)
-        if stored["fingerprint"] != state["fingerprint"]:
+        if "versions" not in stored["head"] and not allow_mixed:
             raise RunError(
-                f"{self.layout.root} was begun with {self._difference(stored['head']['recipe'])}: "
-                "choose a new folder, or delete this one"
+                f"{self.layout.root} was begun by an older orbitset, which did not note the "
+                "versions of its libraries: choose a new folder, or say --allow-mixed to go on "
+                "with this one"
+            )
+        if stored["fingerprint"] != state["fingerprint"] and (other := self._difference(stored)):
+            raise RunError(
+                f"{self.layout.root} was begun with {other}: choose a new folder, or delete this "
+                "one"
             )
         last = last_index(self.layout)
         beyond = PartIndex(self.layout, range(self.recipe.images, last + 1)).done()
@@ -146,7 +164,15 @@ class Run:
             )
         sweep_dataset(self.layout)
         if stored["head"]["recipe"]["images"] != self.recipe.images:
+            head |= {key: stored["head"][key] for key in ("orbitset", "bpy")}
+            head["versions"] = head_versions(stored["head"])
             write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
+
+    def provenance(self) -> Provenance:
+        """Return with what the images that are there were rendered; nothing before the first."""
+        if not self.layout.run.exists():
+            return NO_IMAGES
+        return read_provenance(self.layout, read_run(self.layout)["head"])
 
     def _holds_something_else(self) -> bool:
         """Tell whether the folder has files, those of shards that begin just now left out."""
@@ -162,14 +188,21 @@ class Run:
         # A network disk may have denied it a moment ago, and listed it now.
         return bool(there) and self.layout.run not in there
 
-    def _difference(self, stored: dict[str, object]) -> str:
-        """Say which recipe keys differ from those a folder was begun with."""
+    def _difference(self, stored: dict[str, Any]) -> str:
+        """Say which recipe keys or files differ from those a folder was begun with; nothing where
+        an older orbitset has begun it from the same ones.
+        """
         now = self.recipe.model_dump(mode="json")
-        changes = [change for change in _changes(stored, now) if not change.startswith("images:")]
-        if changes:
-            more = f", and {len(changes) - 3} more" if len(changes) > 3 else ""
-            return f"another recipe ({', '.join(changes[:3])}{more})"
-        return "other asset files, or another version of orbitset or bpy"
+        changes = _changes(stored["head"]["recipe"], now)
+        if keys := [change for change in changes if not change.startswith("images:")]:
+            return f"another recipe ({_listed(keys)})"
+        assets = {path: facts.key for path, facts in self.facts.items()}
+        before = {path: facts["digest"] for path, facts in stored["head"]["assets"].items()}
+        before |= stored.get("files", self._files)
+        there = assets | self._files
+        if names := [name for name in there | before if there.get(name) != before.get(name)]:
+            return f"other asset files ({_listed(sorted(names))})"
+        return "another recipe" if "versions" in stored["head"] else ""
 
     def span(self) -> range:
         """Return the indices of all its shots, of a shard those of the shard."""
@@ -234,6 +267,11 @@ class Run:
             yield
 
 
+def _listed(names: list[str]) -> str:
+    more = f", and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
+
+
 def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
     """Yield what differs between two dumped recipes: ``render.samples: 8 became 16``."""
     if isinstance(old, dict) and isinstance(new, dict):
@@ -247,13 +285,11 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
 
 def engine_version() -> str:
     """Return the version of the bpy that is installed, without importing it."""
-    return importlib.metadata.version("bpy")
+    return library_versions()["bpy"]
 
 
-def equipment(recipe: Recipe, folder: Path) -> tuple[str, str, str]:
-    """Return what a machine renders with beside the recipe and its models: the versions of orbitset
-    and bpy, and a digest of the names and sizes of photos and HDRIs.
-    """
+def equipment(recipe: Recipe, folder: Path) -> Equipment:
+    """Return what this machine has."""
     sizes = [
         (name, path.stat().st_size if (path := folder / name).exists() else None)
         for each in files_named(recipe)
@@ -261,14 +297,7 @@ def equipment(recipe: Recipe, folder: Path) -> tuple[str, str, str]:
         for name in each.files(folder)
     ]
     files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
-    return __version__, engine_version(), files
-
-
-def _file_digests(recipe: Recipe, folder: Path, models: Set[str]) -> dict[str, str]:
-    """Return the digest of every file the recipe may use, but of its imported models."""
-    return {
-        name: file_ref(folder, name).digest for name in _files(recipe, folder) if name not in models
-    }
+    return Equipment(library_versions(), files)
 
 
 def _files(recipe: Recipe, folder: Path) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import next_stint
+from renderer.dataset.provenance import NO_IMAGES, refuse_mixing
 from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.devices import gpus_here
 from renderer.farm.disk import DiskWatch, default_reserve
@@ -28,6 +29,7 @@ from renderer.farm.machine import usable_cores, usable_memory
 from renderer.farm.run import Run, equipment
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
+from renderer.farm.versions import library_versions
 from renderer.farm.worker import WorkerSetup
 
 # Of the memory there is for us; the slots share it.
@@ -38,7 +40,7 @@ Watch = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class FarmOptions:
-    """How a run is spread and watched over; none of it changes a byte of the dataset.
+    """How a run is spread and watched over; on one kind of device none of it changes a byte.
 
     Attributes:
         devices: see ``make_slots``.
@@ -53,6 +55,7 @@ class FarmOptions:
         cluster: address of a Ray cluster; empty for this machine.
         cpus: CPUs a task of a cluster takes.
         gpus: GPUs (a fraction too) a task of a cluster takes.
+        allow_mixed: whether images of other versions or back ends may be there already.
 
     """
 
@@ -68,6 +71,7 @@ class FarmOptions:
     cluster: str = ""
     cpus: float = 1.0
     gpus: float = 0.0
+    allow_mixed: bool = False
 
 
 def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch) -> None:
@@ -165,17 +169,31 @@ def _open_engine(
         stint=stint,
         most_images=options.recycle_images,
         most_bytes=options.recycle_bytes,
+        allow_mixed=options.allow_mixed,
+        present=run.provenance(),
     )
+    slots = [] if options.cluster else choose_slots(options, shots)
+    setup = _must_not_mix(setup, {slot.backend.upper() for slot in slots})
     if options.cluster:
         from renderer.farm.cluster import RayEngine
 
         setup = replace(setup, equipment=equipment(planner.recipe, planner.folder))
         return RayEngine.connect(setup, options.cluster, options.cpus, options.gpus), []
-    slots = choose_slots(options, shots)
     if not options.recycle_bytes:
         share = int(usable_memory() * _MEMORY_SHARE / len(slots))
         setup = replace(setup, most_bytes=share)
     return LocalEngine(setup, slots, spool), slots
+
+
+def _must_not_mix(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
+    """Raise MixedError where images would be mixed; return what workers have yet to look after:
+    only they know what a cluster's nodes have, and which OpenGL is here.
+    """
+    known = backends if setup.planner.recipe.render.engine == "cycles" else set()
+    if not setup.allow_mixed:
+        changes = setup.present.changes(library_versions(), known)
+        refuse_mixing(setup.layout.root, changes)
+    return replace(setup, present=NO_IMAGES) if known else setup
 
 
 def choose_slots(options: FarmOptions, shots: int) -> list[Slot]:

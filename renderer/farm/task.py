@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -14,6 +16,7 @@ from typing import Any
 from renderer.asset import AssetCache, default_cache_folder
 from renderer.dataset.storage import DiskError, is_local
 from renderer.errors import UserError
+from renderer.farm.environment import files_in
 from renderer.farm.job import Event, Job
 from renderer.farm.run import equipment
 from renderer.farm.slots import VISIBILITY
@@ -94,6 +97,7 @@ def work_off(
     try:
         if not _fits:
             _must_fit(setup)
+            _keep_files()
             _fits = True
         setup = _with_models(setup, bundle)
         begin(setup)
@@ -129,13 +133,22 @@ def _must_fit(setup: WorkerSetup) -> None:
     own, planner = equipment(setup.planner.recipe, setup.planner.folder), setup.planner
     if setup.equipment is None or own == setup.equipment:
         return
-    for program, version, wanted in zip(("orbitset", "bpy"), own, setup.equipment, strict=False):
-        if version != wanted:
+    if own.files != setup.equipment.files:
+        raise FileNotFoundError(
+            f"{here} does not see the photos or HDRIs that the scheduler sees beside "
+            f"{planner.folder}: put the recipe {where}"
+        )
+    for program, wanted in setup.equipment.versions.items():
+        version = own.versions.get(program)
+        if version != wanted and not setup.allow_mixed:
             raise UserError(f"{here} has {program} {version}, the scheduler {wanted}")
-    raise FileNotFoundError(
-        f"{here} does not see the photos or HDRIs that the scheduler sees beside {planner.folder}: "
-        f"put the recipe {where}"
-    )
+
+
+def _keep_files() -> None:
+    """Give this process's Blender a folder of its own for as long as it lives."""
+    folder = tempfile.mkdtemp(prefix="orbitset-blender-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ.update(files_in(folder))
 
 
 def _with_models(setup: WorkerSetup, bundle: Bundle) -> WorkerSetup:

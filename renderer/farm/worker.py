@@ -16,12 +16,16 @@ from typing import Protocol
 
 import psutil
 
-from renderer.blender.libraries import forget_inherited_paths, keep_files_in
+from renderer.blender.libraries import forget_inherited_paths
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
+from renderer.dataset.provenance import NO_IMAGES, Provenance, note_provenance, refuse_mixing
 from renderer.dataset.storage import DiskError, prepare_store
 from renderer.farm.job import Job
+from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
+from renderer.farm.threads import cap_pools, few_cores
+from renderer.farm.versions import Equipment, library_versions
 from renderer.pipeline import Camera, Diary, Pipeline
 from renderer.plan import Planner, Shot
 
@@ -46,12 +50,13 @@ class WorkerSetup:
         layout: where the dataset is.
         log: the file Blender's own output goes to.
         backend: auto, cpu or a Cycles back end.
-        threads: CPU threads of Cycles; 0 for all.
-        environment: variables to set before bpy is imported.
+        threads: CPU threads of Cycles and of every library; 0 for all.
+        environment: the process's own variables, set before any library is loaded.
         cores: CPU cores to keep to; empty for any.
         stint: the scheduler's, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
-        scratch: a folder for Blender's own files; empty for the system's.
+        allow_mixed: whether nodes and images may differ in versions and back ends all the same.
+        present: with what the images that are there were rendered.
         most_images: a worker makes room for a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
@@ -65,13 +70,16 @@ class WorkerSetup:
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
     stint: int = 0
-    equipment: tuple[str, str, str] | None = None
-    scratch: str = ""
+    equipment: Equipment | None = None
+    allow_mixed: bool = False
+    present: Provenance = NO_IMAGES
     most_images: int = 0
     most_bytes: int = 0
 
 
 _stages: dict[str, Camera] = {}
+_devices: dict[str, str] = {}
+_noted: set[tuple[Path, str]] = set()
 _rendered = 0
 
 
@@ -93,19 +101,41 @@ def begin(setup: WorkerSetup) -> None:
     if sys.platform.startswith("linux"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    os.environ.update(dict(setup.environment))
-    if setup.scratch:
-        keep_files_in(setup.scratch)
     prepare_store(setup.layout.root)
     if setup.cores:
         os.sched_setaffinity(0, setup.cores)
     forget_inherited_paths()
-    from renderer.blender.stage import Stage
+    threads, planner = setup.threads or usable_cores(), setup.planner
+    with few_cores(threads):
+        from renderer.blender.stage import Stage
 
-    # A crash leaves its stack in the log. After bpy, which has a handler of its own.
-    faulthandler.enable(all_threads=False)
-    planner = setup.planner
-    _stages[setup.backend] = Stage(planner.cache, planner.folder, setup.backend, setup.threads)
+        cap_pools(threads)
+        # A crash leaves its stack in the log. After bpy, which has a handler of its own.
+        faulthandler.enable(all_threads=False)
+        stage = Stage(planner.cache, planner.folder, setup.backend, threads)
+    _stages[setup.backend], _devices[setup.backend] = stage, stage.device
+    _must_suit(setup, _back_end(setup))
+
+
+def _back_end(setup: WorkerSetup) -> str:
+    from renderer.blender.device import back_end
+
+    return back_end(setup.planner.recipe.render.engine, _devices[setup.backend])
+
+
+def _must_suit(setup: WorkerSetup, backend: str) -> None:
+    """Raise MixedError where the images that are there come from another back end."""
+    if backend and not setup.allow_mixed:
+        refuse_mixing(setup.layout.root, setup.present.changes({}, {backend}))
+
+
+def _note(setup: WorkerSetup) -> None:
+    """Leave a note with what this process renders, before the first of its images counts."""
+    backend = _back_end(setup)
+    if (setup.layout.root, backend) not in _noted:
+        _must_suit(setup, backend)
+        note_provenance(setup.layout, library_versions(), backend)
+        _noted.add((setup.layout.root, backend))
 
 
 @dataclass
@@ -172,6 +202,7 @@ def render_job(
     Raises:
         DiskError: an image or a part cannot be written. What was finished before is in a part,
             if there was room for that.
+        MixedError: the images that are there come from another back end.
 
     """
     global _rendered
@@ -182,6 +213,8 @@ def render_job(
     try:
         for line in pipeline.run(job.shots, diary):
             spent = diary.spent(line["index"])
+            if "failed" not in line:
+                _note(setup)
             book.add(line)
             _rendered += 1
             if "failed" in line:

@@ -55,9 +55,12 @@ class Tracer:
         """
         if len(directions) == 0:
             return np.empty(0, np.float32)
-        inverse = np.linalg.inv(model_to_camera)
-        origin = (inverse[:3, 3] - self._middle) / self._unit
-        rays = directions @ inverse[:3, :3].T / self._unit
+        turn = model_to_camera[:3, :3]
+        # Of a rotation and uniform scale the inverse is the transpose by the scale squared:
+        # no need to solve for it, as numpy does through OpenBLAS (DESIGN.md §5).
+        scaled = turn / (turn[:, 0] @ turn[:, 0])
+        origin = (-model_to_camera[:3, 3] @ scaled - self._middle) / self._unit
+        rays = directions @ scaled / self._unit
         # Start each ray where it may first meet the unit box, in float64: from a camera hundreds of
         # model sizes away, float32 would round the surface's detail off.
         length = np.linalg.norm(rays, axis=1, keepdims=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from renderer.recipe.camera import Camera
@@ -18,6 +18,7 @@ from renderer.recipe.distribution import (
     Number,
     Strict,
     choice_or,
+    support,
     within,
 )
 from renderer.recipe.files import ImageFile, ModelFile, TextureFile
@@ -26,6 +27,9 @@ from renderer.recipe.lighting import Lighting
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
 Unit = Literal["m", "cm", "mm", "in", "ft"]
 FloorMaterial = Literal["wood", "concrete", "marble", "fabric", "plain"]
+
+# Blender tells instances apart by an object's pass index, which ends here.
+_MOST_INSTANCES = 32_767
 
 
 class ObjectSpec(Strict):
@@ -51,6 +55,18 @@ class ObjectSpec(Strict):
         None,
         description="Where the model's lowest centre stands; without it a free place is found.",
     )
+
+
+def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...]:
+    most = sum(int(support(spec.count)[1]) for spec in objects)
+    if most > _MOST_INSTANCES:
+        raise PydanticCustomError(
+            "too_many_instances",
+            "one image can have {most} objects, and Blender tells no more than {limit} apart: "
+            "lower count",
+            {"most": most, "limit": _MOST_INSTANCES},
+        )
+    return objects
 
 
 class Arrangement(Strict):
@@ -190,7 +206,9 @@ class Recipe(Strict):
     name: str = Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
     images: int = Field(strict=True, ge=1, le=100_000_000)
     seed: int = Field(0, strict=True, ge=0, lt=2**63)
-    objects: tuple[ObjectSpec, ...] = Field(min_length=1)
+    objects: Annotated[tuple[ObjectSpec, ...], AfterValidator(_can_be_told_apart)] = Field(
+        min_length=1
+    )
     arrangement: Arrangement = Arrangement()
     camera: Camera = Camera()
     lighting: Lighting = Lighting()

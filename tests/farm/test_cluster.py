@@ -28,6 +28,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for key, value in QUIET.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("OIDN_DEVICE_CPU", "0")  # heeded, it would leave no device to denoise on
     from ray.cluster_utils import Cluster
 
     own = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})

@@ -1,0 +1,52 @@
+"""The versions of what makes a dataset's bytes, as they are installed here."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from renderer import __version__
+
+# Libraries that a plan, a label or a picture has gone through; each under the names it is installed
+# by. Not among them is what only reads a recipe (it is compared itself) or draws the report (every
+# merge draws all of it anew).
+_LIBRARIES = (
+    ("bpy",),
+    ("numpy",),
+    ("scipy",),
+    ("embreex",),
+    ("pycocotools",),
+    ("opencv-python", "opencv-python-headless", "opencv-contrib-python"),
+    ("pyoidn",),
+    ("opencolorio",),
+    ("pillow",),
+)
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a machine renders with beside the recipe and its models.
+
+    Attributes:
+        versions: of libraries, by name.
+        files: a digest of the names and sizes of photos and HDRIs.
+
+    """
+
+    versions: Mapping[str, str]
+    files: str
+
+
+def library_versions() -> dict[str, str]:
+    """Return the version of orbitset and of each library that touches bytes, by name."""
+    return {"orbitset": __version__, **{names[0]: _version(names) for names in _LIBRARIES}}
+
+
+def _version(names: tuple[str, ...]) -> str:
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"

@@ -29,6 +29,7 @@ def preview(
     Example: `orbitset preview scenes/clutter.yaml -o sheet.png --count 12`
     """
     from renderer.commands.studio import shoot
+    from renderer.dataset.fonts import undrawable
     from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
     from renderer.recipe import Recipe, load_recipe
 
@@ -52,6 +53,8 @@ def preview(
         with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
             pictured = shoot(small, loaded.folder, devices)
         names = dict(enumerate(small.categories, start=1))
+        for remark in undrawable(names if labels else {}):
+            warn(remark)
         cell, cells, failed = cell_width(len(pictured)), [], 0
         for picture, line in pictured:
             if "failed" in line:

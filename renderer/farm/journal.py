@@ -70,7 +70,7 @@ class RunJournal:
         """Open a journal whose name tells when and where it was begun."""
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         name = f"run-{stamp}-{machine_name()}-{os.getpid()}.jsonl"
-        self._target = layout.logs / name
+        self._target = layout.file(f"logs/{name}")
         self._here = self._target if is_local(layout.root) else spool / name
         self._journal = Journal(self._here)
         self._uploaded = 0.0
@@ -104,7 +104,7 @@ def upload_pause_s(size: int) -> float:
 
 def journals(layout: Layout) -> list[Path]:
     """Return the journals of all stints on a dataset, oldest first."""
-    return sorted(layout.logs.glob("run-*.jsonl")) if layout.logs.is_dir() else []
+    return list(layout.files("logs", "run-*.jsonl"))
 
 
 def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[int, Event]]:

@@ -38,7 +38,7 @@ def write_report(layout: Layout) -> Path:
     for number, (image, records) in enumerate(read_pairs(layout)):
         statistics.add(image, records, names)
         if number in chosen:
-            samples.append(sample(layout.root, image, records, names))
+            samples.append(sample(layout, image, records, names))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -1,0 +1,185 @@
+"""Lines of text on pictures, in any script: each character in a font that has it.
+
+Fonts are looked for in Pillow, then among those that Blender brings along (most scripts), then on
+the system. What none of them has is never drawn as an empty box: see ``label_of``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ImageDraw, ImageFont, features
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+# No character, now and for ever: what a font shows for it, it shows for all that it has not.
+_NO_CHARACTER = "\U0010fffe"
+# Its glyphs are frames with the name of the script in them.
+_FRAMES = "lastresort"
+_PROBE_SIZE = 20
+# A picture has room for far less.
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text as it will be drawn: pieces of one font each, in pixels from the left end of
+    its baseline.
+    """
+
+    pieces: tuple[tuple[str, Font], ...]
+    width: float
+    top: float
+    bottom: float
+
+    def draw(self, pen: ImageDraw.ImageDraw, x: float, baseline: float, ink: str) -> None:
+        """Draw it."""
+        for text, font in self.pieces:
+            pen.text((x, baseline), text, fill=ink, font=font, anchor="ls")
+            x += font.getlength(text)
+
+
+def line(text: str, size: float) -> Line:
+    """Return a line of text in a size. All are at least as high as ``Åg``.
+
+    A character that no font has becomes ``?``.
+    """
+    default = _load(None, size)
+    boxes, width, pieces = [default.getbbox("Åg", anchor="ls")], 0.0, list[tuple[str, Font]]()
+    for piece, path in _pieces(text[:_LONGEST]):
+        font = _load(path, size)
+        boxes.append(font.getbbox(piece, anchor="ls"))
+        width += font.getlength(piece)
+        pieces.append((piece, font))
+    return Line(tuple(pieces), width, min(b[1] for b in boxes), max(b[3] for b in boxes))
+
+
+def plain(text: str) -> str:
+    """Return a text as one line: without control characters, and no more of it than can be seen."""
+    kept = (
+        char
+        for char in " ".join(text[: 4 * _LONGEST].split())
+        # Joiners shape emoji and words; what turns the direction of others is left out.
+        if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    )
+    return "".join(kept)[:_LONGEST]
+
+
+def label_of(number: int, name: str) -> str:
+    """Return a category's name as it can be drawn, or ``category 3`` where no font has it."""
+    text = plain(name)
+    return text if text.strip("\u200c\u200d ") and drawable(text) else f"category {number}"
+
+
+def undrawable(names: dict[int, str]) -> list[str]:
+    """Return one sentence, or none, of the categories that ``label_of`` shows by their number."""
+    shown = [number for number, name in names.items() if label_of(number, name) != plain(name)]
+    if not shown:
+        return []
+    listed = ", ".join(map(str, shown[:5])) + (", ..." if len(shown) > 5 else "")
+    many = len(shown) > 1
+    return [
+        f"no font here has the characters of categor{'ies' if many else 'y'} {listed}: "
+        f"{'they are' if many else 'it is'} labelled by number (install a font such as Noto Sans)"
+    ]
+
+
+def drawable(text: str) -> bool:
+    """Tell whether there are fonts for all of a text, and it can be shaped as its script needs."""
+    shaped = features.check("raqm") or not any(map(_needs_shaping, text))
+    return shaped and all(_font_of(char) is not _NOWHERE for char in text if not _is_joined(char))
+
+
+def _needs_shaping(char: str) -> bool:
+    """Tell whether a character runs to the left, or is drawn on or around another."""
+    return unicodedata.bidirectional(char) in ("R", "AL") or unicodedata.category(char) in (
+        "Mn",
+        "Mc",
+    )
+
+
+def _is_joined(char: str) -> bool:
+    """Tell whether a character belongs to the one before it, and so to its font."""
+    return char in "\u200c\u200d" or unicodedata.category(char).startswith("M")
+
+
+def _pieces(text: str) -> Iterator[tuple[str, Path | None]]:
+    """Yield the pieces of a text and their fonts, as few as can be."""
+    own = {char for char in text if char != " " and not _is_joined(char)}
+    for path in (None, *_blender_fonts()):
+        if all(_has(path, char) for char in own):
+            yield text, path
+            return
+    piece, font = "", None
+    for char in text:
+        its = font if piece and (_is_joined(char) or char == " ") else _font_of(char)
+        if its is _NOWHERE:
+            char, its = "?", None
+        if piece and its != font:
+            yield piece, font
+            piece = ""
+        piece, font = piece + char, its
+    if piece:
+        yield piece, font
+
+
+# Stands for no font at all; None for Pillow's own.
+_NOWHERE = Path()
+
+
+@lru_cache(maxsize=4096)
+def _font_of(char: str) -> Path | None:
+    """Return the first font that has a character."""
+    if char == " " or _has(None, char):
+        return None
+    for path in (*_blender_fonts(), *_system_fonts()):
+        if _has(path, char):
+            return path
+    return _NOWHERE
+
+
+@lru_cache(maxsize=65536)
+def _has(path: Path | None, char: str) -> bool:
+    try:
+        font = _load(path, _PROBE_SIZE)
+        return bytes(font.getmask(char)) != _missing(path)
+    except (OSError, ValueError):  # a font of bitmaps, or none at all
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _missing(path: Path | None) -> bytes:
+    return bytes(_load(path, _PROBE_SIZE).getmask(_NO_CHARACTER))
+
+
+@lru_cache(maxsize=256)
+def _load(path: Path | None, size: float) -> Font:
+    return ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+
+
+@lru_cache(maxsize=1)
+def _blender_fonts() -> tuple[Path, ...]:
+    from renderer.imaging.view_transform import blender_data
+
+    try:
+        found = sorted((blender_data() / "fonts").glob("*"))
+    except RuntimeError:  # no bpy: on a machine that only looks at datasets
+        return ()
+    # Proportional ones first, where several have a character.
+    return tuple(sorted((p for p in found if _FRAMES not in p.name.lower()), key=_is_mono))
+
+
+def _is_mono(path: Path) -> bool:
+    return "mono" in path.name.lower()
+
+
+@lru_cache(maxsize=1)
+def _system_fonts() -> tuple[Path, ...]:
+    """Return the system's fonts; only asked for what no other has, for they may be thousands."""
+    from matplotlib.font_manager import findSystemFonts
+
+    return tuple(sorted((Path(path) for path in findSystemFonts()), key=lambda p: (_is_mono(p), p)))

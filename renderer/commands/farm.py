@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
 from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop, warn
+
+if TYPE_CHECKING:
+    from renderer.dataset.layout import Layout
+    from renderer.recipe import LoadedRecipe
 
 app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
 
@@ -77,7 +82,8 @@ def status(output: Output, as_json: Json = False) -> None:
         if found.state == "rendered, not merged":
             out.print(f"  to merge: orbitset dataset merge {shlex.quote(output)}")
         elif found.state == "stopped" and found.command:
-            out.print(f"  to go on: {command_line(list(found.command))}")
+            # The program is this one, wherever the run was: a journal names none to be started.
+            out.print(f"  to go on: {command_line([sys.argv[0], *found.command[1:]])}")
         elif found.failed and not found.schedulers:
             out.print(f"  to try those again: orbitset farm retry {shlex.quote(output)}")
     if found.failed:
@@ -140,7 +146,7 @@ def retry(
 
     Example: `orbitset farm retry out/mugs --shot-timeout 600`
     """
-    from renderer.commands.execute import conclude, execute
+    from renderer.commands.execute import CHANGES, conclude, execute
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
     from renderer.dataset.assemble import read_run
@@ -153,14 +159,19 @@ def retry(
 
     with sentences():
         layout = Layout(open_root(output))
-        state = read_run(layout)
-        origin: dict[str, Any] = state.get("origin") or {"recipe": "its recipe", "changes": {}}
-        if recipe_file is not None:
-            origin = {**origin, "recipe": str(recipe_file.resolve())}
-        elif not Path(origin["recipe"]).exists():
-            stop(f"{origin['recipe']} has moved: say where it is with --recipe")
-        loaded = load_recipe(Path(origin["recipe"]))
-        recipe = override(loaded.recipe, **origin["changes"])
+        origin = read_run(layout).get("origin", {"recipe": "its recipe", "changes": {}})
+        changes = {key: origin["changes"].get(key) for key in CHANGES}
+        if recipe_file is None:
+            loaded = _recipe_of(layout, Path(origin["recipe"]))
+            if not as_json:
+                err.print(f"the recipe is {origin['recipe']}, as {layout.run} has it")
+        else:
+            loaded = load_recipe(recipe_file)
+        origin = {
+            "recipe": str((recipe_file or Path(origin["recipe"])).resolve()),
+            "changes": changes,
+        }
+        recipe = override(loaded.recipe, **changes)
         cache, known = import_models(recipe, loaded.folder, quiet=as_json)
         run = Run(recipe, loaded.folder, layout, cache, known)
         options = FarmOptions(
@@ -182,12 +193,32 @@ def retry(
             waiting = len(set(run.pending()) - failed)
             if waiting and not as_json:
                 words = ["orbitset", "render", origin["recipe"], "-o", output]
-                for key, value in origin["changes"].items():
+                for key, value in changes.items():
                     words += [f"--{key}", str(value)] if value is not None else []
                 go_on = shlex.join(words)
                 warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
             execute(run, shots, options, as_json)
             conclude(run, as_json)
+
+
+def _recipe_of(layout: Layout, path: Path) -> LoadedRecipe:
+    """Return the recipe that a run names as its own, or stop.
+
+    The dataset may come from anywhere and name any file: of one that is no recipe nothing is shown.
+    """
+    from renderer.recipe import RecipeError, load_recipe
+
+    if not path.is_file():
+        stop(f"{path} has moved: say where it is with --recipe")
+    try:
+        if path.suffix.lower() not in (".yaml", ".yml", ".json"):
+            raise RecipeError([])
+        return load_recipe(path)
+    except RecipeError:
+        stop(
+            f"{path}, which {layout.run} names as its recipe, is none: say which it is with "
+            f"--recipe, or look what is wrong with orbitset recipe check {shlex.quote(str(path))}"
+        )
 
 
 @app.command()

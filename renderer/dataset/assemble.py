@@ -24,6 +24,7 @@ class AssembleError(ValueError):
     """What should become one dataset does not belong together; the message is one sentence."""
 
 
+_ORIGIN: Kinds = {"recipe": TEXT, "changes": OBJECT}
 _RUN: Kinds = {
     "fingerprint": TEXT,
     "head": {
@@ -62,7 +63,8 @@ def read_run(layout: Layout) -> dict[str, Any]:
         raise
     except ValueError as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
-    if wrong := fault(run, _RUN):
+    kinds = {**_RUN, "origin": _ORIGIN} if isinstance(run, dict) and "origin" in run else _RUN
+    if wrong := fault(run, kinds):
         raise AssembleError(f"{layout.run} is damaged: it {wrong}")
     return run
 

@@ -8,12 +8,22 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
-from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop, warn
+from renderer.commands.terminal import (
+    FAILED,
+    err,
+    fresh_file,
+    out,
+    say_json,
+    sentences,
+    stop,
+    visible,
+    warn,
+)
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
@@ -109,7 +119,7 @@ def log(
     from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.narrate import Listener, in_words
+    from renderer.farm.narrate import Listener
 
     with sentences():
         layout = Layout(open_root(output))
@@ -120,7 +130,7 @@ def log(
             warn(f"nothing is said of image {shot}")
         while True:
             for event in shown:
-                print(json.dumps(event, ensure_ascii=False) if as_json else in_words(event))
+                print(json.dumps(event, ensure_ascii=False) if as_json else _as_line(event))
             if not follow:
                 return
             time.sleep(2)
@@ -336,6 +346,13 @@ def kubernetes(
         return
     out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
     out.print(f"when it is complete: orbitset dataset merge {output}")
+
+
+def _as_line(event: dict[str, Any]) -> str:
+    """Return an event in words; a cause may have lines of its own."""
+    from renderer.farm.narrate import in_words
+
+    return visible(" ".join(in_words(event).splitlines()))
 
 
 def _duration(seconds: float) -> str:

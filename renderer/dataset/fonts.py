@@ -43,19 +43,21 @@ class Line:
             x += font.getlength(text)
 
 
-def line(text: str, size: float) -> Line:
-    """Return a line of text in a size. All are at least as high as ``Åg``.
+def line(size: float, *texts: str) -> Line:
+    """Return a line of texts one behind the other, in a size. All are at least as high as ``Åg``.
 
     A character that no font has becomes ``?``.
     """
-    default = _load(None, size)
-    boxes, width, pieces = [default.getbbox("Åg", anchor="ls")], 0.0, list[tuple[str, Font]]()
-    for piece, path in _pieces(text[:_LONGEST]):
-        font = _load(path, size)
-        boxes.append(font.getbbox(piece, anchor="ls"))
-        width += font.getlength(piece)
-        pieces.append((piece, font))
-    return Line(tuple(pieces), width, min(b[1] for b in boxes), max(b[3] for b in boxes))
+    merged = list[tuple[str, Path | None]]()
+    for piece, path in (each for text in texts for each in _pieces(text[:_LONGEST])):
+        before = merged.pop()[0] if merged and merged[-1][1] == path else ""
+        merged.append((before + piece, path))
+    pieces = tuple((piece, _load(path, size)) for piece, path in merged)
+    boxes = [
+        font.getbbox(piece, anchor="ls") for piece, font in (("Åg", _load(None, size)), *pieces)
+    ]
+    width = sum(font.getlength(piece) for piece, font in pieces)
+    return Line(pieces, width, min(box[1] for box in boxes), max(box[3] for box in boxes))
 
 
 def plain(text: str) -> str:

@@ -109,10 +109,10 @@ def _scaled_box(bbox: list[float], scale: float) -> Box:
 
 def _fitted(name: str, rest: str, size: float, width: int) -> Line:
     """Return a label that fits into the picture: its name is cut off where it is too long."""
-    label, kept = line(name + rest, size), len(name)
+    label, kept = line(size, name, rest), len(name)
     while kept > 1 and _extent(label)[0] > width:
         kept -= 1
-        label = line(f"{name[:kept]}…{rest}", size)
+        label = line(size, f"{name[:kept]}…", rest)
     return label
 
 
@@ -177,7 +177,7 @@ def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
         height = max(1, round(cell * share * picture.height / picture.width))
         scaled = _scaled(picture, (max(1, round(cell * share)), height))
         sheet.paste(scaled, (x, y))
-        line(plain(text), 14).draw(pen, x + 2, y + scaled.height + 4 + 13, "#cbd5e1")
+        line(14, plain(text)).draw(pen, x + 2, y + scaled.height + 4 + 13, "#cbd5e1")
     return sheet
 
 

@@ -8,26 +8,12 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from renderer.commands.spread import Devices, OomToCpu, PerDevice, ShotTimeout, Threads
-from renderer.commands.terminal import (
-    FAILED,
-    err,
-    fresh_file,
-    out,
-    say_json,
-    sentences,
-    stop,
-    visible,
-    warn,
-)
-
-if TYPE_CHECKING:
-    from renderer.dataset.layout import Layout
-    from renderer.recipe import LoadedRecipe
+from renderer.commands.terminal import FAILED, err, fresh_file, out, say_json, sentences, stop, warn
 
 app = typer.Typer(help="Watch and spread runs.", no_args_is_help=True)
 
@@ -119,7 +105,7 @@ def log(
     from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.narrate import Listener
+    from renderer.farm.narrate import Listener, in_words
 
     with sentences():
         layout = Layout(open_root(output))
@@ -130,7 +116,10 @@ def log(
             warn(f"nothing is said of image {shot}")
         while True:
             for event in shown:
-                print(json.dumps(event, ensure_ascii=False) if as_json else _as_line(event))
+                if as_json:
+                    print(json.dumps(event, ensure_ascii=False))
+                else:
+                    out.print(in_words(event))
             if not follow:
                 return
             time.sleep(2)
@@ -156,31 +145,20 @@ def retry(
 
     Example: `orbitset farm retry out/mugs --shot-timeout 600`
     """
-    from renderer.commands.execute import CHANGES, conclude, execute
+    from renderer.commands.execute import conclude, execute
+    from renderer.commands.origin import find_recipe
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
-    from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.parts import PartIndex
     from renderer.dataset.storage import open_root
     from renderer.farm.run import Run
     from renderer.farm.session import FarmOptions
-    from renderer.recipe import load_recipe
 
     with sentences():
         layout = Layout(open_root(output))
-        origin = read_run(layout).get("origin", {"recipe": "its recipe", "changes": {}})
-        changes = {key: origin["changes"].get(key) for key in CHANGES}
-        if recipe_file is None:
-            loaded = _recipe_of(layout, Path(origin["recipe"]))
-            if not as_json:
-                err.print(f"the recipe is {origin['recipe']}, as {layout.run} has it")
-        else:
-            loaded = load_recipe(recipe_file)
-        origin = {
-            "recipe": str((recipe_file or Path(origin["recipe"])).resolve()),
-            "changes": changes,
-        }
+        origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
+        changes = origin["changes"]
         recipe = override(loaded.recipe, **changes)
         cache, known = import_models(recipe, loaded.folder, quiet=as_json)
         run = Run(recipe, loaded.folder, layout, cache, known)
@@ -209,26 +187,6 @@ def retry(
                 warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
             execute(run, shots, options, as_json)
             conclude(run, as_json)
-
-
-def _recipe_of(layout: Layout, path: Path) -> LoadedRecipe:
-    """Return the recipe that a run names as its own, or stop.
-
-    The dataset may come from anywhere and name any file: of one that is no recipe nothing is shown.
-    """
-    from renderer.recipe import RecipeError, load_recipe
-
-    if not path.is_file():
-        stop(f"{path} has moved: say where it is with --recipe")
-    try:
-        if path.suffix.lower() not in (".yaml", ".yml", ".json"):
-            raise RecipeError([])
-        return load_recipe(path)
-    except RecipeError:
-        stop(
-            f"{path}, which {layout.run} names as its recipe, is none: say which it is with "
-            f"--recipe, or look what is wrong with orbitset recipe check {shlex.quote(str(path))}"
-        )
 
 
 @app.command()
@@ -346,13 +304,6 @@ def kubernetes(
         return
     out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
     out.print(f"when it is complete: orbitset dataset merge {output}")
-
-
-def _as_line(event: dict[str, Any]) -> str:
-    """Return an event in words; a cause may have lines of its own."""
-    from renderer.farm.narrate import in_words
-
-    return visible(" ".join(in_words(event).splitlines()))
 
 
 def _duration(seconds: float) -> str:

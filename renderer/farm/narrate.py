@@ -46,7 +46,7 @@ def in_words(event: Event) -> str:
     """Return one line: when, who, what."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("time", 0)))
     who = event.get("worker") or "scheduler"
-    return f"{when}  {who:<14} {_what(event)}"
+    return " ".join(f"{when}  {who:<14} {_what(event)}".splitlines())
 
 
 def _what(event: Event) -> str:

@@ -22,6 +22,8 @@ from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.layout import DatasetError, Layout, is_path_below
 from renderer.dataset.parts import write_part
+from renderer.dataset.storage import draft_of
+from tests.conftest import contents
 from tests.dataset.harm import edit, edit_labels, image, put
 
 MARK = "CANARY-b1946ac9"
@@ -29,14 +31,18 @@ Attack = Callable[[Path, Path], Any]
 
 # Audit hooks cannot be taken away again: one, that is switched on for a command.
 _touched: list[str] | None = None
-_TOUCHING = ("open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.link", "os.mkdir")
+_FOLLOWED = ("open", "os.listdir", "os.scandir", "os.truncate")
+_UNFOLLOWED = ("os.remove", "os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir")
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if _touched is not None and event in (*_TOUCHING, "os.truncate", "os.rmdir", "shutil.rmtree"):
-        for each in arguments[:2]:
-            if isinstance(each, str | bytes | os.PathLike):
-                _touched.append(os.path.realpath(os.fsdecode(each)))
+    if _touched is None or event not in _FOLLOWED + _UNFOLLOWED:
+        return
+    for each in arguments[:2]:
+        if isinstance(each, str | bytes | os.PathLike):
+            folder, name = os.path.split(os.fsdecode(each))
+            whole = os.path.join(os.path.realpath(folder), name)
+            _touched.append(os.path.realpath(whole) if event in _FOLLOWED else whole)
 
 
 sys.addaudithook(_watch)
@@ -146,6 +152,19 @@ def link(name: str) -> Attack:
     return attack
 
 
+def nowhere(name: str) -> Attack:
+    """Put a link there to what is not there yet, outside."""
+
+    def attack(root: Path, canary: Path) -> None:
+        path = root / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        path.symlink_to(canary / "new")
+
+    return attack
+
+
 def first(folder: str, pattern: str) -> Attack:
     def attack(root: Path, canary: Path) -> None:
         name = sorted((root / folder).glob(pattern))[0].name
@@ -234,7 +253,12 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
             *("images", "annotations", "parts", "logs", "webdataset"),
             *("manifest.json", "shots.jsonl", "annotations/instances.json", "parts/run.json"),
             *("images/00000001.png", "webdataset/index.json", "parts/lock", "report.html"),
+            "logs/quarantine",
         )
+    },
+    **{
+        f"{name} a link to nothing": (nowhere(name), ELSEWHERE)
+        for name in ("images", "webdataset", "report.html", "parts/lock", "shots.jsonl")
     },
     "a part a link": (first("parts", "0*.jsonl"), ELSEWHERE),
     "a journal a link": (first("logs", "run-*.jsonl"), ELSEWHERE),
@@ -255,6 +279,18 @@ def test_no_command_touches_what_is_outside(
     told = [result for result in results.values() if said in " ".join(result.output.split())]
     assert told, {name: result.output for name, result in results.items()}
     assert all(result.exit_code in (1, 2) for result in told)
+
+
+def test_drafts_that_are_links_are_not_written_through(
+    crowd: Path, copy: Path, canary: Path
+) -> None:
+    """They lie where this very process will have its drafts."""
+    for name in ("manifest.json", "shots.jsonl", "report.html", "annotations/instances.json"):
+        draft_of(copy / name).symlink_to(canary / "secret.txt")
+    recipe = crowd.parent / "recipe.yaml"
+    for name, result in assaulted(copy, canary, recipe, "merge", "render", "report").items():
+        assert result.exit_code == 0, (name, result.output)
+    assert contents(copy) == contents(crowd)
 
 
 @pytest.mark.parametrize("secret", ["secret", "secret.txt"])

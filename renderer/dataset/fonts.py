@@ -21,6 +21,7 @@ _NO_CHARACTER = "\U0010fffe"
 # Its glyphs are frames with the name of the script in them.
 _FRAMES = "lastresort"
 _PROBE_SIZE = 20
+_JOINERS = "\u200c\u200d"
 # A picture has room for far less.
 _LONGEST = 200
 
@@ -64,9 +65,9 @@ def plain(text: str) -> str:
     """Return a text as one line: without control characters, and no more of it than can be seen."""
     kept = (
         char
-        for char in " ".join(text[: 4 * _LONGEST].split())
+        for char in unicodedata.normalize("NFC", " ".join(text[: 4 * _LONGEST].split()))
         # Joiners shape emoji and words; what turns the direction of others is left out.
-        if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+        if char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
     )
     return "".join(kept)[:_LONGEST]
 
@@ -74,7 +75,7 @@ def plain(text: str) -> str:
 def label_of(number: int, name: str) -> str:
     """Return a category's name as it can be drawn, or ``category 3`` where no font has it."""
     text = plain(name)
-    return text if text.strip("\u200c\u200d ") and drawable(text) else f"category {number}"
+    return text if text.strip(f"{_JOINERS} ") and drawable(text) else f"category {number}"
 
 
 def undrawable(names: dict[int, str]) -> list[str]:
@@ -93,38 +94,47 @@ def undrawable(names: dict[int, str]) -> list[str]:
 def drawable(text: str) -> bool:
     """Tell whether there are fonts for all of a text, and it can be shaped as its script needs."""
     shaped = features.check("raqm") or not any(map(_needs_shaping, text))
-    return shaped and all(_font_of(char) is not _NOWHERE for char in text if not _is_joined(char))
+    return shaped and all(_font_of(cluster) is not _NOWHERE for cluster in _clusters(text))
 
 
 def _needs_shaping(char: str) -> bool:
     """Tell whether a character runs to the left, or is drawn on or around another."""
-    return unicodedata.bidirectional(char) in ("R", "AL") or unicodedata.category(char) in (
-        "Mn",
-        "Mc",
-    )
+    kind = unicodedata.category(char)
+    runs_left = unicodedata.bidirectional(char) in ("R", "AL")
+    return runs_left or (kind in ("Mn", "Mc") and not _is_unseen(char))
 
 
-def _is_joined(char: str) -> bool:
-    """Tell whether a character belongs to the one before it, and so to its font."""
-    return char in "\u200c\u200d" or unicodedata.category(char).startswith("M")
+def _is_unseen(char: str) -> bool:
+    """Tell whether a character only changes how others look: a joiner, or a choice of variant."""
+    return char in _JOINERS or "\ufe00" <= char <= "\ufe0f"
+
+
+def _clusters(text: str) -> list[str]:
+    """Return the characters of a text, each with the marks on it, which must be of its font."""
+    found: list[str] = []
+    for char in text:
+        if found and (char in _JOINERS or unicodedata.category(char).startswith("M")):
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
 
 
 def _pieces(text: str) -> Iterator[tuple[str, Path | None]]:
     """Yield the pieces of a text and their fonts, as few as can be."""
-    own = {char for char in text if char != " " and not _is_joined(char)}
-    for path in (None, *_blender_fonts()):
-        if all(_has(path, char) for char in own):
+    for path in _fonts_at_hand():
+        if _covers(path, text):
             yield text, path
             return
     piece, font = "", None
-    for char in text:
-        its = font if piece and (_is_joined(char) or char == " ") else _font_of(char)
+    for cluster in _clusters(text):
+        its = font if piece and cluster == " " else _font_of(cluster)
         if its is _NOWHERE:
-            char, its = "?", None
+            cluster, its = "?", None
         if piece and its != font:
             yield piece, font
             piece = ""
-        piece, font = piece + char, its
+        piece, font = piece + cluster, its
     if piece:
         yield piece, font
 
@@ -134,28 +144,42 @@ _NOWHERE = Path()
 
 
 @lru_cache(maxsize=4096)
-def _font_of(char: str) -> Path | None:
-    """Return the first font that has a character."""
-    if char == " " or _has(None, char):
-        return None
-    for path in (*_blender_fonts(), *_system_fonts()):
-        if _has(path, char):
+def _font_of(cluster: str) -> Path | None:
+    """Return the first font that has a character and its marks."""
+    for path in _fonts_at_hand():
+        if _covers(path, cluster):
             return path
-    return _NOWHERE
+    return next((path for path in _system_fonts() if _covers(path, cluster)), _NOWHERE)
+
+
+def _fonts_at_hand() -> Iterator[Path | None]:
+    """Yield Pillow's own font, and only then look for Blender's."""
+    yield None
+    yield from _blender_fonts()
+
+
+def _covers(path: Path | None, text: str) -> bool:
+    return all(char == " " or _is_unseen(char) or _has(path, char) for char in text)
 
 
 @lru_cache(maxsize=65536)
 def _has(path: Path | None, char: str) -> bool:
     try:
-        font = _load(path, _PROBE_SIZE)
-        return bytes(font.getmask(char)) != _missing(path)
+        font, missing = _probe(path)
+        return bytes(font.getmask(char)) != missing
     except (OSError, ValueError):  # a font of bitmaps, or none at all
         return False
 
 
 @lru_cache(maxsize=1024)
-def _missing(path: Path | None) -> bytes:
-    return bytes(_load(path, _PROBE_SIZE).getmask(_NO_CHARACTER))
+def _probe(path: Path | None) -> tuple[Font, bytes]:
+    """Return a font that shows each character alone (shaped, a mark would get something to stand
+    on), and what it shows for those that it has not.
+    """
+    font = _load(path, _PROBE_SIZE)
+    if isinstance(font, ImageFont.FreeTypeFont):
+        font = font.font_variant(layout_engine=ImageFont.Layout.BASIC)
+    return font, bytes(font.getmask(_NO_CHARACTER))
 
 
 @lru_cache(maxsize=256)
@@ -181,7 +205,7 @@ def _is_mono(path: Path) -> bool:
 
 @lru_cache(maxsize=1)
 def _system_fonts() -> tuple[Path, ...]:
-    """Return the system's fonts; only asked for what no other has, for they may be thousands."""
+    """Return the system's fonts; they may be thousands."""
     from matplotlib.font_manager import findSystemFonts
 
     return tuple(sorted((Path(path) for path in findSystemFonts()), key=lambda p: (_is_mono(p), p)))

@@ -138,7 +138,7 @@ class Pipeline:
         labels = Labeller(self.planner.cache).label(shot, frame.index, frame.silhouettes)
         recipe = self.planner.recipe
         ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
-        write_atomic(self.layout.root / shot.file_name, content)
+        write_atomic(self.layout.file(shot.file_name), content)
         return {
             "index": shot.index,
             "shot": shot.model_dump(mode="json"),

@@ -45,7 +45,7 @@ def capture() -> Frame:
     """Render the scene as it stands.
 
     Raises:
-        RuntimeError: the engine failed; the message is Blender's own.
+        UnavailableError: the engine failed; the message is Blender's own.
 
     """
     if bpy.context.scene.render.engine != "CYCLES":
@@ -92,7 +92,7 @@ def _capture_through_file() -> Floats:
         try:
             image.alpha_mode = "PREMUL"
             if tuple(image.size) != (width, height) or image.channels != 4:
-                raise RuntimeError(
+                raise UnavailableError(
                     f"the {width}x{height} frame came back from Blender as {tuple(image.size)} "
                     f"with {image.channels} channels: its file was damaged"
                 )
@@ -107,7 +107,7 @@ def _must_be_whole(path: Path, needed: int, said: str = "") -> None:
     written = path.stat().st_size
     if written < needed:
         reason = said.strip().rpartition("\n")[2].removeprefix("Error: ")
-        raise RuntimeError(
+        raise UnavailableError(
             f"a frame needs {needed / 1e6:.1f} MB of memory or temporary files for a moment, and "
             f"only {written / 1e6:.1f} MB could be written{reason and f' ({reason})'}: free some, "
             "or lower the resolution"

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from renderer.errors import UnavailableError
+
 # Of an OpenEXR file beside its pixels: the header, and eight bytes or more a row.
 _HEAD_BYTES = 1 << 16
 
@@ -23,7 +25,7 @@ def frame_file(needed: int) -> Iterator[Path]:
     """Give a file for a frame of so many bytes; it is gone afterwards, whatever happens.
 
     Raises:
-        RuntimeError: nowhere is room for it; the message is one sentence.
+        UnavailableError: nowhere is room for it; the message is one sentence.
 
     """
     descriptor, path = _memory_file() or _folder_file(needed)
@@ -61,7 +63,7 @@ def roomy_folder(needed: int, folders: Sequence[Path]) -> Path:
     """Return the first folder that a frame of so many bytes fits into.
 
     Raises:
-        RuntimeError: none has room; the message says how much each lacks.
+        UnavailableError: none has room; the message says how much each lacks.
 
     """
     found = []
@@ -73,7 +75,7 @@ def roomy_folder(needed: int, folders: Sequence[Path]) -> Path:
         if free >= needed + _HEAD_BYTES:
             return folder
         found.append(f"{folder} has {free / 1e6:.1f} MB free")
-    raise RuntimeError(
+    raise UnavailableError(
         f"a frame needs {(needed + _HEAD_BYTES) / 1e6:.1f} MB for a moment, and "
         f"{' and '.join(found)}: make room, or set TMPDIR to a folder that has it"
     )

@@ -110,14 +110,15 @@ def show(
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
     """
+    from renderer.dataset.fonts import undrawable
     from renderer.dataset.overlay import (
         cell_width,
         contact_sheet,
         draw_overlay,
         local,
-        open_picture,
         picture_file,
     )
+    from renderer.dataset.picture import open_picture, save_picture
     from renderer.dataset.read import read_categories
 
     with sentences():
@@ -127,21 +128,20 @@ def show(
             picture_file(output)
         layout = _dataset(folder)
         names, chosen = read_categories(layout), _choose(layout, count, index)
+        for remark in undrawable(names):
+            warn(remark)
         width = 0 if each else cell_width(len(chosen))
         cells: list[tuple[str, Image.Image]] = []
         for image, annotations in chosen:
-            picture = open_picture(layout.root / image["file_name"])
+            picture = open_picture(layout, image)
             drawn = draw_overlay(picture, annotations, names, masks, width)
             if each:
-                path = output / f"{Path(image['file_name']).stem}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                drawn.save(path)
+                save_picture(drawn, output / f"{Path(image['file_name']).stem}.png")
                 continue
             objects = f"{len(annotations)} object{'s' if len(annotations) != 1 else ''}"
             cells.append((f"{image['file_name']}   {objects}", drawn))
         if not each:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            contact_sheet(cells).save(output)
+            save_picture(contact_sheet(cells), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 

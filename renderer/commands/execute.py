@@ -31,11 +31,6 @@ _SHOWN = 10
 _BYTES_PER_PIXEL = {"png": 1.5, "jpeg": 0.3, "webp": 0.3}
 
 
-def origin_of(recipe: Path, changes: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``farm retry`` needs to find a run's recipe again."""
-    return {"recipe": str(recipe.resolve()), "changes": changes}
-
-
 def execute(
     run: Run,
     shots: list[int],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -86,7 +87,8 @@ def status(output: Output, as_json: Json = False) -> None:
         if found.state == "rendered, not merged":
             out.print(f"  to merge: orbitset dataset merge {shlex.quote(output)}")
         elif found.state == "stopped" and found.command:
-            out.print(f"  to go on: {command_line(list(found.command))}")
+            # The program is this one, wherever the run was: a journal names none to be started.
+            out.print(f"  to go on: {command_line([sys.argv[0], *found.command[1:]])}")
         elif found.failed and not found.schedulers:
             out.print(f"  to try those again: orbitset farm retry {shlex.quote(output)}")
     if found.failed:
@@ -123,7 +125,10 @@ def log(
             warn(f"nothing is said of image {shot}")
         while True:
             for event in shown:
-                print(to_json(event) if as_json else in_words(event))
+                if as_json:
+                    print(to_json(event))
+                else:
+                    out.print(in_words(event))
             if not follow:
                 return
             time.sleep(2)
@@ -151,26 +156,20 @@ def retry(
     Example: `orbitset farm retry out/mugs --shot-timeout 600`
     """
     from renderer.commands.execute import conclude, execute
+    from renderer.commands.origin import find_recipe
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
-    from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.parts import PartIndex
     from renderer.dataset.storage import open_root
     from renderer.farm.run import Run
     from renderer.farm.session import FarmOptions
-    from renderer.recipe import load_recipe
 
     with sentences():
         layout = Layout(open_root(output))
-        state = read_run(layout)
-        origin: dict[str, Any] = state.get("origin") or {"recipe": "its recipe", "changes": {}}
-        if recipe_file is not None:
-            origin = {**origin, "recipe": str(recipe_file.resolve())}
-        elif not Path(origin["recipe"]).exists():
-            stop(f"{origin['recipe']} has moved: say where it is with --recipe")
-        loaded = load_recipe(Path(origin["recipe"]))
-        recipe = override(loaded.recipe, **origin["changes"])
+        origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
+        changes = origin["changes"]
+        recipe = override(loaded.recipe, **changes)
         cache, known = import_models(recipe, loaded.folder, quiet=as_json)
         run = Run(recipe, loaded.folder, layout, cache, known)
         options = FarmOptions(
@@ -193,7 +192,7 @@ def retry(
             waiting = len(set(run.pending()) - failed)
             if waiting and not as_json:
                 words = ["orbitset", "render", origin["recipe"], "-o", output]
-                for key, value in origin["changes"].items():
+                for key, value in changes.items():
                     words += [f"--{key}", str(value)] if value is not None else []
                 go_on = shlex.join(words)
                 warn(f"{waiting} images have not been rendered yet; for those: {go_on}")

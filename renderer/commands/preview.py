@@ -30,7 +30,9 @@ def preview(
     """
     from renderer.commands.render import with_options
     from renderer.commands.studio import shoot
+    from renderer.dataset.fonts import undrawable
     from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
+    from renderer.dataset.picture import save_picture
     from renderer.recipe import load_recipe
 
     with sentences():
@@ -49,10 +51,11 @@ def preview(
             data["seed"] = seed
         small = with_options(data)
         path = output or Path(f"{small.name}-preview.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
         with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
             pictured = shoot(small, loaded.folder, devices)
         names = dict(enumerate(small.categories, start=1))
+        for remark in undrawable(names if labels else {}):
+            warn(remark)
         cell, cells, failed = cell_width(len(pictured)), [], 0
         for picture, line in pictured:
             if "failed" in line:
@@ -66,7 +69,7 @@ def preview(
                 f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
             )
             cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
-        contact_sheet(cells).save(path)
+        save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
     if failed:
         raise typer.Exit(FAILED)

@@ -118,7 +118,8 @@ def render(
 
     """
     from renderer.blender.libraries import require_libraries
-    from renderer.commands.execute import conclude, execute, origin_of
+    from renderer.commands.execute import conclude, execute
+    from renderer.commands.origin import origin_of
     from renderer.commands.prepare import import_models
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root

@@ -28,8 +28,8 @@ def shoot(
 
     """
     from renderer.dataset.layout import Layout
-    from renderer.dataset.overlay import open_picture
     from renderer.dataset.parts import PartIndex
+    from renderer.dataset.picture import open_picture
     from renderer.farm.run import Run
     from renderer.farm.session import FarmOptions, render_shots
 
@@ -44,6 +44,6 @@ def shoot(
             if "failed" in line:
                 picture = Image.new("RGB", recipe.camera.resolution, "#3f1d1d")
             else:
-                picture = open_picture(layout.root / line["image"]["file_name"])
+                picture = open_picture(layout, line["image"])
             pictures.append((picture, line))
     return pictures

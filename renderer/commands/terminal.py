@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shlex
 import sys
 import tempfile
@@ -36,9 +37,27 @@ _OUTSIDE = ("botocore", "aiobotocore", "aiohttp", "ray", "grpc")
 # Sentences of one error that are printed; a file may have a mistake a line.
 _MOST = 100
 
+# Those that steer a terminal, or turn the direction of the text that follows.
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """Return a text with its control characters written out: a dataset may come from anywhere."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class PlainConsole(Console):
+    """A console that shows control characters and does not obey them."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts made visible, and other things as they are."""
+        shown = (visible(each) if isinstance(each, str) else each for each in objects)
+        super().print(*shown, **options)
+
+
 # Without markup: names of files and categories may have brackets and colons in them.
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+out = PlainConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = PlainConsole(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def say_json(value: Any) -> None:
@@ -71,7 +90,7 @@ def warn(message: str) -> None:
 
 def headed(head: str, style: str, message: str) -> Text:
     """Return a line that begins with a word in a style."""
-    return Text.assemble((head, style), f" {message}")
+    return Text.assemble((head, style), f" {visible(message)}")
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from renderer.dataset.coco import LUMA, image_record
+from renderer.dataset.picture import decode_picture
 from renderer.plan.shot import RenderState, Shot
 from renderer.truth import Label, tight_box
 from renderer.truth.label import Casting, pose
@@ -84,11 +84,9 @@ def _close(found: Any, made: Any) -> bool:
 def picture_problems(content: bytes, image: Record, shot: Shot | None) -> Iterator[str]:
     """Compare a picture's file with its record."""
     try:
-        with Image.open(io.BytesIO(content)) as opened:
-            opened.load()
-            picture = opened if opened.mode == "RGB" else opened.convert("RGB")
-    except Exception as error:  # at damaged files Pillow raises all kinds
-        yield f"the picture cannot be decoded: {error}"
+        picture = decode_picture(io.BytesIO(content))
+    except ValueError as error:
+        yield str(error)
         return
     width, height = picture.size
     expected = frame_size(image, shot)

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from renderer.dataset.layout import Layout
+from renderer.dataset.json_text import loads
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import ASSETS, write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.provenance import TEXTS_BY_NAME, MixedError, read_provenance
-from renderer.dataset.read import COUNT, TEXT, TEXTS, WHOLE, Kinds, fault
+from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kind, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.webdataset import write_shards
 from renderer.errors import UserError
@@ -25,6 +26,7 @@ class AssembleError(UserError):
     """What should become one dataset does not belong together; the message is one sentence."""
 
 
+_ORIGIN: Kinds = {"recipe": TEXT, "changes": OBJECT}
 _RUN: Kinds = {
     "fingerprint": TEXT,
     "head": {
@@ -35,7 +37,13 @@ _RUN: Kinds = {
         "categories": TEXTS,
         "warnings": TEXTS,
         "assets": ASSETS,
-        "recipe": {"images": COUNT, "output": {"webdataset": COUNT}},
+        "recipe": {
+            "images": Kind(
+                "from 1 to 100,000,000",  # as in a recipe
+                lambda value: type(value) is int and 1 <= value <= 100_000_000,
+            ),
+            "output": {"webdataset": COUNT},
+        },
     },
 }
 # Keys that an older orbitset did not write yet.
@@ -54,14 +62,17 @@ def read_run(layout: Layout) -> dict[str, Any]:
 
     """
     try:
-        run: dict[str, Any] = json.loads(layout.run.read_text(encoding="utf-8"))
+        run: dict[str, Any] = loads(layout.run.read_bytes())
     except FileNotFoundError:
         raise AssembleError(
             f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except DatasetError:
+        raise
+    except ValueError as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
-    if wrong := fault(run, _RUN) or fault(_later(run), _LATER):
+    kinds = {**_RUN, "origin": _ORIGIN} if isinstance(run, dict) and "origin" in run else _RUN
+    if wrong := fault(run, kinds) or fault(_later(run), _LATER):
         raise AssembleError(f"{layout.run} is damaged: it {wrong}")
     return run
 
@@ -112,7 +123,7 @@ def sweep_dataset(layout: Layout) -> None:
         layout.instances.parent,
         layout.webdataset,
         layout.logs,
-        layout.logs / "quarantine",
+        layout.quarantine,
     ):
         sweep(folder)
 
@@ -149,10 +160,10 @@ def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False)
     write_atomic(target.run, json.dumps(largest, indent=1).encode())
     for source in sources:
         if source is not target:
-            for kind in ("images", "parts"):
-                for path in sorted((source.root / kind).glob("*.*")):
+            for folder in (source.images, source.parts):
+                for path in source.files(folder.name, "*.*"):
                     if path.name != "run.json" and not path.name.startswith((".", "lock")):
-                        _copy(path, target.root / kind / path.name)
+                        _copy(path, target.file(folder.name) / path.name)
 
 
 def _must_match(sources: Sequence[Layout], runs: Sequence[dict[str, Any]]) -> None:
@@ -174,7 +185,7 @@ def _copy(source: Path, target: Path) -> None:
     """Link where that is possible (images never change once written), else copy."""
     if target.exists():
         return
-    if is_local(source) and is_local(target):
+    if is_local(source) and is_local(target) and not source.is_symlink():
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)

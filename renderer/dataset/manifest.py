@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from renderer.asset import AssetFacts
-from renderer.dataset.layout import Layout
+from renderer.dataset.json_text import loads
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.provenance import Provenance, head_versions
 from renderer.dataset.read import (
     COUNT,
-    LIST,
     TEXT,
     TEXTS,
+    VECTOR,
     WHOLE,
-    DatasetError,
     Kind,
     Kinds,
     fault,
@@ -101,7 +101,7 @@ def spans(indices: Iterable[int]) -> list[str]:
 
 
 def _are_assets(value: Any) -> bool:
-    kinds: Kinds = {"digest": TEXT, "faces": COUNT, "size_m": LIST}
+    kinds: Kinds = {"digest": TEXT, "faces": COUNT, "size_m": VECTOR}
     return isinstance(value, dict) and not any(fault(each, kinds) for each in value.values())
 
 
@@ -136,10 +136,12 @@ def read_manifest(layout: Layout) -> Record:
 
     """
     try:
-        manifest: Record = json.loads(layout.manifest.read_text(encoding="utf-8"))
+        manifest: Record = loads(layout.manifest.read_bytes())
     except FileNotFoundError:
         raise unfinished(layout) from None
-    except (ValueError, RecursionError) as error:
+    except DatasetError:
+        raise
+    except ValueError as error:
         raise DatasetError(f"manifest.json is damaged: {error}") from None
     if wrong := fault(manifest, _KINDS):
         raise DatasetError(f"manifest.json is damaged: it {wrong}")

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import Line, PartIndex, dumps
+from renderer.dataset.parts import Line, PartIndex
 from renderer.dataset.storage import drafted, is_local
 
 
@@ -56,7 +57,8 @@ def merge(
         instances.write(",".join("\n" + dumps(entry) for entry in entries) + '],\n"images":[')
         expected, there = 0, _images_there(layout)
         for line in parts.lines():
-            result.missing.extend(range(expected, line["index"]))
+            # Beyond the images there should be, none is missing.
+            result.missing.extend(range(expected, min(line["index"], images or line["index"])))
             expected = line["index"] + 1
             if "failed" not in line and line["index"] not in there:
                 result.missing.append(line["index"])
@@ -79,9 +81,11 @@ def _of_its_image(layout: Layout, line: Line, rivals: Sequence[Line]) -> Line:
     differing = [rival for rival in rivals if rival["image"] != line["image"]]
     if not differing:
         return line
-    content = (layout.root / line["image"]["file_name"]).read_bytes()
+    content = layout.file(line["image"]["file_name"]).read_bytes()
     there = hashlib.blake2b(content, digest_size=16).hexdigest()
-    return next((each for each in [line, *differing] if each["image"]["blake2b"] == there), line)
+    return next(
+        (each for each in [line, *differing] if each["image"].get("blake2b") == there), line
+    )
 
 
 def _images_there(layout: Layout) -> set[int]:

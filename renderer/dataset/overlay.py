@@ -10,22 +10,25 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw
 
 from renderer.dataset.colours import colour_of
-from renderer.dataset.segmentation import to_mask
+from renderer.dataset.fonts import Line, label_of, line, plain
+from renderer.dataset.read import LARGEST_SIDE
+from renderer.dataset.segmentation import mask_of
 from renderer.errors import UserError
 from renderer.recipe.files import IMAGE_SUFFIXES
 
 Record = dict[str, Any]
 Box = tuple[int, int, int, int]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 _SHEET_WIDTH, _GAP, _CAPTION = 1600, 10, 26
 # Five columns leave a cell wide enough for a name and a figure.
 _MOST_COLUMNS = 5
 # On narrower pictures a label hides what it names.
 _LEAST_WIDTH = 480
+# On a sheet a picture is shown at most so many times as high as wide.
+_SLIMMEST = 8
 
 
 def draw_overlay(
@@ -46,28 +49,30 @@ def draw_overlay(
 
     """
     scale = (width or max(picture.width, _LEAST_WIDTH)) / picture.width
+    # A strip of one column, enlarged, would fill the memory.
+    scale = min(scale, max(1.0, LARGEST_SIDE / picture.height))
     size = round(picture.width * scale), max(1, round(picture.height * scale))
     drawn = np.array(_scaled(picture, size))
     taken = np.zeros(drawn.shape[:2], np.int32)
-    line = max(2 if size[0] >= _LEAST_WIDTH else 1, round(size[0] / 480))
+    stroke = max(2 if size[0] >= _LEAST_WIDTH else 1, round(size[0] / 480))
     for record in annotations:
         cover = _cover(record, picture.size, size)
         taken[cover] = 1
         if masks:
-            _tint(drawn, cover, ImageColor.getrgb(_colour(record))[:3], line)
+            _tint(drawn, cover, ImageColor.getrgb(_colour(record))[:3], stroke)
     result = Image.fromarray(drawn)
     pen = ImageDraw.Draw(result)
     boxes = [_scaled_box(record["bbox"], scale) for record in annotations]
     for record, (left, top, right, bottom) in zip(annotations, boxes, strict=True):
-        pen.rectangle((left, top, right - 1, bottom - 1), outline=_colour(record), width=line)
-    font = ImageFont.load_default(max(13, size[0] // 44))
+        pen.rectangle((left, top, right - 1, bottom - 1), outline=_colour(record), width=stroke)
+    letters = max(13, size[0] // 44)
     for record, box in zip(annotations, boxes, strict=True):
-        name, share = names[record["category_id"]], f", vis. {record['visibility']:.0%}"
-        text = _fitted(name, share, font, size[0])
-        x, y, w, h = _place(box, _extent(text, font), taken)
+        name = label_of(record["category_id"], names[record["category_id"]])
+        label = _fitted(name, f", vis. {record['visibility']:.0%}", letters, size[0])
+        x, y, w, h = _place(box, _extent(label), taken)
         pen.rectangle((x, y, x + w - 1, y + h - 1), fill=_colour(record))
         ink = "white" if _dark(_colour(record)) else "black"
-        pen.text((x + w / 2, y + h / 2), text, fill=ink, font=font, anchor="mm")
+        label.draw(pen, x + (w - label.width) / 2, y + 2 - label.top, ink)
     return result
 
 
@@ -82,16 +87,16 @@ def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _cover(record: Record, old: tuple[int, int], new: tuple[int, int]) -> npt.NDArray[np.bool_]:
     """Return a record's mask at another size of the picture, its pixels left whole."""
-    mask = to_mask(record["segmentation"], old[1], old[0])
+    mask = mask_of(record, old[1], old[0])
     scaled = cv2.resize(mask.astype(np.uint8), new, interpolation=cv2.INTER_NEAREST)
     return scaled.astype(np.bool_)
 
 
 def _tint(
-    drawn: npt.NDArray[np.uint8], cover: npt.NDArray[np.bool_], colour: Any, line: int
+    drawn: npt.NDArray[np.uint8], cover: npt.NDArray[np.bool_], colour: Any, stroke: int
 ) -> None:
     drawn[cover] = (0.65 * drawn[cover] + 0.35 * np.array(colour)).astype(np.uint8)
-    side = 2 * line + 1
+    side = 2 * stroke + 1
     inner = cv2.erode(cover.astype(np.uint8), np.ones((side, side), np.uint8)).astype(np.bool_)
     drawn[cover & ~inner] = colour
 
@@ -103,20 +108,18 @@ def _scaled_box(bbox: list[float], scale: float) -> Box:
     return left, top, max(round((x + w) * scale), left + 1), max(round((y + h) * scale), top + 1)
 
 
-def _fitted(name: str, rest: str, font: Font, width: int) -> str:
+def _fitted(name: str, rest: str, size: float, width: int) -> Line:
     """Return a label that fits into the picture: its name is cut off where it is too long."""
-    text, kept = name + rest, len(name)
-    while kept > 1 and _extent(text, font)[0] > width:
+    label, kept = line(size, name, rest), len(name)
+    while kept > 1 and _extent(label)[0] > width:
         kept -= 1
-        text = f"{name[:kept]}…{rest}"
-    return text
+        label = line(size, f"{name[:kept]}…", rest)
+    return label
 
 
-def _extent(text: str, font: Font) -> tuple[int, int]:
-    """Return width and height of a label; all of one font are equally high."""
-    left, _, right, _ = font.getbbox(text)
-    _, top, _, bottom = font.getbbox("Åg")
-    return math.ceil(right - left) + 8, math.ceil(bottom - top) + 4
+def _extent(label: Line) -> tuple[int, int]:
+    """Return width and height of a label's ground."""
+    return math.ceil(label.width) + 8, math.ceil(label.bottom - label.top) + 4
 
 
 def _place(box: Box, extent: tuple[int, int], taken: npt.NDArray[np.int32]) -> Box:
@@ -163,24 +166,20 @@ def _columns(count: int) -> int:
 def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
     """Return one image with all pictures on a grid, each with its caption below it."""
     columns, cell = _columns(len(pictures)), cell_width(len(pictures))
-    ratio = max(picture.height / picture.width for _, picture in pictures)
+    ratio = min(max(picture.height / picture.width for _, picture in pictures), _SLIMMEST)
     row_height = round(cell * ratio) + _CAPTION + _GAP
     rows = math.ceil(len(pictures) / columns)
     sheet = Image.new("RGB", (_SHEET_WIDTH, rows * row_height + _GAP), "#14181f")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    pen = ImageDraw.Draw(sheet)
     for number, (text, picture) in enumerate(pictures):
         x = _GAP + number % columns * (cell + _GAP)
         y = _GAP + number // columns * row_height
-        scaled = _scaled(picture, (cell, round(cell * picture.height / picture.width)))
+        share = min(1.0, ratio * picture.width / picture.height)
+        height = max(1, round(cell * share * picture.height / picture.width))
+        scaled = _scaled(picture, (max(1, round(cell * share)), height))
         sheet.paste(scaled, (x, y))
-        pen.text((x + 2, y + scaled.height + 4), text, fill="#cbd5e1", font=font)
+        line(14, plain(text)).draw(pen, x + 2, y + scaled.height + 4 + 13, "#cbd5e1")
     return sheet
-
-
-def open_picture(path: Path) -> Image.Image:
-    """Return an image file as RGB, fully read."""
-    with path.open("rb") as file, Image.open(file) as picture:
-        return picture.convert("RGB")
 
 
 def local(path: Path, what: str) -> Path:

@@ -9,7 +9,6 @@ no pose is acceptable, which is so on every machine). One that killed its worker
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tempfile
 from array import array
@@ -17,19 +16,28 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from renderer.dataset.layout import Layout
+from renderer.dataset.json_text import dumps, loads
+from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, Kind, Kinds, fault
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
 _QUARANTINED = 2
 _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
-_HEAD = re.compile(rb'\{"index":\d+,"')
+# Of shots there are at most 100,000,000 (the recipe's limit).
+_HEAD = re.compile(rb'\{"index":\d{1,9},"')
 _ALL = range(1 << 62)
-
-
-def dumps(value: Any) -> str:
-    """Return compact JSON; NaN is refused because other readers would choke on it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_FAILED: Kinds = {
+    "index": COUNT,
+    "failed": TEXT,
+    "shot": Kind("an object or null", lambda value: value is None or isinstance(value, dict)),
+}
+_DONE: Kinds = {
+    "index": COUNT,
+    "shot": OBJECT,
+    "image": {"file_name": PATH},
+    "annotations": OBJECTS,
+}
 
 
 def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
@@ -64,7 +72,7 @@ def last_index(layout: Layout) -> int:
 def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
     """Return each part with the first and last index and the stint that its name tells."""
     found = []
-    for path in layout.parts.glob("*.jsonl") if layout.parts.is_dir() else ():
+    for path in layout.files("parts", "*.jsonl"):
         if named := _NAME.fullmatch(path.name):
             found.append((int(named[1]), int(named[2]), int(named[3]), path))
     return found
@@ -111,12 +119,9 @@ class PartIndex:
         return copies
 
     def _take(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
-        # {"index":12,"failed"... or "shot"...: only the head of the line is looked at.
-        head = raw[:64]
-        index = int(head[9 : head.index(b",")])
+        index, failed = _head(raw)
         if index not in self._span:
             return
-        failed = _QUARANTINED if b'"quarantined":' in head else int(b'"failed":' in head)
         at = place.get(index)
         if at is None:
             place[index] = len(self._index)
@@ -172,7 +177,31 @@ class PartIndex:
                     file = self._files[current].open("rb")
                 assert file is not None
                 file.seek(offset)
-                yield json.loads(file.readline())
+                yield _line(self._files[current].name, file.readline())
         finally:
             if file is not None:
                 file.close()
+
+
+def _head(raw: bytes) -> tuple[int, int]:
+    """Return the index of a line and whether it failed, from its first bytes: ``{"index":12,``
+    and then ``"failed"``, ``"quarantined"`` or ``"shot"``.
+    """
+    head = raw[:64]
+    failed = _QUARANTINED if b'"quarantined":' in head else int(b'"failed":' in head)
+    return int(head[9 : head.index(b",")]), failed
+
+
+def _line(part: str, raw: bytes) -> Line:
+    """Return what a line of a part says: it is copied into the dataset, and names its image."""
+    index, failed = _head(raw)
+    try:
+        line: Line = loads(raw)
+        wrong = fault(line, _FAILED if failed else _DONE)
+        if wrong is None and (line["index"] != index or ("failed" in line) != bool(failed)):
+            wrong = "says two things"
+    except ValueError as error:
+        wrong = f"is no JSON: {error}"
+    if wrong:
+        raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")
+    return line

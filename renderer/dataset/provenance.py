@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from renderer.dataset.layout import Layout
-from renderer.dataset.read import TEXT, DatasetError, Kind, fault
+from renderer.dataset.json_text import loads
+from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.read import TEXT, Kind, fault
 from renderer.dataset.storage import write_atomic
+from renderer.errors import UserError
 
 _MARK = "rendered-with"
 TEXTS_BY_NAME = Kind(
@@ -25,7 +27,7 @@ TEXTS_BY_NAME = Kind(
 )
 
 
-class MixedError(ValueError):
+class MixedError(UserError):
     """Images would be mixed that may differ; the message is one sentence."""
 
 
@@ -81,9 +83,9 @@ def read_provenance(layout: Layout, head: Mapping[str, Any]) -> Provenance:
 
     """
     versions, backends = [head_versions(head)], set()
-    for path in sorted(layout.parts.glob(f"{_MARK}.*.json")):
+    for path in layout.files("parts", f"{_MARK}.*.json"):
         try:
-            note = json.loads(path.read_text(encoding="utf-8"))
+            note = loads(path.read_bytes())
         except (ValueError, RecursionError) as error:
             raise DatasetError(f"{path} is damaged: {error}") from None
         if wrong := fault(note, {"versions": TEXTS_BY_NAME, "backend": TEXT}):
@@ -103,7 +105,7 @@ def note_provenance(layout: Layout, versions: Mapping[str, str], backend: str) -
     """
     content = json.dumps({"versions": versions, "backend": backend}, sort_keys=True).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
-    path = layout.parts / f"{_MARK}.{digest}.json"
+    path = layout.file(f"parts/{_MARK}.{digest}.json")
     if not path.exists():
         write_atomic(path, content)
 

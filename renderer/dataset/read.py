@@ -1,6 +1,7 @@
 """Read a dataset back, streaming: a million records need no more memory than a thousand.
 
-Each record is looked at before it is handed out: it has the keys and types that readers count on.
+A dataset may come from anywhere. Each record is looked at before it is handed out: it has the keys
+and types that readers count on, and names no file outside its folder.
 """
 
 from __future__ import annotations
@@ -12,18 +13,15 @@ from typing import Any
 
 import ijson
 
-from renderer.dataset.layout import Layout
-from renderer.errors import UserError
+from renderer.dataset.json_text import ShallowFile, TooDeepError
+from renderer.dataset.layout import DatasetError, Layout, is_path_below
 
 Record = dict[str, Any]
 
 # Beyond it neither pixels nor ids nor metres make sense; and infinity and NaN are not below it.
 _LARGEST = 1e15
-_LARGEST_SIDE = 8192  # as in a recipe
-
-
-class DatasetError(UserError):
-    """A dataset cannot be read; the message is one sentence."""
+_LARGEST_WHOLE = 2**63  # as in a recipe: the seed
+LARGEST_SIDE = 8192  # as in a recipe
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,10 @@ def _are_numbers(value: Any, count: int) -> bool:
     return isinstance(value, list) and len(value) == count and all(map(_is_number, value))
 
 
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and abs(value) < _LARGEST_WHOLE
+
+
 def _is_segmentation(value: Any) -> bool:
     """Tell whether pycocotools can decode it: at some other things it crashes."""
     if isinstance(value, dict):
@@ -53,7 +55,7 @@ def _is_segmentation(value: Any) -> bool:
         isinstance(ring, list)
         and len(ring) >= 6
         and len(ring) % 2 == 0
-        and all(_is_number(at) and 0 <= at <= _LARGEST_SIDE for at in ring)
+        and all(_is_number(at) and 0 <= at <= LARGEST_SIDE for at in ring)
         for ring in value
     )
 
@@ -63,15 +65,22 @@ TEXTS = Kind(
     "a list of texts",
     lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
 )
+PATH = Kind(
+    "the path of a file below the dataset's folder",
+    lambda value: isinstance(value, str) and is_path_below(value),
+)
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
-LIST = Kind("a list", lambda value: isinstance(value, list))
-WHOLE = Kind("a whole number", lambda value: type(value) is int)
-COUNT = Kind("a whole number from 0", lambda value: type(value) is int and value >= 0)
-_SIDE = Kind("a number of pixels", lambda value: type(value) is int and 0 < value <= _LARGEST_SIDE)
-_NUMBER = Kind("a number", _is_number)
+OBJECTS = Kind(
+    "a list of objects",
+    lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+)
+WHOLE = Kind("a whole number", _is_whole)
+COUNT = Kind("a whole number from 0", lambda value: _is_whole(value) and value >= 0)
+NUMBER = Kind("a number", _is_number)
+_SIDE = Kind("a number of pixels", lambda value: type(value) is int and 0 < value <= LARGEST_SIDE)
 _AREA = Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
 _ELEVATION = Kind("from -90 to 90", lambda value: _is_number(value) and -90 <= value <= 90)
-_VECTOR = Kind("three numbers", lambda value: _are_numbers(value, 3))
+VECTOR = Kind("three numbers", lambda value: _are_numbers(value, 3))
 _MATRIX = Kind(
     "three rows of three numbers",
     lambda value: (
@@ -87,14 +96,14 @@ _SEGMENTATION = Kind("an RLE or polygons in the image", _is_segmentation)
 _CATEGORY: Kinds = {"id": WHOLE, "name": TEXT}
 _IMAGE: Kinds = {
     "id": COUNT,
-    "file_name": TEXT,
+    "file_name": PATH,
     "width": _SIDE,
     "height": _SIDE,
     "camera": OBJECT,
     "shot": COUNT,
-    "azimuth_deg": _NUMBER,
+    "azimuth_deg": NUMBER,
     "elevation_deg": _ELEVATION,
-    "brightness": _NUMBER,
+    "brightness": NUMBER,
     "blake2b": TEXT,
 }
 _ANNOTATION: Kinds = {
@@ -105,13 +114,13 @@ _ANNOTATION: Kinds = {
     "area": _AREA,
     "iscrowd": WHOLE,
     "segmentation": _SEGMENTATION,
-    "visibility": _NUMBER,
-    "truncation": _NUMBER,
+    "visibility": NUMBER,
+    "truncation": NUMBER,
     "amodal_bbox": _BOX,
     "amodal_segmentation": _SEGMENTATION,
     "cam_R_m2c": _MATRIX,
-    "cam_t_m2c": _VECTOR,
-    "scale": _NUMBER,
+    "cam_t_m2c": VECTOR,
+    "scale": NUMBER,
     "asset": TEXT,
     "instance": WHOLE,
 }
@@ -149,11 +158,13 @@ def _damaged(what: str) -> DatasetError:
 def _items(layout: Layout, prefix: str) -> Iterator[Any]:
     try:
         with layout.instances.open("rb") as file:
-            yield from ijson.items(file, prefix, use_float=True)
+            yield from ijson.items(ShallowFile(file), prefix, use_float=True)
     except FileNotFoundError:
         raise unfinished(layout) from None
     except ijson.JSONError as error:  # it draws arrows below its text
         raise _damaged(" ".join(str(error).split())) from None
+    except TooDeepError as error:
+        raise _damaged(str(error)) from None
 
 
 def _records(layout: Layout, name: str, kinds: Kinds) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from renderer.dataset.layout import DatasetError
 from renderer.truth.mask import Mask, decode_rle
 
 
@@ -27,3 +28,17 @@ def to_mask(segmentation: Any, height: int, width: int) -> Mask:
         runs = coco_mask.frPyObjects(segmentation, height, width)
         return np.asarray(coco_mask.decode(coco_mask.merge(runs)), np.bool_)
     raise ValueError("it is neither an RLE nor a list of polygons")
+
+
+def mask_of(record: dict[str, Any], height: int, width: int) -> Mask:
+    """Return the visible mask (h, w) of an annotation.
+
+    Raises:
+        DatasetError: its segmentation cannot be decoded.
+
+    """
+    try:
+        return to_mask(record["segmentation"], height, width)
+    except (ValueError, TypeError) as error:
+        which = f"annotation {record['id']}" if "id" in record else "an annotation"
+        raise DatasetError(f"{which}: its segmentation cannot be decoded ({error})") from None

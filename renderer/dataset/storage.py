@@ -142,7 +142,9 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
         with _disk_errors(path):
             if local:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            file = draft.open("w+b")
+            # Made anew: one that lies there already could be a link to another file.
+            draft.unlink(missing_ok=True)
+            file = draft.open("x+b")
         try:
             yield file
             with _disk_errors(path):

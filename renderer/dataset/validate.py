@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from renderer.asset import AssetCache
 from renderer.dataset.agreement import (
@@ -22,15 +21,16 @@ from renderer.dataset.agreement import (
     scene_problems,
     shot_problems,
 )
-from renderer.dataset.layout import Layout
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
-from renderer.dataset.read import DatasetError, read_categories, read_pairs
+from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.segmentation import to_mask
+from renderer.dataset.shots import read_lines, to_shot
 from renderer.plan import Shot
 from renderer.truth import Labeller
 
 Record = dict[str, Any]
-_MOST_FINDINGS = 1000
+_MOST_FINDINGS, _LONGEST_FINDING = 1000, 1000
 
 
 @dataclass
@@ -57,9 +57,9 @@ class Validation:
     dropped: int = 0
 
     def add(self, finding: str) -> None:
-        """Keep a finding; past a thousand only count them."""
+        """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
         if len(self.findings) < _MOST_FINDINGS:
-            self.findings.append(finding)
+            self.findings.append(textwrap.shorten(finding, _LONGEST_FINDING, placeholder=" ..."))
         else:
             self.dropped += 1
 
@@ -140,32 +140,17 @@ class _Shots:
                 self._result.add(f"shots.jsonl lacks shot {index}")
             return None
         try:
-            return Shot.model_validate(self._line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            self._result.add(f"shots.jsonl is damaged: shot {index}: {where}: {first['msg']}")
+            return to_shot(self._line)
+        except DatasetError as error:
+            self._result.add(str(error))
             return None
 
     def _read(self, layout: Layout) -> Iterator[Record]:
-        number = 0
         try:
-            with layout.shots.open(encoding="utf-8") as file:
-                for line in file:
-                    number += 1
-                    record = json.loads(line)
-                    if not isinstance(record, dict) or type(record.get("index")) is not int:
-                        raise ValueError("it has no index")
-                    yield record
-        except FileNotFoundError:
-            self._tell(f"is missing: orbitset dataset merge {layout.root} writes it anew")
-        except (ValueError, RecursionError) as error:
-            self._tell(f"is damaged in line {number}: {error}")
-
-    def _tell(self, trouble: str) -> None:
-        """Say it once, and not of each image that comes behind it."""
-        self._whole = False
-        self._result.add(f"shots.jsonl {trouble}")
+            yield from read_lines(layout)
+        except DatasetError as error:  # said once, and not of each image that comes behind it
+            self._whole = False
+            self._result.add(str(error))
 
 
 @dataclass(frozen=True)
@@ -210,10 +195,10 @@ class _Checker:
 
     def _check_picture(self, name: str, image: Record, shot: Shot | None) -> None:
         try:
-            content = (self.layout.root / name).read_bytes()
+            content = self.layout.file(name).read_bytes()
         except FileNotFoundError:
             self.result.add(f"{name} cannot be read (no such file): run the same render again")
-        except (OSError, ValueError) as error:
+        except (OSError, DatasetError) as error:
             self.result.add(f"{name} cannot be read: {error}")
         else:
             if hashlib.blake2b(content, digest_size=16).hexdigest() == image["blake2b"]:
@@ -255,9 +240,12 @@ class _Checker:
 
     def _check_scene(self, name: str, cache: AssetCache, shot: Shot, seen: list[Seen]) -> None:
         self.result.scenes += 1
-        for record, problem in scene_problems(Labeller(cache).cast(shot), seen):
-            where = name if record is None else f"{name}: annotation {record['id']}"
-            self.result.add(f"{where}: {problem}")
+        try:
+            for record, problem in scene_problems(Labeller(cache).cast(shot), seen):
+                where = name if record is None else f"{name}: annotation {record['id']}"
+                self.result.add(f"{where}: {problem}")
+        except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none
+            self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
 
 
 def _check_categories(manifest: Record, names: dict[int, str], result: Validation) -> None:

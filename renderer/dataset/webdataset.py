@@ -9,14 +9,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from renderer.dataset.layout import Layout
-from renderer.dataset.parts import dumps
-from renderer.dataset.read import Record, read_categories, read_pairs
+from renderer.dataset.json_text import dumps, loads
+from renderer.dataset.layout import DatasetError, Layout, below
+from renderer.dataset.read import OBJECTS, Kind, Kinds, Record, fault, read_categories, read_pairs
 from renderer.dataset.storage import drafted, write_atomic
+
+_NAME = re.compile(r"\d{6,}\.tar")
+_SHARD: Kinds = {
+    "name": Kind(
+        "like 000000.tar", lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name))
+    )
+}
 
 
 def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[str, Any]:
@@ -26,20 +34,21 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
     and the categories; it is written last and returned. What an earlier index lists goes first.
 
     Raises:
+        DatasetError: the dataset is damaged, or the earlier index.
         DiskError: there is no room for it.
 
     """
-    former = _names(target / "index.json")
-    for name in former:
-        (target / name).unlink(missing_ok=True)
-    (target / "index.json").unlink(missing_ok=True)
+    file = below(target, "index.json")
+    for former in [below(target, name) for name in _names(file)]:
+        former.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
     pairs = read_pairs(layout)
     shards: list[dict[str, Any]] = []
     pair = next(pairs, None)
     while pair is not None:
         name = f"{len(shards):06d}.tar"
         count = 0
-        with drafted(target / name) as raw:
+        with drafted(below(target, name)) as raw:
             with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
                 while pair is not None and count < images_per_shard:
                     _add_sample(tar, layout, *pair)
@@ -52,7 +61,7 @@ def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[st
         "categories": {str(key): name for key, name in read_categories(layout).items()},
         "shards": shards,
     }
-    write_atomic(target / "index.json", (json.dumps(index, indent=1) + "\n").encode())
+    write_atomic(file, (json.dumps(index, indent=1) + "\n").encode())
     return index
 
 
@@ -60,16 +69,32 @@ def _names(index: Path) -> list[str]:
     """Return the shards an index lists; only those are ours to replace."""
     if not index.exists():
         return []
-    return [shard["name"] for shard in json.loads(index.read_text(encoding="utf-8"))["shards"]]
+    try:
+        listed = loads(index.read_bytes())
+        wrong = fault(listed, {"shards": OBJECTS})
+        for number, shard in enumerate(() if wrong else listed["shards"], start=1):
+            if unlike := fault(shard, _SHARD):
+                wrong = f"holds a shard number {number} that {unlike}"
+                break
+    except ValueError as error:
+        wrong = f"is no JSON: {error}"
+    if wrong:
+        raise DatasetError(f"{index} is damaged: it {wrong}; delete it, and the shards beside it")
+    return [shard["name"] for shard in listed["shards"]]
 
 
 def _add_sample(
     tar: tarfile.TarFile, layout: Layout, image: Record, annotations: list[Record]
 ) -> None:
     name = PurePosixPath(image["file_name"])
-    _add(tar, name.name, (layout.root / image["file_name"]).read_bytes())
     label = dumps({"image": image, "annotations": annotations}).encode()
-    _add(tar, f"{name.stem}.json", label)
+    try:
+        _add(tar, name.name, layout.file(image["file_name"]).read_bytes())
+        _add(tar, f"{name.stem}.json", label)
+    except DatasetError:
+        raise
+    except ValueError as error:  # tarfile's, of a very long name
+        raise DatasetError(f"image {image['id']} does not fit into a tar file: {error}") from None
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

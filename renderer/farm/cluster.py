@@ -273,7 +273,9 @@ def _must_listen(address: str) -> None:
     noted = address
     if address == "auto":  # as Ray looks for it
         note = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
-        noted = os.environ.get("RAY_ADDRESS") or (note.read_text() if note.exists() else "")
+        noted = os.environ.get("RAY_ADDRESS") or (
+            note.read_text(encoding="utf-8") if note.exists() else ""
+        )
     host, _, port = noted.strip().rpartition("//")[2].rpartition(":")
     if not port.isdigit():
         return

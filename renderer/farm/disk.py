@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError, is_local, write_atomic
 
 _LOOK_EVERY_S = 1.0
@@ -60,7 +61,7 @@ class DiskWatch:
         return self.paused != before
 
     def _fits(self) -> bool:
-        probe = self.root / "logs" / ".probe"
+        probe = Layout(self.root).file("logs/.probe")
         try:
             write_atomic(probe, b"\0" * _PROBE)
         except DiskError:

@@ -15,13 +15,64 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout
+from renderer.dataset.read import COUNT, NUMBER, OBJECTS, TEXT, TEXTS, Kind, Kinds, fault
 from renderer.dataset.storage import DiskError, is_local, machine_name, write_atomic
 from renderer.farm.job import Event
 
 # Of what an object store's reader sees; a store cannot be appended to.
 _UPLOAD_EVERY_S = 15.0
 _UPLOAD_SLOWER_BYTES = 4 << 20
+
+# What readers count on in an event of a run's journal: it may come from anywhere, as a dataset may.
+_FIELDS: Kinds = {
+    "event": TEXT,
+    "time": Kind("a time", lambda value: NUMBER.fits(value) and 0 <= value < 1e11),
+    "worker": TEXT,
+    "device": TEXT,
+    "shot": COUNT,
+    "shots": Kind("indices", lambda value: isinstance(value, list) and all(map(COUNT.fits, value))),
+    "seconds": NUMBER,
+    "sharing": Kind("from 1", lambda value: COUNT.fits(value) and value >= 1),
+    "cause": TEXT,
+    "host": TEXT,
+    "pid": Kind("a process", lambda value: COUNT.fits(value) and 0 < value < 2**31),
+    "shard": Kind("a shard or null", lambda value: value is None or isinstance(value, str)),
+    "command": Kind("a command", lambda value: TEXTS.fits(value) and bool(value)),
+    "pending": COUNT,
+    "images": COUNT,
+    "slots": TEXTS,
+    "images_per_s": Kind(
+        "rates", lambda value: isinstance(value, dict) and all(map(NUMBER.fits, value.values()))
+    ),
+    "cpu_percent": NUMBER,
+    "memory_percent": NUMBER,
+    "gpus": Kind(
+        "GPUs", lambda value: OBJECTS.fits(value) and all("percent" in each for each in value)
+    ),
+    "free": NUMBER,
+    "how": TEXT,
+}
+_NEEDED = {
+    "begin": "time host pid shard command pending images slots",
+    "heartbeat": "images_per_s cpu_percent memory_percent gpus",
+    "hello": "pid",
+    "broken": "cause",
+    "chunk": "shots",
+    "start": "shot",
+    "done": "time shot device seconds",
+    "failed": "time shot device seconds cause",
+    "part": "shots",
+    "died": "shots cause",
+    "hung": "shots cause",
+    "quarantined": "shot cause",
+    "set aside": "device cause",
+    "recycled": "cause",
+    "paused": "free",
+    "resumed": "free",
+    "end": "how",
+}
 
 
 class Journal:
@@ -70,7 +121,7 @@ class RunJournal:
         """Open a journal whose name tells when and where it was begun."""
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         name = f"run-{stamp}-{machine_name()}-{os.getpid()}.jsonl"
-        self._target = layout.logs / name
+        self._target = layout.file(f"logs/{name}")
         self._here = self._target if is_local(layout.root) else spool / name
         self._journal = Journal(self._here)
         self._uploaded = 0.0
@@ -104,7 +155,7 @@ def upload_pause_s(size: int) -> float:
 
 def journals(layout: Layout) -> list[Path]:
     """Return the journals of all stints on a dataset, oldest first."""
-    return sorted(layout.logs.glob("run-*.jsonl")) if layout.logs.is_dir() else []
+    return list(layout.files("logs", "run-*.jsonl"))
 
 
 def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[int, Event]]:
@@ -124,7 +175,18 @@ def read_journal(path: Path, offset: int = 0) -> Iterator[tuple[int, Event]]:
 
 def _parse(line: bytes) -> Event | None:
     try:
-        event = json.loads(line)
+        event = loads(line)
     except ValueError:
         return None
     return event if isinstance(event, dict) and "event" in event else None
+
+
+def read_run_journal(path: Path, offset: int = 0) -> Iterator[tuple[int, Event]]:
+    """Yield the events of a run's journal as ``read_journal`` does; those that lack something, or
+    hold a value of a wrong kind, are left out, too.
+    """
+    for after, event in read_journal(path, offset):
+        needed = _NEEDED.get(str(event["event"]), "").split()
+        kinds = {key: kind for key, kind in _FIELDS.items() if key in event or key in needed}
+        if fault(event, kinds) is None:
+            yield after, event

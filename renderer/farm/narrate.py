@@ -11,7 +11,7 @@ from typing import Any
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
 from renderer.farm.job import Event
-from renderer.farm.journal import journals, read_journal
+from renderer.farm.journal import journals, read_run_journal
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Listener:
         events: list[Event] = []
         for path in journals(self.layout):
             own: deque[Event] = deque(maxlen=most)
-            for offset, event in read_journal(path, self._offsets.get(path.name, 0)):
+            for offset, event in read_run_journal(path, self._offsets.get(path.name, 0)):
                 self._offsets[path.name] = offset
                 if self._wanted(event):
                     own.append(event)
@@ -46,7 +46,7 @@ def in_words(event: Event) -> str:
     """Return one line: when, who, what."""
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("time", 0)))
     who = event.get("worker") or "scheduler"
-    return f"{when}  {who:<14} {_what(event)}"
+    return " ".join(f"{when}  {who:<14} {_what(event)}".splitlines())
 
 
 def _what(event: Event) -> str:

@@ -36,4 +36,4 @@ def quarantine(
 
 def record_of(layout: Layout, shot: int) -> Path:
     """Return where the record of a quarantined shot lies."""
-    return layout.logs / "quarantine" / f"{shot:08d}.json"
+    return layout.file(f"logs/quarantine/{shot:08d}.json")

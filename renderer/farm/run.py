@@ -256,7 +256,7 @@ class Run:
         with ExitStack() as stack:
             try:
                 for name, kind in self._locks():
-                    lock = stack.enter_context((self.layout.parts / name).open("w"))
+                    lock = stack.enter_context(self.layout.file(f"parts/{name}").open("ab"))
                     fcntl.flock(lock, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunBusyError(

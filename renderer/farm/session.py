@@ -160,6 +160,7 @@ def _open_engine(
         run.layout.root.absolute()
     )  # workers of a cluster begin in folders of their own
     logs = layout.logs if is_local(layout.root) else spool
+    list(layout.files("logs", "*"))  # workers append to files there: none may be a link elsewhere
     planner = run.planner
     setup = WorkerSetup(
         replace(planner, folder=planner.folder.absolute()),

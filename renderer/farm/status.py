@@ -16,7 +16,7 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.heartbeat import EVERY_S
-from renderer.farm.journal import journals, read_journal, upload_pause_s
+from renderer.farm.journal import journals, read_run_journal, upload_pause_s
 from renderer.farm.narrate import kind_of
 
 # A scheduler that has not been heard for this long is dead, or its machine is.
@@ -202,7 +202,7 @@ def read_stints(layout: Layout) -> list[Stint]:
         stint = Stint()
         if not is_local(path):  # it is only brought there now and then
             stint.silence_s += 2 * upload_pause_s(path.stat().st_size)
-        for _, event in read_journal(path):
+        for _, event in read_run_journal(path):
             stint.take(event)
         stints.append(stint)
     return stints

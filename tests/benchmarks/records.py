@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 from renderer.dataset.assemble import assemble
+from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import dumps
 from renderer.dataset.validate import validate
 from renderer.plan import Shot
 from renderer.truth import encode_rle

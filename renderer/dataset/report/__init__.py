@@ -10,7 +10,7 @@ import jinja2
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
-from renderer.dataset.report.charts import charts
+from renderer.dataset.report.charts import category_bars, charts
 from renderer.dataset.report.gallery import Sample, sample
 from renderer.dataset.statistics import Statistics
 from renderer.dataset.storage import write_atomic
@@ -38,7 +38,7 @@ def write_report(layout: Layout) -> Path:
     for number, (image, records) in enumerate(read_pairs(layout)):
         statistics.add(image, records, names)
         if number in chosen:
-            samples.append(sample(layout.root, image, records, names))
+            samples.append(sample(layout, image, records, names))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -50,6 +50,7 @@ def write_report(layout: Layout) -> Path:
         recipe=json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
         statistics=statistics,
         samples=samples,
+        bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),
     )

@@ -32,9 +32,10 @@ _STYLE: dict[Any, Any] = {
 
 
 def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
-    """Return (title, explanation, svg) of every chart."""
+    """Return (title, explanation, svg) of every chart but that of the categories: their names may
+    be in any script, and the page has the browser's fonts for them (``category_bars``).
+    """
     return [
-        ("Objects per category", "", _svg(lambda ax: _categories(ax, statistics), 3.1)),
         (
             "Views",
             "images by the camera's azimuth and elevation",
@@ -73,6 +74,12 @@ def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
     ]
 
 
+def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:
+    """Return name, count and length (percent) of a bar for each of the 20 largest categories."""
+    most = statistics.per_category.most_common(20)
+    return [(name, count, round(100 * count / most[0][1], 2)) for name, count in most]
+
+
 def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(4.6, height), layout="constrained")
@@ -93,18 +100,6 @@ def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-
-
-def _categories(ax: Axes, statistics: Statistics) -> None:
-    most = statistics.per_category.most_common(20)[::-1]
-    names = [name if len(name) <= 24 else f"{name[:23]}…" for name, _ in most]
-    values = [count for _, count in most]
-    ax.barh(names, values, color=_BAR, height=0.7)
-    for place, value in enumerate(values):
-        ax.text(value, place, f" {value:,}", va="center", color=_INK, fontsize=8)
-    ax.set_xlim(0, max(values, default=1) * 1.15)
-    ax.xaxis.set_visible(False)
-    ax.spines["bottom"].set_visible(False)
 
 
 def _per_image(ax: Axes, statistics: Statistics) -> None:

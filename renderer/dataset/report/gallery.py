@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from renderer.dataset.colours import colour_of
-from renderer.dataset.overlay import open_picture
-from renderer.dataset.segmentation import to_mask
+from renderer.dataset.layout import Layout
+from renderer.dataset.picture import open_picture
+from renderer.dataset.segmentation import mask_of
 
 _WIDTH = 560
 
@@ -45,10 +45,10 @@ class Sample:
 
 
 def sample(
-    root: Path, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]
+    layout: Layout, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]
 ) -> Sample:
     """Return the gallery entry of an image."""
-    small = open_picture(root / image["file_name"])
+    small = open_picture(layout, image)
     small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=84)
@@ -75,7 +75,7 @@ def sample(
 
 def _outline(record: dict[str, Any], image: dict[str, Any]) -> str:
     """Return an SVG path of a mask, smoothed for show by less than a pixel."""
-    mask = to_mask(record["segmentation"], image["height"], image["width"])
+    mask = mask_of(record, image["height"], image["width"])
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     parts = []
     for contour in contours:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from renderer.blender.frame import Frame
-from renderer.dataset.coco import LUMA, annotation_record, image_record
+from renderer.dataset.coco import LUMA, annotation_record, image_record, unseen_warning
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line
 from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner, Shot
-from renderer.truth import Labeller
+from renderer.truth import Label, Labeller
 
 _TRIES = 2
 
@@ -146,12 +146,20 @@ class Pipeline:
                 shot,
                 hashlib.blake2b(content, digest_size=16).hexdigest(),
                 float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
+                [*frame.warnings, *_unseen(shot, labels)],
             ),
             "annotations": [
                 annotation_record(label, ids[label.entry.category], recipe.labels.segmentation)
                 for label in labels
             ],
         }
+
+
+def _unseen(shot: Shot, labels: list[Label]) -> list[str]:
+    """Return a sentence for each category with objects that no pixel shows."""
+    labelled = {label.entry.instance for label in labels}
+    unseen = [each.category for each in shot.objects if each.instance not in labelled]
+    return [unseen_warning(category) for category in dict.fromkeys(unseen)]
 
 
 def failed_line(index: int, shot: Shot | None, cause: str) -> Line:

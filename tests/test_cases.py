@@ -18,6 +18,7 @@ from renderer.dataset.agreement import Seen, scene_problems
 from renderer.farm.intake import bring_in
 from renderer.plan import Planner, Shot
 from renderer.truth import Label, Labeller
+from tests import shapes
 from tests.cases.make_blends import CASES
 
 HERE = Path(__file__).parent / "cases"
@@ -35,6 +36,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory, cache: AssetCache) -> Path:
     models = [*folder.glob("*.gltf"), *folder.glob("*.blend"), *folder.glob("*/*.obj")]
     _, errors = bring_in(map(AssetSource, models), cache)
     assert not errors
+    assert len(models) == len(CASES) + 2 + 11 + 2  # linked and parts, glTF, OBJ
     return folder
 
 
@@ -230,6 +232,32 @@ def test_nothing_near_is_clipped(render: Callable[..., Rendered]) -> None:
     assert [label.visibility for label in labels] == [1, 1]
 
 
+def test_near_and_far_in_one_picture(render: Callable[..., Rendered]) -> None:
+    """5 cm, 0.4 m before the camera, whose subject's centre is 40 km away."""
+    _, _, labels = render(
+        {"asset": "cube1.gltf", "size_m": 0.05, "position_m": [0.05, -39_999.6, 2999.975]},
+        {"asset": "cube1.gltf", "size_m": 6000, "position_m": [0, 37_000, 0]},
+        camera={"orbit": {"azimuth_deg": 0, "elevation_deg": 0, "distance_m": 40_000}},
+    )
+    near = next(label for label in labels if label.entry.instance == 1)
+    assert near.area == pytest.approx(1212, abs=40)  # the same, seen from a hair's breadth away
+    assert near.visibility > 0.999
+
+
+def test_an_object_far_from_its_own_origin(render: Callable[..., Rendered], cases: Path) -> None:
+    """A box 50 km from the origin of its file is labelled and lit like one that is not; its corners
+    are rounded to 4 mm there."""
+    points, faces = shapes.box((0.6, 0.4, 0.8))
+    shapes.write_ply(cases / "here.ply", points, faces)
+    shapes.write_ply(cases / "there.ply", points + [50_000.0, -30_000.0, 0], faces)
+    camera = {"orbit": {"azimuth_deg": 30, "elevation_deg": 20, "fill": 0.7}}
+    _, near, (here,) = render({"asset": "here.ply"}, camera=camera)
+    _, far, (there,) = render({"asset": "there.ply"}, camera=camera)
+    assert (here.visible != there.visible).sum() <= 30
+    assert there.visibility > 0.995
+    assert np.abs(near.color - far.color).mean() < 1e-2
+
+
 def test_an_object_below_a_pixel_has_no_label(render: Callable[..., Rendered]) -> None:
     _, _, labels = render(
         {"asset": "cube1.gltf", "size_m": 1e-5, "position_m": [0.013, -1, 0.3]},
@@ -276,5 +304,15 @@ def test_infinite_light_is_mended(render: Callable[..., Rendered], cases: Path) 
     assert 0.5 < frame.color[..., :3].mean() < 2
 
 
-def test_every_case_is_made() -> None:
-    assert len({make.__name__ for make in CASES}) == len(CASES)
+def test_textures_with_infinite_pixels_are_mended(
+    render: Callable[..., Rendered], cases: Path, cache: AssetCache
+) -> None:
+    """The HDRI, put onto a model as its colour."""
+    (cases / "hot.mtl").write_text("newmtl m\nmap_Kd inf.exr\n")
+    corners = "v -.5 0 0\nv .5 0 0\nv .5 1 0\nv -.5 1 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\n"
+    (cases / "hot.obj").write_text(f"mtllib hot.mtl\n{corners}usemtl m\nf 1/1 2/2 3/3 4/4\n")
+    _, frame, (label,) = render({"asset": "hot.obj"})
+    assert np.isfinite(frame.color).all()
+    assert frame.color[label.visible].mean() > 0.1
+    said = " ".join(_facts(cases, cache, "hot.obj").warnings)
+    assert "inf.exr has pixels that are not numbers" in said

@@ -1,4 +1,4 @@
-"""The world as the engine has it: float32, so the subject is brought to its origin and to size."""
+"""The world as the engine has it: float32, so what is seen is brought to its origin and to size."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ Array = npt.NDArray[np.float64]
 # Blender clips at 1e-6 m from the camera at the least, and a bevel or scattering radius of a
 # material is in metres, so that sizes people use are better left alone.
 _USUAL_M = (1e-2, 1e3)
+# By so many pixels float32 may move what is nearest to the camera.
+_SHIFT_PX = 0.005
+_EPSILON = 2.0**-24
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class EngineSpace:
     """Takes the shot's world (float64, metres) to the engine's.
 
     Attributes:
-        center: (3,) the point of the world that becomes the origin.
+        center: (3,) the point of the world that becomes the origin: the subject's centre, or where
+            something is much nearer to the camera than that, the camera.
         scale: engine units a metre; a power of two, which changes no digit.
 
     """
@@ -32,12 +36,22 @@ class EngineSpace:
     scale: float
 
     @staticmethod
-    def of(shot: Shot) -> EngineSpace:
-        """Return the space to render a shot in."""
+    def of(shot: Shot, nearest_m: float) -> EngineSpace:
+        """Return the space to render a shot in; ``nearest_m`` is the least depth of an object.
+
+        Coordinates are rounded in proportion to their distance from the origin, pixels see things
+        in proportion to theirs from the camera: about the camera nothing moves by more than a
+        fixed share of a pixel. About the subject's centre, what the objects are made of stays put
+        from shot to shot, which the engine need not send to the device again.
+        """
         low, high = _USUAL_M
         usual = low <= shot.radius_m <= high
+        view = np.array(shot.camera.world_to_camera)
+        position, center = -view[:3, :3].T @ view[:3, 3], np.array(shot.center, np.float64)
+        away = float(np.linalg.norm(position - center))
+        shift_px = _EPSILON * away / max(nearest_m, 1e-300) * shot.camera.K[0][0]
         return EngineSpace(
-            np.array(shot.center, np.float64),
+            position if shift_px > _SHIFT_PX else center,
             1.0 if usual else 2.0 ** -round(math.log2(max(shot.radius_m, 1e-300))),
         )
 

@@ -121,12 +121,17 @@ def _take_opacity_map(material: bpy.types.Material) -> None:
     tree.links.new(link.from_node.outputs["Color"], shader.inputs["Alpha"])
 
 
-def _fbx(path: str) -> None:
+def _fbx(path: str) -> list[str]:
     if bpy.app.version >= (5, 0, 0):
         # 5.0's Python importer fails on files with lights (it sets a property that is gone).
         bpy.ops.wm.fbx_import(filepath=path)
     else:
         bpy.ops.import_scene.fbx(filepath=path)
+    # What the file hides the importer hides in the viewport only, and FBX hides it with all below.
+    for item in [each for each in bpy.data.objects if each.hide_viewport]:
+        for each in (item, *item.children_recursive):
+            each.hide_render = True
+    return []
 
 
 def _usd(path: str) -> None:

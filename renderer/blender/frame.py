@@ -23,6 +23,7 @@ class Frame:
             none; None from an engine without this pass.
         albedo: (h, w, 3) float32 for the denoiser, or None.
         normal: (h, w, 3) float32 for the denoiser, or None.
+        warnings: what is to be known of the picture, each a sentence.
         silhouettes: by instance, of the objects that rays cannot follow: rendered by themselves.
 
     """
@@ -32,3 +33,4 @@ class Frame:
     albedo: Floats | None = None
     normal: Floats | None = None
     silhouettes: Mapping[int, Silhouette] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

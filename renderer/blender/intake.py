@@ -31,8 +31,10 @@ from renderer.blender.dependencies import dependencies, material_libraries, open
 from renderer.blender.formats import SUFFIXES, import_file
 from renderer.blender.gather import Surface, gather, matrix_of
 from renderer.blender.rendered import rendered_parts
-from renderer.blender.surface import mend_textures
+from renderer.blender.surface import mend_textures, settle_looks
 
+# A mesh whose middle is so many times its size from the origin is moved there.
+_FAR = 10.0
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
 # Rotations (degrees, about x then z) that bring the named axis of the file up, where the importer
 # has put it: formats without axes of their own are taken as Y up (OBJ) or Z up (PLY, STL).
@@ -66,6 +68,7 @@ def take_in(source: AssetSource, cache: AssetCache) -> AssetFacts:
     key = source.key(needed)
     textures, more = mend_textures(source.path.parent)
     warnings += more
+    warnings += settle_looks()
     parts, more = rendered_parts()
     warnings += more
     meshes, more = bake(source.path, parts)
@@ -89,8 +92,26 @@ def _bring_to_model_frame(mesh: bpy.types.Mesh, to_model: Matrix) -> None:
     own = matrix_of(mesh)
     if np.array_equal(own, np.eye(4)):
         mesh.transform(to_model)
+        _bring_to_origin(mesh)
     else:
         mesh[TO_MODEL] = (np.array(to_model, np.float64) @ own).ravel().tolist()
+
+
+def _bring_to_origin(mesh: bpy.types.Mesh) -> None:
+    """Move a mesh that is far from the origin there, and keep its place in its matrix: kilometres
+    away float32 leaves the engine no detail.
+    """
+    points = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", points)
+    points = points.reshape(-1, 3)
+    low, high = points.min(0), points.max(0)
+    middle = (low + high) / 2
+    if not np.isfinite(middle).all() or np.abs(middle).max() <= _FAR * (high - low).max():
+        return
+    mesh.transform(Matrix.Translation(-middle))
+    place = np.eye(4)
+    place[:3, 3] = middle
+    mesh[TO_MODEL] = place.ravel().tolist()
 
 
 def _overrides(source: AssetSource) -> Matrix:

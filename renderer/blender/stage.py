@@ -79,7 +79,7 @@ class Stage:
     def render(self, shot: Shot) -> Frame:
         """Set the stage for a shot and render it."""
         self.set(shot)
-        frame = capture()
+        frame = replace(capture(), warnings=self._world.warnings)
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
         if not alone:
             return frame
@@ -125,9 +125,10 @@ class Stage:
         scene is tagged (bpy 4.5).
         """
         self._clear()
-        space = EngineSpace.of(shot)
+        nearest = self._nearest(shot)
+        space = EngineSpace.of(shot, nearest)
         self._engine(shot)
-        self._aim(shot, space)
+        self._aim(shot, space, nearest)
         for entry in shot.objects:
             self._add_object(entry, space)
         for number, lamp in enumerate(shot.lamps):
@@ -201,15 +202,15 @@ class Stage:
         scene.eevee.taa_render_samples = render.samples
         scene.update_tag()
 
-    def _aim(self, shot: Shot, space: EngineSpace) -> None:
+    def _aim(self, shot: Shot, space: EngineSpace, nearest: float) -> None:
         camera = shot.camera
         self._frame_camera(np.array(camera.K), camera.resolution)
         to_world = space.camera_to_world(np.array(camera.world_to_camera))
         self._camera.matrix_world = Matrix(to_world) @ _OPENCV_TO_BLENDER
-        away = float(np.linalg.norm(to_world[:3, 3]))
+        away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))
         distance = max(away, shot.radius_m * space.scale)
         lens = self._camera.data
-        lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * self._nearest(shot))
+        lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * nearest)
         lens.clip_end = (distance + shot.radius_m * space.scale) * 1e3
 
     def _nearest(self, shot: Shot) -> float:

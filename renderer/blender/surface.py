@@ -56,6 +56,27 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
     return list(used), list(warnings)
 
 
+def settle_looks() -> list[str]:
+    """Make materials look alike in every engine, and return warnings of what cannot be shown.
+
+    EEVEE would leave out the backs of faces, which labels have; displacement would move faces away
+    from where labels know them.
+    """
+    warnings = []
+    for material in bpy.data.materials:
+        material.use_backface_culling = False
+        tree = material.node_tree
+        output = tree and tree.get_output_node("CYCLES")
+        if not output:
+            continue
+        if output.inputs["Displacement"].is_linked and material.displacement_method != "BUMP":
+            material.displacement_method = "BUMP"
+            warnings.append(f"{material.name} has displacement, which is shown as bumps only")
+        if output.inputs["Volume"].is_linked and not output.inputs["Surface"].is_linked:
+            warnings.append(f"{material.name} is a volume without a surface: it has no mask")
+    return warnings
+
+
 def mend_numbers(image: bpy.types.Image) -> int:
     """Make every pixel of a float image a number, and return how many were none.
 

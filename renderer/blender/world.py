@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -19,13 +20,23 @@ _MAP_RESOLUTION = 512
 _KEEP = 8
 
 
+@dataclass(frozen=True)
+class _Hdri:
+    """An image, its mean radiance, and what is to be known of it."""
+
+    image: bpy.types.Image
+    mean: float
+    warnings: tuple[str, ...] = ()
+
+
 class WorldStage:
     """The scene's one world, set anew for each shot."""
 
     def __init__(self, scene: bpy.types.Scene, folder: Path) -> None:
         """Make the world; ``folder`` is what HDRI files are relative to."""
         self._folder = folder
-        self._images: OrderedDict[str, tuple[bpy.types.Image, float]] = OrderedDict()
+        self._images: OrderedDict[str, _Hdri] = OrderedDict()
+        self.warnings: tuple[str, ...] = ()
         world = bpy.data.worlds.new("world")
         world.use_nodes = True
         world.cycles.sampling_method = "MANUAL"
@@ -48,17 +59,18 @@ class WorldStage:
         for link in list(color.links):
             self._tree.links.remove(link)
         strength = state.strength
+        self.warnings = ()
         if state.color is not None:
             color.default_value = (*state.color, 1.0)
         else:
-            image, mean = self._image(state)
-            self._picture.image = image
+            hdri = self._image(state)
+            self._picture.image, self.warnings = hdri.image, hdri.warnings
             self._turn.inputs["Rotation"].default_value[2] = math.radians(state.rotation_deg)
             self._tree.links.new(self._picture.outputs["Color"], color)
-            strength /= mean
+            strength /= hdri.mean
         self._background.inputs["Strength"].default_value = strength
 
-    def _image(self, state: WorldState) -> tuple[bpy.types.Image, float]:
+    def _image(self, state: WorldState) -> _Hdri:
         if state.file is not None:
             path = self._folder / state.file.path
         else:
@@ -69,12 +81,12 @@ class WorldStage:
             name = state.file.path if state.file is not None else str(state.hdri)
             self._images[key] = self._load(path, name)
             if len(self._images) > _KEEP:
-                _, (oldest, _) = self._images.popitem(last=False)
-                bpy.data.images.remove(oldest)
+                _, oldest = self._images.popitem(last=False)
+                bpy.data.images.remove(oldest.image)
         self._images.move_to_end(key)
         return self._images[key]
 
-    def _load(self, path: Path, name: str) -> tuple[bpy.types.Image, float]:
+    def _load(self, path: Path, name: str) -> _Hdri:
         image = bpy.data.images.load(str(path))
         if image.size[0] == 0:
             bpy.data.images.remove(image)
@@ -86,7 +98,9 @@ class WorldStage:
             raise UnavailableError(f"HDRI {name} gives no light: it is black all over")
         if not mended:  # what was mended is in memory alone
             image.buffers_free()
-        return image, mean
+            return _Hdri(image, mean)
+        what = f"HDRI {name} has pixels that are not numbers (infinite or NaN): they are mended"
+        return _Hdri(image, mean, (what,))
 
 
 def mean_radiance(image: bpy.types.Image) -> float:

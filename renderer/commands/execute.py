@@ -92,6 +92,7 @@ def summary(root: Path, result: MergeResult) -> dict[str, Any]:
         "annotations": result.annotations,
         "failed": causes(result.failed),
         "missing": spans(result.missing),
+        "warnings": result.sentences(),
         "report": str(Layout(root).report),
     }
 
@@ -105,6 +106,8 @@ def tell_result(root: str, result: MergeResult) -> None:
     """Say what is in a merged dataset and what is not."""
     for index, cause in result.failed[:_SHOWN]:
         warn(f"image {index} failed: {cause}")
+    for sentence in result.sentences()[:_SHOWN]:
+        warn(sentence)
     out.print(f"{result.images} images with {result.annotations} objects in {root}")
     if result.failed:
         err.print(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from renderer.dataset.coco import LUMA, image_record
+from renderer.dataset.coco import LUMA, image_record, unseen_warning
 from renderer.dataset.picture import decode_picture
 from renderer.plan.shot import RenderState, Shot
 from renderer.truth import Label, tight_box
@@ -43,8 +43,8 @@ class Seen:
 
 def image_problems(image: Record, shot: Shot) -> Iterator[str]:
     """Compare an image's record with the one its shot gives."""
-    made = image_record(shot, image["blake2b"], 0.0)
-    del made["brightness"]
+    made = image_record(shot, image["blake2b"], 0.0, ())
+    del made["brightness"], made["warnings"]
     camera = made.pop("camera")
     for key, value in made.items():
         if not _same(image.get(key), value):
@@ -52,6 +52,15 @@ def image_problems(image: Record, shot: Shot) -> Iterator[str]:
     for key, value in camera.items():
         if not _same(image["camera"].get(key), value):
             yield f"camera.{key} is not that of its shot"
+
+
+def unseen_problems(image: Record, shot: Shot, labelled: Set[int]) -> Iterator[str]:
+    """Tell of objects that have no annotation while the image does not say so."""
+    for entry in shot.objects:
+        if entry.instance in labelled:
+            continue
+        if unseen_warning(entry.category) not in image["warnings"]:
+            yield f"object {entry.instance} ({entry.category}) has no annotation"
 
 
 def _same(found: Any, made: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,22 @@ Record = dict[str, Any]
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-def image_record(shot: Shot, digest: str, brightness: float) -> Record:
+def unseen_warning(category: str) -> str:
+    """Return what an image says that has objects of a category without a label."""
+    return (
+        f"{category} has no visible pixel, and so no label: hidden, beyond the frame, or smaller "
+        "than a pixel"
+    )
+
+
+def image_record(shot: Shot, digest: str, brightness: float, warnings: Iterable[str]) -> Record:
     """Return the COCO image of a shot (without its id).
 
     Args:
         shot: the shot.
         digest: BLAKE2b-128 of the image file, by which ``dataset validate`` knows it again.
         brightness: mean display luma of the picture, 0..1.
+        warnings: what is to be known of the image, each a sentence.
 
     """
     width, height = shot.camera.resolution
@@ -40,6 +50,7 @@ def image_record(shot: Shot, digest: str, brightness: float) -> Record:
         "elevation_deg": shot.camera.elevation_deg,
         "brightness": round(brightness, 4),
         "blake2b": digest,
+        "warnings": list(warnings),
     }
 
 

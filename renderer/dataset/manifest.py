@@ -81,7 +81,8 @@ def write_manifest(
         "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
         "missing": spans(result.missing),
         "warnings": head["warnings"]
-        + [f"images may differ for having been mixed: {each}" for each in mixed],
+        + [f"images may differ for having been mixed: {each}" for each in mixed]
+        + result.sentences(),
         "assets": head["assets"],
         "recipe": head["recipe"],
     }

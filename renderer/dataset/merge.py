@@ -6,6 +6,7 @@ import hashlib
 import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, PartIndex
 from renderer.dataset.storage import drafted, is_local
 
+_MOST_WARNINGS = 1000
+
 
 @dataclass
 class MergeResult:
@@ -26,6 +29,14 @@ class MergeResult:
     annotations: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def sentences(self) -> list[str]:
+        """Return what is to be known of images, each with how many say it."""
+        return [
+            f"{count} {'image says' if count == 1 else 'images say'}: {text}"
+            for text, count in sorted(self.warnings.items())
+        ]
 
 
 def merge(
@@ -118,6 +129,10 @@ def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult
     image_id = line["index"] + 1
     images.write(("," if result.images else "") + "\n" + dumps({"id": image_id, **line["image"]}))
     result.images += 1
+    for warning in line["image"]["warnings"]:
+        # There are a few kinds of them; a dataset of somebody else's may have more.
+        if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:
+            result.warnings[warning] += 1
     for record in line["annotations"]:
         number = result.annotations + 1
         text = dumps({"id": number, "image_id": image_id, **record})

@@ -105,6 +105,7 @@ _IMAGE: Kinds = {
     "elevation_deg": _ELEVATION,
     "brightness": NUMBER,
     "blake2b": TEXT,
+    "warnings": TEXTS,
 }
 _ANNOTATION: Kinds = {
     "id": COUNT,

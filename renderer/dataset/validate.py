@@ -20,6 +20,7 @@ from renderer.dataset.agreement import (
     picture_problems,
     scene_problems,
     shot_problems,
+    unseen_problems,
 )
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
@@ -177,6 +178,8 @@ class _Checker:
             self._tell(name, image_problems(image, shot))
         self._check_picture(name, image, shot)
         seen = self._check_annotations(name, image, annotations, shot)
+        if shot is not None and len(seen) == len(annotations):
+            self._tell(name, unseen_problems(image, shot, seen.keys()))
         if shot is not None and self.cache is not None and self.result.images % self.every == 0:
             if not all(self.cache.has(entry.asset) for entry in shot.objects):
                 self.result.unchecked += 1

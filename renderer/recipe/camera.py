@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.recipe.distribution import LowDiscrepancy, Number, Strict, Uniform, within
+from renderer.recipe.distribution import LowDiscrepancy, Number, Strict, Uniform, support, within
 
 Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
 Signed = Annotated[Number, within(-1, 1)]
@@ -24,7 +24,7 @@ class Orbit(Strict):
     fill: Annotated[Number, within(0.01, 1)] | None = Field(
         None, description="Share of the frame the subject spans; the distance follows."
     )
-    distance_m: Annotated[Number, within(above=0.0)] | None = Field(
+    distance_m: Annotated[Number, within(1e-9, 1e9)] | None = Field(
         None, description="From the subject's centre, instead of fill."
     )
     framing: tuple[Signed, Signed] = Field(
@@ -45,6 +45,11 @@ class Orbit(Strict):
         return self.fill if self.fill is not None else Uniform(uniform=(0.55, 0.8))
 
 
+# Render engines know single precision: at such a focal length in pixels the directions of
+# neighbouring pixels differ by 80 of its steps, and masks are exact to a hundredth of a pixel.
+_LONGEST_PX = 200_000.0
+
+
 class Camera(Strict):
     """Resolution, lens and orbit."""
 
@@ -52,3 +57,16 @@ class Camera(Strict):
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
     sensor_width_mm: Annotated[float, Field(strict=True, gt=0, le=1000)] = 36.0
     orbit: Orbit = Orbit()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        longest = support(self.focal_length_mm)[1] / self.sensor_width_mm * self.resolution[0]
+        if longest > _LONGEST_PX:
+            raise PydanticCustomError(
+                "out_of_range",
+                "a focal length of {longest} pixels (focal_length_mm / sensor_width_mm x width) is "
+                "beyond the {limit} at which render engines still tell pixels apart: lower "
+                "focal_length_mm or raise sensor_width_mm",
+                {"longest": f"{longest:,.0f}", "limit": f"{_LONGEST_PX:,.0f}"},
+            )
+        return self

@@ -32,16 +32,20 @@ FloorMaterial = Literal["wood", "concrete", "marble", "fabric", "plain"]
 _MOST_INSTANCES = 32_767
 
 
+# Farther from the origin, double precision leaves an object no detail.
+Metres = Annotated[Number, within(-1e9, 1e9)]
+
+
 class ObjectSpec(Strict):
     """One kind of object: which model, what it is called, how many and how they lie."""
 
     asset: ModelFile = Field(description="A model file, or a pattern: each instance draws one.")
     category: str = Field(strict=True, min_length=1, description="The COCO category name.")
     count: Annotated[Number, within(0, 10_000, whole=True)] = 1.0
-    size_m: Annotated[Number, within(above=0.0)] | None = Field(
+    size_m: Annotated[Number, within(1e-9, 1e9)] | None = Field(
         None, description="Length of the longest side in metres; without it the model's own size."
     )
-    scale: Annotated[Number, within(above=0.0)] = 1.0
+    scale: Annotated[Number, within(1e-9, 1e9)] = 1.0
     unit: Unit | None = Field(None, description="The unit the file is in, where it lies about it.")
     up_axis: UpAxis | None = Field(None, description="The file's own axis that points up.")
     yaw_deg: Number = LowDiscrepancy(low_discrepancy=(0.0, 360.0))
@@ -51,7 +55,7 @@ class ObjectSpec(Strict):
         "upright", description="free: any rotation; a resting object then lies on a stable side."
     )
     resting: bool = Field(True, strict=True, description="On the floor; false floats in space.")
-    position_m: tuple[Number, Number, Number] | None = Field(
+    position_m: tuple[Metres, Metres, Metres] | None = Field(
         None,
         description="Where the model's lowest centre stands; without it a free place is found.",
     )

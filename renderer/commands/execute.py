@@ -121,7 +121,9 @@ def tell_result(root: str, result: MergeResult) -> None:
     if result.missing:
         missing = spans(result.missing)
         listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
-        err.print(headed(f"{len(result.missing)} images are missing:", "bold red", listed))
+        err.print(
+            headed(f"{sum(map(len, result.missing))} images are missing:", "bold red", listed)
+        )
 
 
 def _assemble_with_patience(run: Run) -> MergeResult:

@@ -59,7 +59,7 @@ def unseen_problems(image: Record, shot: Shot, labelled: Set[int]) -> Iterator[s
     for entry in shot.objects:
         if entry.instance in labelled:
             continue
-        if unseen_warning(entry.category) not in image["warnings"]:
+        if unseen_warning(entry.category) not in image.get("warnings", ()):
             yield f"object {entry.instance} ({entry.category}) has no annotation"
 
 

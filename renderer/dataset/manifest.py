@@ -90,14 +90,15 @@ def write_manifest(
     write_atomic(layout.manifest, (text + "\n").encode())
 
 
-def spans(indices: Iterable[int]) -> list[str]:
-    """Return ascending indices in short: ``["0-99", "107"]``."""
+def spans(indices: Iterable[int | range]) -> list[str]:
+    """Return ascending indices, or ranges of them, in short: ``["0-99", "107"]``."""
     found: list[list[int]] = []
-    for index in indices:
-        if found and index == found[-1][1] + 1:
-            found[-1][1] = index
+    for each in indices:
+        first, last = (each.start, each.stop - 1) if isinstance(each, range) else (each, each)
+        if found and first == found[-1][1] + 1:
+            found[-1][1] = last
         else:
-            found.append([index, index])
+            found.append([first, last])
     return [str(first) if first == last else f"{first}-{last}" for first, last in found]
 
 

@@ -28,8 +28,15 @@ class MergeResult:
     images: int = 0
     annotations: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
+    missing: list[range] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
+
+    def miss(self, first: int, beyond: int) -> None:
+        """Take note that the images of some shots, ``beyond`` excluded, are not there."""
+        if self.missing and self.missing[-1].stop == first:
+            first = self.missing.pop().start
+        if first < beyond:
+            self.missing.append(range(first, beyond))
 
     def sentences(self) -> list[str]:
         """Return what is to be known of images, each with how many say it."""
@@ -69,10 +76,10 @@ def merge(
         expected, there = 0, _images_there(layout)
         for line in parts.lines():
             # Beyond the images there should be, none is missing.
-            result.missing.extend(range(expected, min(line["index"], images or line["index"])))
+            result.miss(expected, min(line["index"], images or line["index"]))
             expected = line["index"] + 1
             if "failed" not in line and line["index"] not in there:
-                result.missing.append(line["index"])
+                result.miss(line["index"], line["index"] + 1)
                 continue
             line = _of_its_image(layout, line, parts.rivals(line["index"]))
             shots.write(dumps(line["shot"] or {"index": line["index"]}) + "\n")
@@ -81,7 +88,7 @@ def merge(
         records.seek(0)
         shutil.copyfileobj(records, instances, 1 << 20)
         instances.write("]}\n")
-    result.missing.extend(range(expected, images))
+    result.miss(expected, images)
     return result
 
 
@@ -129,7 +136,7 @@ def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult
     image_id = line["index"] + 1
     images.write(("," if result.images else "") + "\n" + dumps({"id": image_id, **line["image"]}))
     result.images += 1
-    for warning in line["image"]["warnings"]:
+    for warning in line["image"].get("warnings", ()):
         # There are a few kinds of them; a dataset of somebody else's may have more.
         if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:
             result.warnings[warning] += 1

@@ -18,7 +18,7 @@ from typing import Any
 
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, Kind, Kinds, fault
+from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, TEXTS, Kind, Kinds, fault
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
@@ -35,7 +35,7 @@ _FAILED: Kinds = {
 _DONE: Kinds = {
     "index": COUNT,
     "shot": OBJECT,
-    "image": {"file_name": PATH},
+    "image": {"file_name": PATH, "warnings?": TEXTS},
     "annotations": OBJECTS,
 }
 

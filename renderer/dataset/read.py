@@ -105,7 +105,7 @@ _IMAGE: Kinds = {
     "elevation_deg": _ELEVATION,
     "brightness": NUMBER,
     "blake2b": TEXT,
-    "warnings": TEXTS,
+    "warnings?": TEXTS,
 }
 _ANNOTATION: Kinds = {
     "id": COUNT,
@@ -129,12 +129,15 @@ _ANNOTATION: Kinds = {
 
 def fault(value: Any, kinds: Kinds, inside: str = "") -> str | None:
     """Return what is wrong with an object, to follow its name in a sentence: the first key that it
-    lacks or that is of another type; None for nothing.
+    lacks or that is of another type; None for nothing. ``key?`` need not be there.
     """
     if not isinstance(value, dict):
         return f"has a wrong {inside[:-1]}: it should be an object" if inside else "is no object"
-    for key, kind in kinds.items():
+    for name, kind in kinds.items():
+        key = name.removesuffix("?")
         if key not in value:
+            if name != key:
+                continue
             return f"lacks {inside}{key}"
         if isinstance(kind, Kind):
             if not kind.fits(value[key]):

@@ -93,7 +93,7 @@ roomy_folder(2_000_000, (gone, small))
     result = in_namespace(f"mount -t tmpfs none /mnt\n{script}")
     assert result.stdout == "/mnt/large\n"
     said = "a frame needs 2.1 MB for a moment, and /mnt/gone cannot be written and /mnt/small has"
-    assert f"RuntimeError: {said} 1.0 MB free: make room, or set TMPDIR" in result.stderr
+    assert f"UnavailableError: {said} 1.0 MB free: make room, or set TMPDIR" in result.stderr
 
 
 def test_without_files_in_memory_a_folder_serves(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderer.commands.execute import conclude, execute, origin_of
+from renderer.commands.execute import conclude, execute
+from renderer.commands.origin import origin_of
 from renderer.commands.prepare import import_models
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout

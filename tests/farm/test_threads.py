@@ -113,7 +113,7 @@ def test_importing_spins_no_linear_algebra(solids: Path, tmp_path: Path) -> None
     cache, source = AssetCache(tmp_path / "cache"), AssetSource(solids / "box.ply")
     pool = intake._new_pool(str(tmp_path))
     try:
-        assert intake._import_one(pool, source, source.digest(), cache)
+        assert intake._import_one(pool, source, cache)
         found = pool.schedule(figures).result(120)
     finally:
         pool.stop()

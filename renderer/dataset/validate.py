@@ -105,14 +105,16 @@ def validate(
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
-            if image["id"] <= last_image:  # merge writes them in order, so twice is out of order
+            in_order = image["id"] > last_image  # merge writes them so: twice is out of order
+            if not in_order:
                 result.add(f"image id {image['id']} stands twice or out of order")
             last_image = image["id"]
             for record in annotations:
                 if record["id"] != last_annotation + 1:
                     result.add(f"annotation ids jump from {last_annotation} to {record['id']}")
                 last_annotation = record["id"]
-            checker.check(image, annotations, shots.of(image["id"] - 1))
+            if in_order:
+                checker.check(image, annotations, shots.of(image["id"] - 1))
             result.images += 1
             result.annotations += len(annotations)
     except DatasetError as error:  # what comes behind the damage is not known
@@ -178,14 +180,18 @@ class _Checker:
             self._tell(name, image_problems(image, shot))
         self._check_picture(name, image, shot)
         seen = self._check_annotations(name, image, annotations, shot)
-        if shot is not None and len(seen) == len(annotations):
+        if shot is None:
+            return
+        # Else it has been told, and what follows would say it again.
+        whole = len(seen) == len(annotations) and seen.keys() <= {
+            entry.instance for entry in shot.objects
+        }
+        if whole:
             self._tell(name, unseen_problems(image, shot, seen.keys()))
-        if shot is not None and self.cache is not None and self.result.images % self.every == 0:
+        if self.cache is not None and self.result.images % self.every == 0:
             if not all(self.cache.has(entry.asset) for entry in shot.objects):
                 self.result.unchecked += 1
-            elif len(seen) == len(annotations) and seen.keys() <= {
-                entry.instance for entry in shot.objects
-            }:  # else it has been told, and the scene would say it again
+            elif whole:
                 self._check_scene(name, self.cache, shot, list(seen.values()))
 
     def _tell(self, where: str, problems: Iterable[str]) -> bool:

@@ -222,9 +222,16 @@ def _missing_libraries(path: Path) -> list[str]:
     """Name the MTL files an OBJ asks for that are not there; the one of its own name stands in."""
     *named, own = material_libraries(path)
     missing = [library.name for library in named if not library.is_file()]
+    if not named and not own.is_file() and _names_materials(path):
+        return ["names materials, and no file of them: surfaces are plain"]
     if own.is_file():
         return [f"material file {name} is missing: {own.name} is used" for name in missing]
     return [f"material file {name} is missing: surfaces are plain" for name in missing]
+
+
+def _names_materials(path: Path) -> bool:
+    with path.open("rb") as file:
+        return any(line.startswith(b"usemtl") for line in file)
 
 
 def _write_blend(meshes: list[bpy.types.Mesh], path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from renderer.asset import AssetCache, AssetSource
+from renderer.commands.origin import origin_of
 from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
@@ -107,7 +108,7 @@ def render(stage: Any, run: Run) -> str:
     """Render a planned recipe's one image and return what validation finds, or nothing."""
     shutil.rmtree(run.layout.root, ignore_errors=True)
     try:
-        run.claim({})
+        run.claim(origin_of(run.folder / "recipe.yaml", {}))
         lines = list(Pipeline(run.planner, stage, run.layout).run([0]))
         write_part(run.layout, lines, 1)
         assemble(run.layout)

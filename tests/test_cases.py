@@ -244,6 +244,34 @@ def test_near_and_far_in_one_picture(render: Callable[..., Rendered]) -> None:
     assert near.visibility > 0.999
 
 
+@pytest.mark.parametrize("engine", ["cycles", "eevee"])
+@pytest.mark.parametrize("background", [{"floor": "plain"}, {"color": "#3030ff"}])
+def test_a_floor_hides_what_is_below_it(
+    render: Callable[..., Rendered], engine: str, background: dict[str, Any]
+) -> None:
+    """A cube of 1 m, 0.6 m of which are in the floor, from 20 degrees above."""
+    if engine == "eevee" and "color" in background:
+        pytest.skip("only Cycles has a floor that is nothing but shadows")
+    camera = {"orbit": {"azimuth_deg": 0, "elevation_deg": 20, "distance_m": 5}}
+    options = {"samples": 4, "denoise": False, "engine": engine}
+    _, _, (label,) = render(
+        {"asset": "cube1.gltf", "position_m": [0, 0, -0.6]},
+        camera=camera,
+        background=background,
+        render=options,
+    )
+    # Rows of the front's upper and lower edge: both at y = -0.5, z = 0.4 and 0.
+    from_above = np.radians(20)
+    rows = []
+    for z in (0.4, 0.0):
+        y, up = -0.5, z + 0.1  # about the subject's centre at z = -0.1
+        depth = 5 + y * np.cos(from_above) - up * np.sin(from_above)
+        rows.append(36 - 96 / 36 * 50 * (up * np.cos(from_above) + y * np.sin(from_above)) / depth)
+    assert label.box[1] + label.box[3] == pytest.approx(rows[1], abs=1.01)
+    assert label.visibility < 0.75
+    assert label.amodal_box[3] > label.box[3] + 10
+
+
 def test_an_object_far_from_its_own_origin(render: Callable[..., Rendered], cases: Path) -> None:
     """A box 50 km from the origin of its file is labelled and lit like one that is not; its corners
     are rounded to 4 mm there."""

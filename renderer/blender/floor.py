@@ -6,16 +6,14 @@ from collections import OrderedDict
 from pathlib import Path
 
 import bpy
-import numpy as np
 from mathutils import Matrix
 
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor_material import MATERIALS, image_material
 from renderer.errors import UnavailableError
+from renderer.plan.ground import REACH, floor_center, has_floor
 from renderer.plan.shot import FileRef, FloorState, Shot
 
-# Half the floor's side in radii of the subject: its edge is at the horizon for any lens in use.
-_REACH = 400.0
 _KEEP = 16
 
 
@@ -35,16 +33,12 @@ class FloorStage:
     def set(self, shot: Shot, space: EngineSpace) -> None:
         """Bring the floor to what a shot says, in the engine's space."""
         floor = shot.background.floor
-        catcher = shot.background.shadows and shot.render.engine == "cycles"
-        self.plane.hide_render = floor is None and not catcher
-        self.plane.is_shadow_catcher = floor is None and catcher
+        self.plane.hide_render = not has_floor(shot)
+        self.plane.is_shadow_catcher = floor is None
         self.plane.visible_camera = True
-        reach = _REACH * shot.radius_m
-        x, y, _ = shot.center
-        # A hair below zero: a flat model lies on the floor, not in it.
-        below = space.point(np.array([x, y, -1e-4 * shot.radius_m]))
+        reach = REACH * shot.radius_m
         side = Matrix.Scale(reach * space.scale, 4)
-        self.plane.matrix_world = Matrix.Translation(below) @ side
+        self.plane.matrix_world = Matrix.Translation(space.point(floor_center(shot))) @ side
         if floor is None:
             self.plane.data.materials[0] = None
             return

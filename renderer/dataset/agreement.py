@@ -239,9 +239,9 @@ def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[n
         for each in loose:
             wrong &= ~((stored == each.entry.instance) & each.silhouette.mask)
     rows, columns = np.nonzero(wrong)
-    if len(rows) and casting.objects:
+    if len(rows):
         depths = np.stack(casting.close_by(columns, rows, _OUTLINE_PX))
-        instances = np.array([each.entry.instance for each in casting.objects])
+        instances = np.array([*(each.entry.instance for each in casting.objects), 0])
         nearest = np.where(np.isfinite(depths.min(0)), instances[depths.argmin(0)], 0)
         wrong[rows, columns] = (nearest != stored[rows, columns]).all(axis=0)
     return np.asarray(wrong, np.bool_)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.plan.framing import project
+from renderer.plan.ground import BELOW, level_depth
 from renderer.plan.placement import Placed
 from renderer.plan.raycast import pixel_rays, tracer_for
 from renderer.recipe.model import Accept, Background, Recipe
@@ -79,7 +80,7 @@ def rejection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> 
             name = each.entry.category
             return Rejection("camera in object", f"the camera is inside or before {name}")
     for at, each in enumerate(placed):
-        visibility, truncation = _shares(at, placed, boxes, view)
+        visibility, truncation = _shares(at, placed, boxes, view, floor)
         if truncation > accept.max_truncation:
             reason = f"{each.entry.category} is outside the frame"
             return Rejection("outside frame", reason)
@@ -114,7 +115,7 @@ def remedy(kind: str, recipe: Recipe, background: Background) -> str:
 
 
 def _shares(
-    at: int, placed: list[Placed], boxes: list[Box | None], view: View
+    at: int, placed: list[Placed], boxes: list[Box | None], view: View, floor: bool
 ) -> tuple[float, float]:
     """Return (visibility, truncation) of one object, estimated on a grid of rays over its box; what
     is behind the camera has none. Of an object with no part in the frame, no part is hidden.
@@ -146,6 +147,9 @@ def _shares(
         if other == at or its is None or (its[1] < low).any() or (its[0] > high).any():
             continue
         free[free] = ~(_depth(placed[other], view, rays[free]) < own[free])
+    if floor:
+        below = -BELOW * float(np.ptp(placed[at].hull, axis=0).max())
+        free &= ~(level_depth(view.world_to_camera, below, rays) < own)
     return float(free.sum() / seen.sum()), truncation
 
 

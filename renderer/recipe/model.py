@@ -161,7 +161,9 @@ class Render(Strict):
     view_transform: Literal[
         "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
     ] = "AgX"
-    exposure: Number = Field(0.0, description="Stops, applied in linear light.")
+    exposure: Annotated[Number, within(-50, 50)] = Field(
+        0.0, description="Stops, applied in linear light."
+    )
     white_balance_k: Annotated[Number, within(1667, 25000)] | None = Field(
         None, description="The light's temperature that is to look neutral, in kelvin."
     )
@@ -197,7 +199,11 @@ class Output(Strict):
         92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless)."
     )
     webdataset: int = Field(
-        0, strict=True, ge=0, description="Images a WebDataset shard (tar); 0: no shards."
+        0,
+        strict=True,
+        ge=0,
+        le=100_000_000,
+        description="Images a WebDataset shard (tar); 0: no shards.",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache
+from renderer.plan.ground import floor_depth, has_floor
 from renderer.plan.raycast import pixel_rays, tracer_for
 from renderer.plan.shot import Instance, Shot
 from renderer.plan.silhouette import Silhouette, Window, silhouette
@@ -87,13 +88,13 @@ class Casting:
     objects: tuple[Cast, ...]
 
     def index(self, only_exact: bool = False) -> npt.NDArray[np.int32]:
-        """Return (h, w) the instance of each pixel by ray casting, 0 for none.
+        """Return (h, w) the instance of each pixel by ray casting, 0 for none or the floor.
 
         Objects that rays cannot follow are taken as solid, or with ``only_exact`` as not there.
         """
         width, height = self.shot.camera.resolution
         index = np.zeros((height, width), np.int32)
-        front = np.full((height, width), np.inf, np.float32)
+        front = self._floor()
         for each in self.objects:
             if each.depth is not None and (each.exact or not only_exact):
                 nearer = each.depth < front
@@ -101,10 +102,20 @@ class Casting:
                 front[nearer] = each.depth[nearer]
         return index
 
+    def _floor(self) -> Floats:
+        """Return (h, w) the depth of the floor, infinite where there is none."""
+        width, height = self.shot.camera.resolution
+        if not has_floor(self.shot):
+            return np.full((height, width), np.inf, np.float32)
+        grid = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+        rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), np.array(self.shot.camera.K))
+        return floor_depth(self.shot, rays).reshape(height, width)
+
     def close_by(
         self, columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], reach: float
     ) -> list[Floats]:
-        """Return each object's depths (4, n) at four points around the centres of n pixels.
+        """Return each object's depths (4, n) at four points around the centres of n pixels, and
+        last the floor's.
 
         Args:
             columns: (n,) of the pixels.
@@ -116,12 +127,16 @@ class Casting:
         ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
         K, view = np.array(self.shot.camera.K), np.array(self.shot.camera.world_to_camera)  # noqa: N806
         rays = pixel_rays(xs.ravel(), ys.ravel(), K)
-        return [
+        depths = [
             tracer_for(self.cache, each.entry.asset)
             .depth(view @ np.array(each.entry.model_to_world), rays)
             .reshape(xs.shape)
             for each in self.objects
         ]
+        ground = (
+            floor_depth(self.shot, rays) if has_floor(self.shot) else np.full(len(rays), np.inf)
+        )
+        return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
 
     def labels(self, index: npt.NDArray[np.int32]) -> list[Label]:
         """Return the labels of every object with at least one pixel of an index (h, w)."""

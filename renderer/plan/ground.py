@@ -1,0 +1,58 @@
+"""The floor as rays meet it: the plane that is seen under the objects, or catches their shadows.
+
+It hides what is below it, in the picture and so in the labels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.plan.shot import Shot
+
+Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+
+# Half the floor's side in radii of the subject: its edge is at the horizon for any lens in use.
+REACH = 400.0
+# So far below zero, in the same: a flat model lies on the floor, not in it.
+BELOW = 1e-4
+
+
+def has_floor(shot: Shot) -> bool:
+    """Tell whether there is a floor: only Cycles has one that is invisible but for shadows."""
+    caught = shot.background.shadows and shot.render.engine == "cycles"
+    return shot.background.floor is not None or caught
+
+
+def floor_center(shot: Shot) -> Array:
+    """Return the middle (3,) of the floor in the world, in metres."""
+    x, y, _ = shot.center
+    return np.array([x, y, -BELOW * shot.radius_m])
+
+
+def floor_depth(shot: Shot, directions: Array) -> Floats:
+    """Return the depth (n,) at which rays meet the floor, or infinity.
+
+    Args:
+        shot: the shot.
+        directions: (n, 3) in the camera frame with z = 1.
+
+    """
+    view, center = np.array(shot.camera.world_to_camera), floor_center(shot)
+    depth = level_depth(view, center[2], directions)
+    position = -view[:3, :3].T @ view[:3, 3]
+    with np.errstate(invalid="ignore"):
+        place = position[:2] + depth[:, None] * (directions @ view[:3, :2])
+        there = (np.abs(place - center[:2]) <= REACH * shot.radius_m).all(axis=1)
+    return np.where(there, depth, np.inf).astype(np.float32)
+
+
+def level_depth(world_to_camera: Array, height: float, directions: Array) -> Array:
+    """Return the depth (n,) at which rays (n, 3), in the camera frame with z = 1, meet a level
+    plane of a height in the world, or infinity.
+    """
+    rotation, shift = world_to_camera[:3, :3], world_to_camera[:3, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = (height + (rotation.T @ shift)[2]) / (directions @ rotation[:, 2])
+    return np.where(depth > 0, depth, np.inf)

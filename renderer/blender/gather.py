@@ -14,8 +14,9 @@ from renderer.blender.bake import TO_MODEL
 from renderer.blender.opacity import Opacity, TextureLookup, opacity_of
 
 _SMALLEST_M, _LARGEST_M = 1e-5, 1e5
-# A triangle so thin, or so small beside the whole, has no area that any image shows.
-_THIN, _DOT = 1e-6, 1e-6
+# What is so small beside the whole is a dot in any image of it.
+_DOT = 1e-6
+_EPSILON = 2.0**-23  # of float32
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,15 @@ def gather(path: Path, meshes: list[bpy.types.Mesh]) -> Surface:
     for mesh in meshes:
         own, triangles, slots, loops = _read(mesh)
         points.append(own)
+        folded = _folded(mesh, own[triangles])
         _check_finite(path, own[np.unique(triangles)])
         for slot in np.unique(slots):
             material = mesh.materials[slot] if slot < len(mesh.materials) else None
             mine = slots == slot
             opacity = opacity_of(material, mesh)
+            if isinstance(opacity, TextureLookup) and (mine & folded).any():
+                # Rays take no notice of a second surface in the very plane of a first.
+                opacity = Opacity.ENGINE
             if opacity is Opacity.INVISIBLE:
                 warnings.append(f"material {material.name} is invisible: its faces do not count")
                 continue
@@ -102,6 +107,19 @@ def _read(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     mesh.loop_triangles.foreach_get("material_index", slots)
     mesh.loop_triangles.foreach_get("loops", loops)
     return points, vertices.reshape(-1, 3), slots, loops.reshape(-1, 3)
+
+
+def _folded(mesh: bpy.types.Mesh, corners: np.ndarray) -> np.ndarray:
+    """Tell of triangles (t, 3, 3) which belong to a polygon that crosses itself (t,): its
+    triangles lie over each other, and face either way.
+    """
+    polygon = np.empty(len(corners), np.int32)
+    mesh.loop_triangles.foreach_get("polygon_index", polygon)
+    a, b, c = np.moveaxis(corners.astype(np.float64), 1, 0)
+    normals = np.cross(b - a, c - a)
+    _, first, place = np.unique(polygon, return_index=True, return_inverse=True)
+    against = np.einsum("ij,ij->i", normals, normals[first[place]]) < 0
+    return np.isin(polygon, polygon[against])
 
 
 def _uv(mesh: bpy.types.Mesh, layer: str) -> np.ndarray:
@@ -140,17 +158,27 @@ def _geometry(
 
 
 def _visible(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tell of triangles (t, 3, 3) which have an area at all (t,), and which of them are no mere
-    dots beside the whole (t,): those alone say how large a model is.
+    """Tell of triangles (t, 3, 3) which have more area than the rounding of their corners makes
+    (t,), and which of them are no mere dots beside the whole (t,): those alone say how large a
+    model is.
     """
     a, b, c = np.moveaxis(corners.astype(np.float64), 1, 0)
     sides = np.stack([b - a, c - b, a - c])
     longest = np.sqrt((sides**2).sum(axis=2).max(axis=0))
-    area = np.linalg.norm(np.cross(sides[0], sides[2]), axis=1) > _THIN * longest**2
+    u, v = b - a, c - a
+    rounding = _EPSILON * np.abs(corners.astype(np.float64)).max(axis=1)
+    noise = _spread(rounding, np.abs(v)) + _spread(np.abs(u), rounding)
+    area = np.linalg.norm(np.cross(u, v), axis=1) > 2 * np.linalg.norm(noise, axis=1)
     if not area.any():
         return area, area
     size = float(np.ptp(corners[area].reshape(-1, 3).astype(np.float64), axis=0).max())
     return area, area & (longest > _DOT * size)
+
+
+def _spread(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return the largest (n, 3) that a cross product of vectors (n, 3) no longer than these is."""
+    (px, py, pz), (qx, qy, qz) = p.T, q.T
+    return np.stack([py * qz + pz * qy, pz * qx + px * qz, px * qy + py * qx], axis=1)
 
 
 def _check_finite(path: Path, points: np.ndarray) -> None:

@@ -7,6 +7,7 @@ process and serves every image it appears in.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
 MISS = np.float32(np.inf)
+# Embree's distance to nothing.
+_NOTHING = np.float32(1e37)
 # The unit box's corners are sqrt(3) from its middle; no surface is farther.
 _REACH = 1.75
 # Sheets of a cutout model that one ray may pass before we call it a miss (foliage stacks deep).
@@ -40,9 +43,14 @@ class Tracer:
         self._middle = (low + high) / 2
         self._unit = max(float((high - low).max()) / 2, 1e-30)
         self._geometry = geometry
-        self._scene = rtcore_scene.EmbreeScene()
         vertices = ((corners - self._middle) / self._unit).astype(np.float32)
-        TriangleMesh(self._scene, vertices, geometry.triangles)
+        # Apart: a decal with holes may lie in the very plane of what shows through them.
+        holed = np.zeros(len(geometry.triangles), np.bool_)
+        if geometry.cutout_of is not None:
+            holed = geometry.cutout_of >= 0
+        self._holed = np.flatnonzero(holed)
+        self._solids = _scene(vertices, geometry.triangles[~holed])
+        self._sheets = _scene(vertices, geometry.triangles[holed])
 
     def depth(self, model_to_camera: Array, directions: Array) -> Floats:
         """Return the depth (n,) of the first surface along each ray, or infinity.
@@ -69,48 +77,62 @@ class Tracer:
         origins = np.ascontiguousarray(origin + start * unit_rays, np.float32)
         found = self._first_opaque(origins, np.ascontiguousarray(unit_rays, np.float32))
         depth = (start[:, 0] + found) / length[:, 0]
-        return np.where(found < 1e30, depth, MISS).astype(np.float32)
+        return np.where(found < _NOTHING / 2, depth, MISS).astype(np.float32)
 
     def _first_opaque(self, origins: Floats, rays: Floats) -> Floats:
-        if not self._geometry.cutouts:
-            return np.asarray(self._scene.run(origins, rays, query="DISTANCE"), np.float32)
+        result = np.full(len(rays), _NOTHING, np.float32)
+        if self._solids is not None:
+            result = np.asarray(self._solids.run(origins, rays, query="DISTANCE"), np.float32)
+        if self._sheets is not None:
+            self._pass_sheets(self._sheets, origins, rays, result)
+        return result
+
+    def _pass_sheets(self, scene: Any, origins: Floats, rays: Floats, result: Floats) -> None:
+        """Bring distances (n,) to solids down to those of sheets that are not see-through."""
         travelled = np.zeros(len(rays), np.float32)
-        result = np.full(len(rays), 1e37, np.float32)
         going = np.arange(len(rays))
         for _ in range(MOST_SHEETS):
             here = origins[going] + travelled[going, None] * rays[going]
-            hit = self._scene.run(np.ascontiguousarray(here), rays[going], output=1)
-            struck = hit["primID"] >= 0
-            going, hit = going[struck], {key: value[struck] for key, value in hit.items()}
+            hit = scene.run(np.ascontiguousarray(here), rays[going], output=1)
+            travelled[going] += hit["tfar"]
+            met = (hit["primID"] >= 0) & (travelled[going] < result[going])
+            going, hit = going[met], {key: value[met] for key, value in hit.items()}
             if len(going) == 0:
                 break
-            travelled[going] += hit["tfar"]
-            solid = self._solid(hit["primID"], hit["u"], hit["v"])
+            solid = self._is_solid(self._holed[hit["primID"]], hit["u"], hit["v"])
             result[going[solid]] = travelled[going[solid]]
             going = going[~solid]
             # Step past the sheet; 1e-5 of the model's half size is far below its detail.
             travelled[going] += 1e-5
             if len(going) == 0:
                 break
-        return result
 
-    def _solid(self, face: npt.NDArray[np.int32], u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
+    def _is_solid(self, face: npt.NDArray[np.int64], u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
         shape = self._geometry
         assert shape.cutout_of is not None
         assert shape.uv is not None
         which = shape.cutout_of[face]
-        solid = which < 0
         corner = shape.uv[face]
         uv = (
             (1 - u - v)[:, None] * corner[:, 0]
             + u[:, None] * corner[:, 1]
             + v[:, None] * corner[:, 2]
         )
+        solid = np.zeros(len(face), np.bool_)
         for at, cutout in enumerate(shape.cutouts):
             mine = which == at
             if mine.any():
                 solid[mine] = cutout.opacity(uv[mine]) >= ALPHA_THRESHOLD
-        return np.asarray(solid, np.bool_)
+        return solid
+
+
+def _scene(vertices: Floats, triangles: npt.NDArray[np.int32]) -> Any:
+    """Return Embree's scene of some triangles, or None for none."""
+    if len(triangles) == 0:
+        return None
+    scene = rtcore_scene.EmbreeScene()
+    TriangleMesh(scene, vertices, np.ascontiguousarray(triangles))
+    return scene
 
 
 def tracer_for(cache: AssetCache, key: str) -> Tracer:

@@ -308,6 +308,42 @@ def test_looks_survive_joining(render: Callable[..., Rendered]) -> None:
     assert (shown[:, 2] < shown[:, 0]).all()
 
 
+def test_every_object_has_its_own_material(render: Callable[..., Rendered]) -> None:
+    _, frame, (label,) = render({"asset": "object_materials.blend"})
+    left, right = np.hsplit(frame.color[..., :3] * label.visible[..., None], 2)
+    assert left[..., 0].sum() > 10 * left[..., 1].sum()
+    assert right[..., 1].sum() > 10 * right[..., 0].sum()
+
+
+def test_a_pattern_follows_its_own_part(render: Callable[..., Rendered]) -> None:
+    """From the front each cube shows 2 x 2 fields of one size, both the same."""
+    _, frame, (label,) = render({"asset": "own_patterns.blend"})
+    reddish = frame.color[..., 0] > frame.color[..., 1]
+    x, y, width, height = label.box
+    part = round(width / 2.4)
+    one = reddish[y : y + height, x : x + part]
+    other = reddish[y : y + height, x + width - part : x + width]
+    assert (one != other).mean() < 0.12  # perspective shows a bit of either inner side
+    quarters = [one[: height // 2 - 1, : part // 2 - 2], one[height // 2 + 1 :, : part // 2 - 2]]
+    assert {bool(each.mean() > 0.5) for each in quarters} == {True, False}
+    assert all(each.mean() < 0.05 or each.mean() > 0.95 for each in quarters)
+
+
+@pytest.mark.parametrize("engine", ["eevee", "workbench"])
+def test_engines_without_an_index_pass_have_the_same_masks(
+    render: Callable[..., Rendered], engine: str
+) -> None:
+    front = {"asset": "cube1.gltf", "size_m": 0.5, "position_m": [0.25, -1, 0]}
+    both = ({"asset": "mix_shader.blend", "position_m": [0, 0, 0]}, front)
+    options = {"samples": 1, "denoise": False}
+    _, cycles, labels = render(*both, render=options)
+    _, frame, others = render(*both, render={**options, "engine": engine})
+    assert set(cycles.silhouettes) == set(frame.silhouettes) == {1}
+    for label, other in zip(labels, others, strict=True):
+        assert (label.visible != other.visible).sum() <= 2
+        assert (label.amodal != other.amodal).sum() <= 2
+
+
 def test_material_library_of_the_model_s_own_name(
     render: Callable[..., Rendered], cases: Path, cache: AssetCache, tmp_path: Path
 ) -> None:

@@ -114,10 +114,22 @@ def _look(depsgraph: bpy.types.Depsgraph, findings: _Findings) -> None:
         if len(mesh.polygons) == 0:
             bpy.data.meshes.remove(mesh)
             continue
-        if layer.material_override is not None:
-            mesh.materials.clear()
-            mesh.materials.append(layer.material_override)
+        _take_materials(mesh, item, layer)
         findings.parts.append(Part(mesh, instance.matrix_world.copy()))
+
+
+def _take_materials(
+    mesh: bpy.types.Mesh, item: bpy.types.Object, layer: bpy.types.ViewLayer
+) -> None:
+    """Give a mesh the materials that its object has in place of the mesh's own, and those that the
+    view layer has in place of all.
+    """
+    for at, slot in enumerate(item.material_slots):
+        if slot.link == "OBJECT" and at < len(mesh.materials):
+            mesh.materials[at] = slot.material.original if slot.material else None
+    if layer.material_override is not None:
+        mesh.materials.clear()
+        mesh.materials.append(layer.material_override)
 
 
 def _unseen(

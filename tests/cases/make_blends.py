@@ -131,6 +131,38 @@ def multi_uv() -> None:
         item.data.materials.append(material)
 
 
+def _paint(name: str, color: tuple[float, float, float, float]) -> bpy.types.Material:
+    material = bpy.data.materials.new(name)
+    material.use_nodes = True
+    material.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = color
+    return material
+
+
+def object_materials() -> None:
+    """Two objects of one mesh, each with a material of its own: red left, green right."""
+    first = cube("first")
+    first.data.materials.append(None)
+    second = bpy.data.objects.new("second", first.data)
+    second.location = (1.4, 0, 0.5)
+    bpy.context.scene.collection.objects.link(second)
+    for item, color in ((first, (0.8, 0, 0, 1)), (second, (0, 0.8, 0, 1))):
+        item.material_slots[0].link = "OBJECT"
+        item.material_slots[0].material = _paint(item.name, color)
+
+
+def own_patterns() -> None:
+    """Two cubes whose checkers follow each by itself: 2 x 2 x 2 fields, also on the larger one."""
+    material = _paint("checkers", (1, 1, 1, 1))
+    tree = material.node_tree
+    checker = tree.nodes.new("ShaderNodeTexChecker")
+    checker.inputs["Scale"].default_value = 2
+    checker.inputs["Color1"].default_value = (0.8, 0, 0, 1)
+    checker.inputs["Color2"].default_value = (0, 0.8, 0, 1)
+    tree.links.new(checker.outputs["Color"], tree.nodes["Principled BSDF"].inputs["Base Color"])
+    for number, x in enumerate((0, 1.4)):
+        cube(f"p{number}", (x, 0, 0.5)).data.materials.append(material)
+
+
 def _glass(fill: Callable[[bpy.types.NodeTree], None], name: str) -> None:
     """An upright sheet of 1 x 1 m, of which the left half is see-through."""
     bpy.ops.mesh.primitive_plane_add(size=1, rotation=(1.5707963, 0, 0), location=(0, 0, 0.5))
@@ -213,6 +245,8 @@ CASES = (
     modifier_off,
     camera_unseen,
     multi_uv,
+    object_materials,
+    own_patterns,
     mix_shader,
     node_group,
     less_than,

@@ -15,7 +15,6 @@ from renderer.commands.terminal import (
     err,
     out,
     say_json,
-    sentences,
     stop,
     warn,
 )
@@ -61,30 +60,27 @@ def inspect(
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
     if unit not in (None, "m", "cm", "mm", "in", "ft"):
         stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
-    with sentences():
-        local(output, "folder")
-        refusals = {path: _refusal(path) for path in files}
-        errors = [why for why in refusals.values() if why]
-        sources = [
-            AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why
-        ]
-        progress = (lambda _: None) if as_json else import_progress(sources)
-        known, refused = bring_in(sources, default_cache(), progress)
-        errors += [str(error) for error in refused]
-        names = thumbnail_names(source.path for source in known) if thumbnail else {}
-        found = []
-        for source in [source for source in dict.fromkeys(sources) if source in known]:
-            facts = _as_json(source, known[source])
-            if thumbnail:
-                path = output / names[source.path]
-                fault = _draw_thumbnail(source, path)
-                if fault:
-                    errors.append(f"{source.path}: no thumbnail: {fault}")
-                else:
-                    facts["thumbnail"] = str(path)
-            found.append(facts)
-            if not as_json:
-                _print(source, known[source], facts.get("thumbnail"))
+    local(output, "folder")
+    refusals = {path: _refusal(path) for path in files}
+    errors = [why for why in refusals.values() if why]
+    sources = [AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why]
+    progress = (lambda _: None) if as_json else import_progress(sources)
+    known, refused = bring_in(sources, default_cache(), progress)
+    errors += [str(error) for error in refused]
+    names = thumbnail_names(source.path for source in known) if thumbnail else {}
+    found = []
+    for source in [source for source in dict.fromkeys(sources) if source in known]:
+        facts = _as_json(source, known[source])
+        if thumbnail:
+            path = output / names[source.path]
+            fault = _draw_thumbnail(source, path)
+            if fault:
+                errors.append(f"{source.path}: no thumbnail: {fault}")
+            else:
+                facts["thumbnail"] = str(path)
+        found.append(facts)
+        if not as_json:
+            _print(source, known[source], facts.get("thumbnail"))
     if as_json:
         say_json({"models": found, "errors": errors})
     else:

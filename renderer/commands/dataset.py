@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from PIL import Image
 
-from renderer.commands.terminal import FAILED, err, headed, out, say_json, sentences, stop, warn
+from renderer.commands.terminal import FAILED, err, headed, out, say_json, stop, warn
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
@@ -54,7 +54,7 @@ def validate(
     from renderer.dataset.validate import validate as check
     from renderer.farm.intake import default_cache
 
-    with sentences(), err.status("validating"):
+    with err.status("validating"):
         layout = _dataset(folder)
         cache = default_cache() if scenes else None
         result = check(layout, cache, max(scenes, 1))
@@ -121,27 +121,26 @@ def show(
     from renderer.dataset.picture import open_picture, save_picture
     from renderer.dataset.read import read_categories
 
-    with sentences():
+    if each:
+        local(output, "folder")
+    else:
+        picture_file(output)
+    layout = _dataset(folder)
+    names, chosen = read_categories(layout), _choose(layout, count, index)
+    for remark in undrawable(names):
+        warn(remark)
+    width = 0 if each else cell_width(len(chosen))
+    cells: list[tuple[str, Image.Image]] = []
+    for image, records in chosen:
+        picture = open_picture(layout, image)
+        drawn = draw_overlay(picture, records, names, masks, width)
         if each:
-            local(output, "folder")
-        else:
-            picture_file(output)
-        layout = _dataset(folder)
-        names, chosen = read_categories(layout), _choose(layout, count, index)
-        for remark in undrawable(names):
-            warn(remark)
-        width = 0 if each else cell_width(len(chosen))
-        cells: list[tuple[str, Image.Image]] = []
-        for image, annotations in chosen:
-            picture = open_picture(layout, image)
-            drawn = draw_overlay(picture, annotations, names, masks, width)
-            if each:
-                save_picture(drawn, output / f"{Path(image['file_name']).stem}.png")
-                continue
-            objects = f"{len(annotations)} object{'s' if len(annotations) != 1 else ''}"
-            cells.append((f"{image['file_name']}   {objects}", drawn))
-        if not each:
-            save_picture(contact_sheet(cells), output)
+            save_picture(drawn, output / f"{Path(image['file_name']).stem}.png")
+            continue
+        objects = f"{len(records)} object{'s' if len(records) != 1 else ''}"
+        cells.append((f"{image['file_name']}   {objects}", drawn))
+    if not each:
+        save_picture(contact_sheet(cells), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 
@@ -177,8 +176,7 @@ def report(folder: Folder) -> None:
     """
     from renderer.dataset.report import write_report
 
-    with sentences():
-        out.print(f"wrote {write_report(_dataset(folder))}")
+    out.print(f"wrote {write_report(_dataset(folder))}")
 
 
 @app.command()
@@ -189,8 +187,7 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
     """
     from renderer.dataset.report import gather_statistics
 
-    with sentences():
-        found = gather_statistics(_dataset(folder))
+    found = gather_statistics(_dataset(folder))
     if as_json:
         say_json(found.as_dict())
         return
@@ -235,7 +232,7 @@ def merge(
 
     if output is None and len(sources) > 1:
         stop("several outputs are joined into another: name it with -o")
-    with sentences(), err.status("merging"):
+    with err.status("merging"):
         target = Layout(open_root(output or sources[0]))
         if output is not None:
             gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
@@ -267,7 +264,7 @@ def shards(
     from renderer.dataset.storage import open_root
     from renderer.dataset.webdataset import write_shards
 
-    with sentences(), err.status("writing shards"):
+    with err.status("writing shards"):
         layout = _dataset(folder)
         target = open_root(output) if output else layout.webdataset
         index = write_shards(layout, target, images_per_shard)

@@ -99,15 +99,12 @@ def _devices() -> list[Finding]:
 
 
 def _memory() -> Finding:
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (ValueError, OSError):
-        return Finding("memory", "unknown on this system", True)
-    cores = os.cpu_count() or 1
+    from renderer.farm.machine import usable_cores, usable_memory
+
+    total, cores = usable_memory() / 2**30, usable_cores()
     good = total >= 2
-    return Finding(
-        "machine", f"{cores} cores, {total:.1f} GiB", good, "" if good else "Blender wants 2 GiB"
-    )
+    cure = "" if good else "Blender wants 2 GiB"
+    return Finding("machine", f"{cores} cores, {total:.1f} GiB of memory for us", good, cure)
 
 
 def _cache() -> Finding:

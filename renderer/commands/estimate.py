@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderer.commands.spread import Devices, PerDevice, Threads
-from renderer.commands.terminal import err, in_bytes, out, say_json, sentences
+from renderer.commands.terminal import err, in_bytes, out, say_json
 
 if TYPE_CHECKING:
     from renderer.farm.estimate import Interval
@@ -54,21 +54,18 @@ def estimate(
     from renderer.farm.session import FarmOptions
     from renderer.recipe import load_recipe
 
-    with sentences():
-        require_libraries()
-        loaded = load_recipe(recipe)
-        chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
-        cache, known = import_models(chosen, loaded.folder, quiet=as_json)
-        options = FarmOptions(
-            devices=devices, per_device=per_device, threads=threads, reserve_bytes=0
-        )
-        with err.status("starting Blender") as status:
+    require_libraries()
+    loaded = load_recipe(recipe)
+    chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
+    cache, known = import_models(chosen, loaded.folder, quiet=as_json)
+    options = FarmOptions(devices=devices, per_device=per_device, threads=threads, reserve_bytes=0)
+    with err.status("starting Blender") as status:
 
-            def progress(done: int, wanted: int) -> None:
-                status.update(f"rendered {done} of {wanted} images for the estimate")
+        def progress(done: int, wanted: int) -> None:
+            status.update(f"rendered {done} of {wanted} images for the estimate")
 
-            sample = measure(chosen, loaded.folder, cache, known, options, shots, progress)
-        found = foresee(sample, chosen.images, price_per_hour, target_hours)
+        sample = measure(chosen, loaded.folder, cache, known, options, shots, progress)
+    found = foresee(sample, chosen.images, price_per_hour, target_hours)
     if as_json:
         say_json({**asdict(found), "devices": sample.devices, "per_device": sample.per_device})
         return

@@ -18,7 +18,6 @@ from renderer.commands.terminal import (
     fresh_file,
     out,
     say_json,
-    sentences,
     stop,
     to_json,
     warn,
@@ -57,8 +56,7 @@ def status(output: Output, as_json: Json = False) -> None:
     from renderer.dataset.storage import open_root
     from renderer.farm.status import run_status
 
-    with sentences():
-        found = run_status(Layout(open_root(output)))
+    found = run_status(Layout(open_root(output)))
     if as_json:
         say_json({"state": found.state, **asdict(found)})
     else:
@@ -116,23 +114,22 @@ def log(
     from renderer.dataset.storage import open_root
     from renderer.farm.narrate import Listener, in_words
 
-    with sentences():
-        layout = Layout(open_root(output))
-        read_run(layout)
-        listener = Listener(layout, shot)
-        shown = listener.news(last or None)
-        if shot is not None and not shown:
-            warn(f"nothing is said of image {shot}")
-        while True:
-            for event in shown:
-                if as_json:
-                    print(to_json(event))
-                else:
-                    out.print(in_words(event))
-            if not follow:
-                return
-            time.sleep(2)
-            shown = listener.news()
+    layout = Layout(open_root(output))
+    read_run(layout)
+    listener = Listener(layout, shot)
+    shown = listener.news(last or None)
+    if shot is not None and not shown:
+        warn(f"nothing is said of image {shot}")
+    while True:
+        for event in shown:
+            if as_json:
+                print(to_json(event))
+            else:
+                out.print(in_words(event))
+        if not follow:
+            return
+        time.sleep(2)
+        shown = listener.news()
 
 
 @app.command()
@@ -165,39 +162,38 @@ def retry(
     from renderer.farm.run import Run
     from renderer.farm.session import FarmOptions
 
-    with sentences():
-        layout = Layout(open_root(output))
-        origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
-        changes = origin["changes"]
-        recipe = override(loaded.recipe, **changes)
-        cache, known = import_models(recipe, loaded.folder, quiet=as_json)
-        run = Run(recipe, loaded.folder, layout, cache, known)
-        options = FarmOptions(
-            devices=devices,
-            per_device=per_device,
-            threads=threads,
-            shot_limit_s=shot_timeout,
-            cpu_if_lacking=oom_to_cpu,
-            allow_mixed=allow_mixed,
-        )
-        with run.locked():
-            run.claim(origin, allow_mixed)
-            failed = PartIndex(layout).failed()
-            unknown = sorted(set(shot or ()) - failed)
-            if unknown:
-                stop(f"image {unknown[0]} has not failed in {output}: see orbitset farm status")
-            shots = sorted(failed & set(shot) if shot else failed)
-            if not shots and not as_json:
-                err.print("nothing has failed: only merging")
-            waiting = len(set(run.pending()) - failed)
-            if waiting and not as_json:
-                words = ["orbitset", "render", origin["recipe"], "-o", output]
-                for key, value in changes.items():
-                    words += [f"--{key}", str(value)] if value is not None else []
-                go_on = shlex.join(words)
-                warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
-            execute(run, shots, options, as_json)
-            conclude(run, as_json)
+    layout = Layout(open_root(output))
+    origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
+    changes = origin["changes"]
+    recipe = override(loaded.recipe, **changes)
+    cache, known = import_models(recipe, loaded.folder, quiet=as_json)
+    run = Run(recipe, loaded.folder, layout, cache, known)
+    options = FarmOptions(
+        devices=devices,
+        per_device=per_device,
+        threads=threads,
+        shot_limit_s=shot_timeout,
+        cpu_if_lacking=oom_to_cpu,
+        allow_mixed=allow_mixed,
+    )
+    with run.locked():
+        run.claim(origin, allow_mixed)
+        failed = PartIndex(layout).failed()
+        unknown = sorted(set(shot or ()) - failed)
+        if unknown:
+            stop(f"image {unknown[0]} has not failed in {output}: see orbitset farm status")
+        shots = sorted(failed & set(shot) if shot else failed)
+        if not shots and not as_json:
+            err.print("nothing has failed: only merging")
+        waiting = len(set(run.pending()) - failed)
+        if waiting and not as_json:
+            words = ["orbitset", "render", origin["recipe"], "-o", output]
+            for key, value in changes.items():
+                words += [f"--{key}", str(value)] if value is not None else []
+            go_on = shlex.join(words)
+            warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
+        execute(run, shots, options, as_json)
+        conclude(run, as_json)
 
 
 @app.command()
@@ -232,27 +228,26 @@ def slurm(
     from renderer.farm.slurm import SlurmArray, submit_array
     from renderer.recipe import load_recipe
 
-    with sentences():
-        fresh_file(script, force)
-        array = SlurmArray(
-            recipe=recipe.resolve(),
-            output=output if "://" in output else str(Path(output).absolute()),
-            shards=shards,
-            at_once=at_once,
-            cpus=cpus,
-            gpus=gpus,
-            memory_gb=memory_gb,
-            minutes=minutes,
-            partition=partition,
-            options=options,
-        )
-        # A mistake is told now, not by every task.
-        must_be_render_options(options)
-        images = load_recipe(recipe).recipe.images
-        if shards > images:
-            warn(f"{shards} shards for {images} images: {shards - images} have nothing to do")
-        script.write_text(array.script(), encoding="utf-8")
-        job = submit_array(array, script.absolute().with_suffix("")) if submit else None
+    fresh_file(script, force)
+    array = SlurmArray(
+        recipe=recipe.resolve(),
+        output=output if "://" in output else str(Path(output).absolute()),
+        shards=shards,
+        at_once=at_once,
+        cpus=cpus,
+        gpus=gpus,
+        memory_gb=memory_gb,
+        minutes=minutes,
+        partition=partition,
+        options=options,
+    )
+    # A mistake is told now, not by every task.
+    must_be_render_options(options)
+    images = load_recipe(recipe).recipe.images
+    if shards > images:
+        warn(f"{shards} shards for {images} images: {shards - images} have nothing to do")
+    script.write_text(array.script(), encoding="utf-8")
+    job = submit_array(array, script.absolute().with_suffix("")) if submit else None
     if as_json:
         say_json({"script": str(script), "job": job})
         return
@@ -292,24 +287,23 @@ def kubernetes(
     from renderer.commands.render import must_be_render_options
     from renderer.farm.kubernetes import IndexedJob
 
-    with sentences():
-        fresh_file(manifest, force)
-        must_be_render_options(options)
-        job = IndexedJob(
-            name=name,
-            image=image,
-            recipe=recipe,
-            output=output,
-            shards=shards,
-            at_once=at_once,
-            cpus=cpus,
-            gpus=gpus,
-            memory_gb=memory_gb,
-            claim=claim,
-            secret=secret,
-            options=options,
-        )
-        manifest.write_text(job.manifest(), encoding="utf-8")
+    fresh_file(manifest, force)
+    must_be_render_options(options)
+    job = IndexedJob(
+        name=name,
+        image=image,
+        recipe=recipe,
+        output=output,
+        shards=shards,
+        at_once=at_once,
+        cpus=cpus,
+        gpus=gpus,
+        memory_gb=memory_gb,
+        claim=claim,
+        secret=secret,
+        options=options,
+    )
+    manifest.write_text(job.manifest(), encoding="utf-8")
     if as_json:
         say_json({"manifest": str(manifest)})
         return

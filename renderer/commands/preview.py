@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.commands.terminal import FAILED, err, out, sentences, warn
+from renderer.commands.terminal import FAILED, err, out, warn
 
 
 def preview(
@@ -35,41 +35,38 @@ def preview(
     from renderer.dataset.picture import save_picture
     from renderer.recipe import load_recipe
 
-    with sentences():
-        if output is not None:
-            picture_file(output)
-        loaded = load_recipe(recipe)
-        data = loaded.recipe.model_dump(mode="json", exclude_unset=True)
-        full_width, full_height = loaded.recipe.camera.resolution
-        data.setdefault("camera", {})["resolution"] = [
-            width,
-            max(8, round(width * full_height / full_width)),
-        ]
-        data.setdefault("render", {})["samples"] = samples
-        data |= {"images": min(count, loaded.recipe.images), "output": {"format": "png"}}
-        if seed is not None:
-            data["seed"] = seed
-        small = with_options(data)
-        path = output or Path(f"{small.name}-preview.png")
-        with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
-            pictured = shoot(small, loaded.folder, devices)
-        names = dict(enumerate(small.categories, start=1))
-        for remark in undrawable(names if labels else {}):
-            warn(remark)
-        cell, cells, failed = cell_width(len(pictured)), [], 0
-        for picture, line in pictured:
-            if "failed" in line:
-                failed += 1
-                warn(f"image {line['index']} failed: {line['failed']}")
-                cells.append((f"{line['index']}: failed", picture))
-                continue
-            drawn = line["annotations"] if labels else []
-            view = line["image"]
-            caption = (
-                f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
-            )
-            cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
-        save_picture(contact_sheet(cells), path)
+    if output is not None:
+        picture_file(output)
+    loaded = load_recipe(recipe)
+    data = loaded.recipe.model_dump(mode="json", exclude_unset=True)
+    full_width, full_height = loaded.recipe.camera.resolution
+    data.setdefault("camera", {})["resolution"] = [
+        width,
+        max(8, round(width * full_height / full_width)),
+    ]
+    data.setdefault("render", {})["samples"] = samples
+    data |= {"images": min(count, loaded.recipe.images), "output": {"format": "png"}}
+    if seed is not None:
+        data["seed"] = seed
+    small = with_options(data)
+    path = output or Path(f"{small.name}-preview.png")
+    with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
+        pictured = shoot(small, loaded.folder, devices)
+    names = dict(enumerate(small.categories, start=1))
+    for remark in undrawable(names if labels else {}):
+        warn(remark)
+    cell, cells, failed = cell_width(len(pictured)), [], 0
+    for picture, line in pictured:
+        if "failed" in line:
+            failed += 1
+            warn(f"image {line['index']} failed: {line['failed']}")
+            cells.append((f"{line['index']}: failed", picture))
+            continue
+        drawn = line["annotations"] if labels else []
+        view = line["image"]
+        caption = f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
+        cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
+    save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
     if failed:
         raise typer.Exit(FAILED)

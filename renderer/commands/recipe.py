@@ -15,7 +15,6 @@ from renderer.commands.terminal import (
     fresh_file,
     out,
     say_json,
-    sentences,
     stop,
 )
 from renderer.errors import UserError
@@ -52,9 +51,8 @@ def new(
     size = "# size_m: 0.12 " if size_m is None else f"size_m: {size_m:g}".ljust(15)
     text = text.replace("@SIZE@", size)
     text = text.replace("@ASSET@", json.dumps(asset)).replace("@CATEGORY@", json.dumps(category))
-    with sentences():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
     out.print(f"wrote {path}; now: orbitset recipe check {path}")
 
 
@@ -77,15 +75,14 @@ def check(
     from renderer.recipe import RecipeError
 
     errors: list[Problem | str]
-    with sentences():
-        try:
-            errors, praise = _examine(path, shots, quiet=as_json)
-        except RecipeError as error:
-            errors, praise = [*error.problems], ""
-        except (UserError, OSError) as error:
-            if not as_json:
-                raise
-            errors, praise = [str(error)], ""
+    try:
+        errors, praise = _examine(path, shots, quiet=as_json)
+    except RecipeError as error:
+        errors, praise = [*error.problems], ""
+    except (UserError, OSError) as error:
+        if not as_json:
+            raise
+        errors, praise = [str(error)], ""
     if as_json:
         say_json({"ok": not errors, "errors": [_as_json(error, path) for error in errors]})
     elif errors:
@@ -189,9 +186,8 @@ def show(
     from renderer.commands.prepare import prepare
     from renderer.recipe import load_recipe
 
-    with sentences():
-        loaded = load_recipe(path)
-        planner, _ = prepare(loaded, quiet=True, seed=seed)
-        if index >= loaded.recipe.images:
-            stop(f"the recipe has {loaded.recipe.images} images, counted from 0: no image {index}")
-        say_json(planner.shot(index).model_dump(mode="json"))
+    loaded = load_recipe(path)
+    planner, _ = prepare(loaded, quiet=True, seed=seed)
+    if index >= loaded.recipe.images:
+        stop(f"the recipe has {loaded.recipe.images} images, counted from 0: no image {index}")
+    say_json(planner.shot(index).model_dump(mode="json"))

@@ -19,7 +19,7 @@ from renderer.commands.spread import (
     ShotTimeout,
     Threads,
 )
-from renderer.commands.terminal import FAILED, err, out, say_json, sentences, stop, warn
+from renderer.commands.terminal import FAILED, err, out, say_json, stop, warn
 from renderer.errors import UserError
 
 if TYPE_CHECKING:
@@ -149,25 +149,24 @@ def render(
     changes = {"images": images, "seed": seed, "engine": engine, "samples": samples}
     if not output.strip():
         stop("-o is empty: name the dataset's folder")
-    with sentences():
-        require_libraries()
-        part = None if shard is None else Shard.parse(shard)
-        layout = Layout(open_root(output))
-        loaded = load_recipe(recipe)
-        chosen = override(loaded.recipe, **changes)
-        cache, known = import_models(chosen, loaded.folder, quiet=as_json)
-        run = Run(chosen, loaded.folder, layout, cache, known, part)
-        if dry_run:
-            _dry_run(run, as_json)
-            return
-        with run.locked():
-            run.claim(origin_of(recipe, changes), allow_mixed)
-            shots = run.pending()
-            there = run.size() - len(shots)
-            if there and not as_json:
-                err.print(f"resuming {run.layout.root}: {there} images are done")
-            execute(run, shots, options, as_json, metrics_port, ignore_space)
-            conclude(run, as_json)
+    require_libraries()
+    part = None if shard is None else Shard.parse(shard)
+    layout = Layout(open_root(output))
+    loaded = load_recipe(recipe)
+    chosen = override(loaded.recipe, **changes)
+    cache, known = import_models(chosen, loaded.folder, quiet=as_json)
+    run = Run(chosen, loaded.folder, layout, cache, known, part)
+    if dry_run:
+        _dry_run(run, as_json)
+        return
+    with run.locked():
+        run.claim(origin_of(recipe, changes), allow_mixed)
+        shots = run.pending()
+        there = run.size() - len(shots)
+        if there and not as_json:
+            err.print(f"resuming {run.layout.root}: {there} images are done")
+        execute(run, shots, options, as_json, metrics_port, ignore_space)
+        conclude(run, as_json)
 
 
 def must_be_render_options(text: str) -> None:

@@ -1,13 +1,14 @@
 """The content-addressed cache of imported models: one folder a model, written whole or not at all.
 
 An entry holds ``facts.json``, ``geometry.npz`` and ``asset.blend`` (written by the Blender room).
-Beside the entries, ``sources/`` remembers of each model file which other files its imports have
-depended on: only an import finds that out.
+Each version of bpy has its own. Beside the entries, ``sources/`` remembers of each model file which
+other files its imports have depended on: only an import finds that out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import shutil
@@ -51,7 +52,7 @@ class AssetCache:
 
     def entry(self, key: str) -> Path:
         """Return the folder of an entry (it may not exist)."""
-        return self.folder / "assets" / key
+        return self._own("assets") / key
 
     def has(self, key: str) -> bool:
         """Tell whether an entry is there; entries appear by one rename, so there means whole."""
@@ -86,7 +87,13 @@ class AssetCache:
         draft.replace(path)
 
     def _source(self, source: AssetSource) -> Path:
-        return self.folder / "sources" / source.digest()
+        return self._own("sources") / source.digest()
+
+    def _own(self, kind: str) -> Path:
+        """Return the folder of what this version of Blender has imported: another may read a file
+        in another way.
+        """
+        return self.folder / kind / f"bpy-{_importer()}"
 
     def facts(self, key: str) -> AssetFacts:
         """Return the facts of an entry."""
@@ -122,10 +129,19 @@ class AssetCache:
 
     def _sweep(self) -> None:
         """Remove what imports that were killed left behind more than a day ago."""
-        for draft in (self.folder / "assets").glob(".*"):
+        for draft in self._own("assets").glob(".*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - draft.stat().st_mtime > 86_400:
                     shutil.rmtree(draft, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def _importer() -> str:
+    """Return the version of the bpy that is installed, without importing it."""
+    try:
+        return importlib.metadata.version("bpy")
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
 
 
 @lru_cache(maxsize=4096)

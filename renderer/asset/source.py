@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 from collections.abc import Iterable
@@ -46,7 +45,7 @@ class AssetSource:
             content = content_digest(self.path)
         except OSError as error:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
-        how = (IMPORT_VERSION, _importer(), self.path.suffix.lower(), self.unit, self.up_axis)
+        how = (IMPORT_VERSION, self.path.suffix.lower(), self.unit, self.up_axis)
         said = json.dumps([*how, content])
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
@@ -63,15 +62,6 @@ class AssetSource:
         """Return the content address of an import: 32 hex digits over all bytes that shape it."""
         said = json.dumps([self.digest(), self.path.name, dependencies])
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _importer() -> str:
-    """Return the version of the bpy that would import, without importing it."""
-    try:
-        return importlib.metadata.version("bpy")
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
 
 
 def content_digest(path: Path) -> str:

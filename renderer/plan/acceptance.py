@@ -79,6 +79,8 @@ def rejection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> 
         else:
             name = each.entry.category
             return Rejection("camera in object", f"the camera is inside or before {name}")
+    if accept.min_visibility == 0 and accept.max_truncation == 1:
+        return None
     for at, each in enumerate(placed):
         visibility, truncation = _shares(at, placed, boxes, view, floor)
         if truncation > accept.max_truncation:
@@ -143,14 +145,22 @@ def _shares(
     if not seen.any():
         return 1.0, truncation
     free = seen.copy()
-    for other, its in enumerate(boxes):
-        if other == at or its is None or (its[1] < low).any() or (its[0] > high).any():
-            continue
+    for other in _overlapping(boxes, at):
         free[free] = ~(_depth(placed[other], view, rays[free]) < own[free])
     if floor:
         below = -BELOW * float(np.ptp(placed[at].hull, axis=0).max())
         free &= ~(level_depth(view.world_to_camera, below, rays) < own)
     return float(free.sum() / seen.sum()), truncation
+
+
+def _overlapping(boxes: list[Box | None], at: int) -> npt.NDArray[np.int64]:
+    """Return which boxes overlap one of them, itself left out."""
+    nowhere = np.full((2, 2), np.nan)  # not less, not more, and no overlap
+    corners = np.array([nowhere if box is None else box for box in boxes])
+    low, high = corners[at]
+    meet = (corners[:, 1] >= low).all(axis=1) & (corners[:, 0] <= high).all(axis=1)
+    meet[at] = False
+    return np.flatnonzero(meet)
 
 
 def _depth(each: Placed, view: View, rays: Array) -> npt.NDArray[np.float32]:

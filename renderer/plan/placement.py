@@ -150,6 +150,7 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
     objects do so in space with their bounding spheres.
     """
     offsets: list[Array] = [np.zeros(3)] * len(posed)
+    crowd = _Crowd.of(posed)
     order = sorted(range(len(posed)), key=lambda at: stream.unit(f"{posed[at].path}.order"))
     order.sort(key=lambda at: posed[at].spec.position_m is None)
     for number, at in enumerate(order):
@@ -161,14 +162,59 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
                 for value, axis in zip(each.spec.position_m, "xyz", strict=True)
             ]
             offsets[at] = offsets[at] + np.array(where)
-            continue
-        direction = _direction(each, stream)
-        spans = [
-            _blocked(each, offsets[at], direction, posed[other], offsets[other], gap)
-            for other in order[:number]
-        ]
-        offsets[at] = offsets[at] + first_free(spans) * direction
+        else:
+            direction = _direction(each, stream)
+            there = np.array(order[:number], np.int64)
+            spans = [
+                _blocked(each, offsets[at], direction, posed[other], offsets[other], gap)
+                for other in there[crowd.beside(at, offsets[at], direction, there, gap)]
+            ]
+            offsets[at] = offsets[at] + first_free(spans) * direction
+        crowd.middles[at] += offsets[at]
     return offsets
+
+
+# Two footprints may be called too near at up to so many times their distance: their corners are
+# told apart along their edges' normals alone.
+_SLANT = 1.5
+
+
+@dataclass(frozen=True)
+class _Crowd:
+    """The bounding spheres of many objects, to find those that a sliding one may meet at once.
+
+    Attributes:
+        middles: (n, 3), moved to where each object is put.
+        radii: (n,).
+        resting: (n,) whether it stands on the floor.
+
+    """
+
+    middles: Array
+    radii: Array
+    resting: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(posed: list[_Posed]) -> _Crowd:
+        """Return the spheres of objects that have no places yet."""
+        spheres = [each.sphere for each in posed]
+        return _Crowd(
+            np.array([middle for middle, _ in spheres]).reshape(-1, 3),
+            np.array([radius for _, radius in spheres]),
+            np.array([each.spec.resting for each in posed], np.bool_),
+        )
+
+    def beside(
+        self, at: int, start: Array, direction: Array, others: npt.NDArray[np.int64], gap: float
+    ) -> npt.NDArray[np.bool_]:
+        """Tell of others (m,) which may be in the way of one that slides in a direction."""
+        apart = self.middles[others] - (self.middles[at] + start)
+        reach = (self.radii[at] + self.radii[others]) * (1 + gap)
+        flat = self.resting[at] & self.resting[others]
+        apart[flat, 2] = 0.0
+        reach[flat] *= _SLANT
+        across = apart - np.outer(apart @ direction, direction)
+        return np.asarray(np.linalg.norm(across, axis=1) <= reach, np.bool_)
 
 
 def _to_origin(each: _Posed) -> Array:

@@ -219,7 +219,7 @@ def asset(root: Path, canary: Path) -> None:
     key = Path(json.loads((root / "shots.jsonl").open().readline())["objects"][0]["asset"])
     cache = AssetCache(Path(os.environ["ORBITSET_CACHE"]))
     shutil.copytree(cache.entry(str(key)), entry)
-    other = os.path.relpath(entry, cache.folder / "assets")
+    other = os.path.relpath(entry, cache.entry(str(key)).parent)
     text = (root / "shots.jsonl").read_text()
     (root / "shots.jsonl").write_text(text.replace(f'"asset":"{key}"', f'"asset":"{other}"'))
 

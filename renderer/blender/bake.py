@@ -46,15 +46,15 @@ def bake(path: Path, parts: list[Part]) -> tuple[list[bpy.types.Mesh], list[str]
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item)
     groups: dict[object, list[Part]] = {}
-    own = [at for at, part in enumerate(parts) if _follows_object(part.mesh)]
+    own = {at for at, part in enumerate(parts) if _follows_object(part.mesh)}
     warnings = []
     if len(own) > _MOST_MESHES:
         warnings.append(
             f"has {len(own)} parts with patterns that follow the part: they follow the whole model"
         )
-        own = []
+        own = set()
     for at, part in enumerate(parts):
-        key = at if at in set(own) else _looks_key(part.mesh)
+        key = at if at in own else _looks_key(part.mesh)
         groups.setdefault(key, []).append(part)
     meshes = []
     for key, group in groups.items():

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
 
-_USD = {".usd", ".usda", ".usdc", ".usdz"}
+from renderer.asset import AssetError
+
+USD = {".usd", ".usda", ".usdc", ".usdz"}
 _opened: set[str] | None = None
 _hooked = False
 
@@ -51,8 +53,8 @@ def dependencies(model: Path, opened: set[str]) -> list[Path]:
             pattern = bpy.path.abspath(image.filepath)
             found |= {Path(pattern.replace("<UDIM>", str(t.number))) for t in image.tiles}
     suffix = model.suffix.lower()
-    if suffix in _USD:
-        found |= _usd_files(model)
+    if suffix in USD:
+        found |= usd_files(model)[0]
     if suffix == ".obj":
         found |= set(material_libraries(model))
     here = model.absolute()
@@ -73,28 +75,42 @@ def material_libraries(model: Path) -> list[Path]:
     return [*named, model.with_suffix(".mtl")]
 
 
-def _usd_files(model: Path) -> set[Path]:
+def usd_files(model: Path) -> tuple[set[Path], set[Path]]:
+    """Return the files that a USD stage is made of, and those of them that are not there.
+
+    Raises:
+        AssetError: its layers cannot be read; names the model.
+
+    """
     # Blender's own build of USD's library; bpy does not put it on the path (bpy 4.5).
     site = Path(bpy.utils.system_resource("DATAFILES")).parent
     for folder in site.glob("python/lib/*/site-packages"):
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
-    from pxr import UsdUtils
+    from pxr import Tf, UsdUtils
 
-    layers, assets, lacking = UsdUtils.ComputeAllDependencies(str(model))
-    paths = [layer.realPath for layer in layers] + list(assets) + list(lacking)
+    try:
+        layers, assets, lacking = UsdUtils.ComputeAllDependencies(str(model))
+    except Tf.ErrorException as error:
+        first = str(error).strip().splitlines()[0]
+        raise AssetError(
+            f"{model} cannot be imported: its layers cannot be read ({first})"
+        ) from None
     inside = f"{model.suffix.lower()}["  # a file in a package: model.usdz[0/skin.png]
-    return {(model.parent / path) for path in paths if path and inside not in path.lower()}
+
+    def outside(paths: Iterable[str]) -> set[Path]:
+        return {model.parent / path for path in paths if path and inside not in path.lower()}
+
+    missing = outside(lacking)
+    return outside([*(layer.realPath for layer in layers), *assets]) | missing, missing
 
 
 def _is_system(path: Path) -> bool:
-    """Tell whether a file is Python's, Blender's or the system's, and no part of the model."""
+    """Tell whether a file is Python's, Blender's or the system's, and no part of the model: those
+    differ between machines, and a model's digest may not.
+    """
     places = (
-        sys.prefix,
-        sys.base_prefix,
-        bpy.utils.resource_path("LOCAL"),
-        "/proc",
-        "/dev",
-        "/sys",
+        *(sys.prefix, sys.base_prefix, bpy.utils.resource_path("LOCAL"), bpy.app.tempdir),
+        *("/proc", "/dev", "/sys", "/etc"),
     )
     return path.is_dir() or any(path.is_relative_to(place) for place in places if place)

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from renderer.asset import AssetError
+from renderer.blender.dependencies import USD, usd_files
 
 _VISIBILITY = "KHR_node_visibility"
 # Extensions that say nothing of how a model looks.
@@ -134,8 +135,13 @@ def _fbx(path: str) -> list[str]:
     return []
 
 
-def _usd(path: str) -> None:
+def _usd(path: str) -> list[str]:
     bpy.ops.wm.usd_import(filepath=path, import_cameras=False, import_lights=False)
+    _, missing = usd_files(Path(path))
+    for file in sorted(missing):
+        if file.suffix.lower() in USD:
+            raise AssetError(f"{path} refers to {file}, which is not there: put it in its place")
+    return [f"file {file.name} is missing: what it gives to the looks is, too" for file in missing]
 
 
 def _ply(path: str) -> None:
@@ -156,15 +162,23 @@ def _blend(path: str) -> list[str]:
     # A .blend file is a stranger's program: none of its scripts and drivers are run.
     bpy.context.preferences.filepaths.use_scripts_auto_execute = False
     bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
-    for library in bpy.data.libraries:
-        file = Path(bpy.path.abspath(library.filepath, library=library.parent))
-        if not file.is_file():
+    for block in (*bpy.data.libraries, *bpy.data.cache_files):
+        parent = block.parent if isinstance(block, bpy.types.Library) else block.library
+        if not Path(bpy.path.abspath(block.filepath, library=parent)).is_file():
             raise AssetError(
-                f"{path} links to {library.filepath.removeprefix('//')}, which is not there: put "
-                "it in its place, or make the parts local in Blender"
+                f"{path} links to {block.filepath.removeprefix('//')}, which is not there: put it "
+                "in its place, or make the parts local in Blender"
             )
-    blocked = bpy.app.autoexec_fail
-    return ["has drivers in Python, which are not run: what they move may stand wrong"] * blocked
+    warnings = [
+        f"font {font.name} is missing: its texts have another"
+        for font in bpy.data.fonts
+        if font.filepath not in ("", "<builtin>")
+        and font.packed_file is None
+        and not Path(bpy.path.abspath(font.filepath, library=font.library)).is_file()
+    ]
+    if bpy.app.autoexec_fail:
+        warnings.append("has drivers in Python, which are not run: what they move may stand wrong")
+    return warnings
 
 
 _IMPORTERS: dict[str, Callable[[str], list[str] | None]] = {

@@ -213,6 +213,29 @@ def test_texture_outside_the_folder_is_named(
     assert any("paint.png comes from outside the model's folder: .." in w for w in facts.warnings)
 
 
+def test_a_usd_stage_that_lacks_a_part_is_refused(cache: AssetCache, tmp_path: Path) -> None:
+    part = """#usda 1.0
+def Mesh "{name}"{more}
+{{
+    point3f[] points = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
+    int[] faceVertexCounts = [3]
+    int[] faceVertexIndices = [0, 1, 2]
+}}
+"""
+    whole = part.format(name="whole", more=" (prepend references = @part.usda@</part>)")
+    (tmp_path / "whole.usda").write_text(whole)
+    outcome = take(cache, tmp_path / "whole.usda")["whole.usda"]
+    assert isinstance(outcome, str)
+    assert "part.usda, which is not there" in outcome
+    (tmp_path / "part.usda").write_text(part.format(name="part", more=""))
+    facts = take(cache, tmp_path / "whole.usda")["whole.usda"]
+    assert isinstance(facts, AssetFacts)
+    (tmp_path / "part.usda").write_text(
+        part.format(name="part", more="").replace("1, 0, 0", "2, 0, 0")
+    )
+    assert cache.find(AssetSource(tmp_path / "whole.usda")) is None
+
+
 # A sheet of 1 x 1 m in the XZ plane whose texture has a round hole, as a leaf or a fence has.
 _CUTOUT = """
 import bpy, sys

@@ -213,7 +213,7 @@ def test_any_size_of_a_thing_looks_the_same(render: Callable[..., Rendered]) -> 
     orbit = {"orbit": {"azimuth_deg": 30, "elevation_deg": 20, "fill": 0.7}}
     lamp = {"world": {"color": "#404040"}, "lights": [{"type": "area", "azimuth_deg": 30}]}
     _, usual, (here,) = render({"asset": "cube1.gltf", "size_m": 1}, camera=orbit, lighting=lamp)
-    for size in (1e-7, 1e-4, 1e5):
+    for size in (1e-7, 1e-4, 1e5, 1e8):
         _, frame, (label,) = render(
             {"asset": "cube1.gltf", "size_m": size}, camera=orbit, lighting=lamp
         )
@@ -232,12 +232,25 @@ def test_nothing_near_is_clipped(render: Callable[..., Rendered]) -> None:
     assert [label.visibility for label in labels] == [1, 1]
 
 
+def test_a_hair_before_the_lens(render: Callable[..., Rendered]) -> None:
+    """0.1 micrometres, 0.8 before the camera, in a scene of a metre."""
+    camera = {"orbit": {"azimuth_deg": 0, "elevation_deg": 0, "distance_m": 2}}
+    tiny = {"asset": "cube1.gltf", "size_m": 1e-7, "position_m": [1e-7, -3.4999984, 0.5]}
+    table = {"asset": "cube1.gltf", "position_m": [0, 0, 0]}
+    shot, _, labels = render(tiny, table, camera=camera)
+    nearest = next(label for label in labels if label.entry.instance == 1)
+    assert nearest.visibility > 0.999
+    assert nearest.area > 50
+    assert shot.radius_m > 0.5
+
+
 def test_near_and_far_in_one_picture(render: Callable[..., Rendered]) -> None:
-    """5 cm, 0.4 m before the camera, whose subject's centre is 40 km away."""
+    """5 cm, 0.4 m before the camera, whose subject's centre is 400 km away: coordinates about that
+    centre come in steps of 3 cm."""
     _, _, labels = render(
-        {"asset": "cube1.gltf", "size_m": 0.05, "position_m": [0.05, -39_999.6, 2999.975]},
-        {"asset": "cube1.gltf", "size_m": 6000, "position_m": [0, 37_000, 0]},
-        camera={"orbit": {"azimuth_deg": 0, "elevation_deg": 0, "distance_m": 40_000}},
+        {"asset": "cube1.gltf", "size_m": 0.05, "position_m": [0.05, -399_999.6, 29_999.975]},
+        {"asset": "cube1.gltf", "size_m": 60_000, "position_m": [0, 370_000, 0]},
+        camera={"orbit": {"azimuth_deg": 0, "elevation_deg": 0, "distance_m": 400_000}},
     )
     near = next(label for label in labels if label.entry.instance == 1)
     assert near.area == pytest.approx(1212, abs=40)  # the same, seen from a hair's breadth away

@@ -12,10 +12,12 @@ from renderer.plan.shot import Lamp, Shot
 
 Array = npt.NDArray[np.float64]
 
-# Subjects of such radii (metres) are rendered at their own size; others are scaled to about 1 m.
-# Blender clips at 1e-6 m from the camera at the least, and a bevel or scattering radius of a
-# material is in metres, so that sizes people use are better left alone.
-_USUAL_M = (1e-2, 1e3)
+# Subjects from such a radius (metres) on are rendered at their own size; smaller ones are scaled to
+# about 1 m. Blender clips at 1e-6 m from the camera at the least, and a bevel or scattering radius
+# of a material is in metres, so that sizes people use are better left alone.
+_USUAL_M = 1e-2
+# Nearer to the camera than this there must be nothing, or all is scaled up until there is not.
+_NEAREST = 1e-4
 # By so many pixels float32 may move what is nearest to the camera.
 _SHIFT_PX = 0.005
 _EPSILON = 2.0**-24
@@ -44,15 +46,16 @@ class EngineSpace:
         fixed share of a pixel. About the subject's centre, what the objects are made of stays put
         from shot to shot, which the engine need not send to the device again.
         """
-        low, high = _USUAL_M
-        usual = low <= shot.radius_m <= high
+        larger = max(1.0, _NEAREST / max(nearest_m, 1e-300))
+        if shot.radius_m < _USUAL_M:
+            larger = max(larger, 1.0 / max(shot.radius_m, 1e-300))
         view = np.array(shot.camera.world_to_camera)
         position, center = -view[:3, :3].T @ view[:3, 3], np.array(shot.center, np.float64)
         away = float(np.linalg.norm(position - center))
         shift_px = _EPSILON * away / max(nearest_m, 1e-300) * shot.camera.K[0][0]
         return EngineSpace(
             position if shift_px > _SHIFT_PX else center,
-            1.0 if usual else 2.0 ** -round(math.log2(max(shot.radius_m, 1e-300))),
+            2.0 ** math.ceil(math.log2(larger)),
         )
 
     def point(self, position: Array) -> Array:

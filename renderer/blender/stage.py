@@ -10,7 +10,8 @@ layer passes are switched on once, before the first render, as persistent data n
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import bpy
@@ -25,7 +26,6 @@ from renderer.blender.floor import FloorStage
 from renderer.blender.frame import Frame
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
-from renderer.blender.residency import Residency
 from renderer.blender.world import WorldStage
 from renderer.plan.raycast import MOST_SHEETS
 from renderer.plan.shot import Instance, Shot
@@ -34,7 +34,25 @@ from renderer.plan.silhouette import Silhouette, Window, silhouette
 # Blender's camera looks along -Z with Y up; ours (OpenCV) along +Z with Y down.
 _OPENCV_TO_BLENDER = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
 _SENSOR_MM = 36.0
+# Of decoded textures, which a GPU has to hold beside the scene.
+_TEXTURE_BYTES = 2 << 30
 _ENGINES = {"cycles": "CYCLES", "workbench": "BLENDER_WORKBENCH"}
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model in memory: its meshes, and all that came with it."""
+
+    meshes: list[bpy.types.Mesh]
+    blocks: list[bpy.types.ID]
+
+    @cached_property
+    def texture_bytes(self) -> int:
+        """What its textures take in the engine, which keeps them for as long as the model stays."""
+        images = [block for block in self.blocks if isinstance(block, bpy.types.Image)]
+        return sum(
+            image.size[0] * image.size[1] * 4 * (4 if image.is_float else 1) for image in images
+        )
 
 
 class Stage:
@@ -62,9 +80,7 @@ class Stage:
         install()
         self._cache = cache
         self._keep = keep_models
-        self._models: OrderedDict[str, tuple[list[bpy.types.Mesh], list[bpy.types.ID]]] = (
-            OrderedDict()
-        )
+        self._models: OrderedDict[str, _Model] = OrderedDict()
         self._passing: list[bpy.types.Object] = []
         self._objects: list[bpy.types.Object] = []
         self._samples = 0
@@ -74,7 +90,6 @@ class Stage:
         self._camera = self._new_camera()
         self._world = WorldStage(self._scene, folder)
         self._floor = FloorStage(self._scene, folder)
-        self._residency = Residency(self._scene)
 
     def render(self, shot: Shot) -> Frame:
         """Set the stage for a shot and render it."""
@@ -137,11 +152,7 @@ class Stage:
         self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
-        in_use = {entry.asset: self._meshes(entry.asset) for entry in shot.objects}
-        for key, meshes in in_use.items():
-            self._residency.keep(key, meshes)
-        self._residency.stay_behind(self._camera.matrix_world, self._camera.data.clip_end)
-        self._drop_models(set(in_use))
+        self._drop_models({entry.asset for entry in shot.objects})
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> None:
         to_world = np.array(entry.model_to_world)
@@ -191,9 +202,10 @@ class Stage:
         # EEVEE was renamed in 5.0.
         eevee = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
         engine = _ENGINES.get(render.engine, eevee)
-        # Assigned even to what it is, it throws the persistent session away (bpy 4.5). That is
-        # wanted where the number of samples changes: a session keeps the sampling pattern of the
-        # largest it has had, and pictures would depend on what was rendered before.
+        # Assigned even to what it is, it throws the persistent session away (bpy 4.5), and with it
+        # the textures, which else stay decoded, of models out of the scene, too. That is wanted
+        # where the number of samples changes: a session keeps the sampling pattern of the largest
+        # it has had, and pictures would depend on what was rendered before.
         if scene.render.engine != engine or render.samples != self._samples:
             scene.render.engine, self._samples = engine, render.samples
         scene.cycles.samples = render.samples
@@ -261,18 +273,20 @@ class Stage:
             fresh = [
                 block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]
             ]
-            self._models[key] = (list(wanted.meshes), fresh)
+            self._models[key] = _Model(list(wanted.meshes), fresh)
         self._models.move_to_end(key)
-        return self._models[key][0]
+        return self._models[key].meshes
 
     def _drop_models(self, in_use: set[str]) -> None:
+        """Forget the models used longest ago, beyond the number and the memory that are kept."""
+        held = sum(model.texture_bytes for model in self._models.values())
         for key in list(self._models):
-            if len(self._models) <= self._keep:
+            if len(self._models) <= self._keep and held <= _TEXTURE_BYTES:
                 return
             if key not in in_use:
-                self._residency.drop(key)
-                _, blocks = self._models.pop(key)
-                bpy.data.batch_remove(blocks)
+                model = self._models.pop(key)
+                held -= model.texture_bytes
+                bpy.data.batch_remove(model.blocks)
 
 
 def _is_there(frame: Frame, entry: Instance) -> np.ndarray:

@@ -60,6 +60,7 @@ def loaded_by(stage: Any, shots: list[Shot]) -> tuple[list[Any], int]:
 
 def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
     """Render in turns, with all models kept and with one."""
+    from renderer.blender import stage as module
     from renderer.blender.stage import Stage
 
     shots = planned(folder, cache)
@@ -75,7 +76,17 @@ def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
     forgetful = Stage(cache, folder, "cpu", keep_models=1)
     loaded_by(forgetful, shots)
     _, dropped = loaded_by(forgetful, shots[:1])
-    return {"first": first, "again": again, "equal": equal, "dropped": dropped}
+    module._TEXTURE_BYTES = 0
+    forgetful = Stage(cache, folder, "cpu")
+    loaded_by(forgetful, shots)
+    _, over_budget = loaded_by(forgetful, shots[:1])
+    return {
+        "first": first,
+        "again": again,
+        "equal": equal,
+        "dropped": dropped,
+        "over_budget": over_budget,
+    }
 
 
 if __name__ == "__main__":

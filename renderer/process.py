@@ -12,6 +12,7 @@ import pwd
 import stat
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def silence(number: int) -> None:
     os.close(nowhere)
 
 
-class _Printed(io.TextIOWrapper):
+class _Printed(io.TextIOWrapper, ABC):
     """A standard stream that spells out what its encoding lacks, and fails once at most: after that
     it is silent, so that Python has nothing left to complain of when it exits.
     """
@@ -65,8 +66,9 @@ class _Printed(io.TextIOWrapper):
         except OSError as error:
             self._fail(error)
 
+    @abstractmethod
     def _fail(self, error: OSError) -> None:
-        raise NotImplementedError
+        """Take note that something was not written; nothing more shall be tried."""
 
 
 class _Results(_Printed):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from renderer.asset.facts import AssetError
@@ -17,6 +18,9 @@ IMPORT_VERSION = 3
 
 # Files that an import depends on: path relative to the model's folder, digest ("" if not there).
 Dependencies = tuple[tuple[str, str], ...]
+# Stands for a file that an importer looks for everywhere below the model, and has not found.
+ANYWHERE_BELOW = "**"
+_MOST_NAMES = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,30 @@ class AssetSource:
         return self.look_again(sorted({os.path.relpath(path, folder) for path in paths}))
 
     def look_again(self, names: Iterable[str]) -> Dependencies:
-        """Return the digests that files of such relative names have now."""
-        return tuple((name, _digest_or_none(self.path.parent / name)) for name in names)
+        """Return the digests that files of such relative names have now; that of ``ANYWHERE_BELOW``
+        is of the names of all files below the model's folder.
+        """
+        folder = self.path.parent
+        return tuple(
+            (
+                name,
+                _names_below(folder) if name == ANYWHERE_BELOW else _digest_or_none(folder / name),
+            )
+            for name in names
+        )
 
     def key(self, dependencies: Dependencies) -> str:
-        """Return the content address of an import: 32 hex digits over all bytes that shape it."""
-        said = json.dumps([self.digest(), self.path.name, dependencies])
+        """Return the content address of an import: 32 hex digits over all bytes that shape it.
+
+        What was looked for in vain does not, nor where a file lies: that differs between machines,
+        and a model's digest may not.
+        """
+        used = sorted(
+            (Path(name).name, digest)
+            for name, digest in dependencies
+            if digest and name != ANYWHERE_BELOW
+        )
+        said = json.dumps([self.digest(), self.path.name, used])
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
@@ -79,6 +101,13 @@ def content_digest(path: Path) -> str:
 def _content_digest(path: Path, _size: int, _modified: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _names_below(folder: Path) -> str:
+    names = sorted(
+        str(path.relative_to(folder)) for path in islice(folder.rglob("*.*"), _MOST_NAMES)
+    )
+    return hashlib.blake2b(json.dumps(names).encode(), digest_size=16).hexdigest()
 
 
 def _digest_or_none(path: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import bpy
 
 from renderer.asset import AssetError
+from renderer.asset.source import ANYWHERE_BELOW
 
 USD = {".usd", ".usda", ".usdc", ".usdz"}
 _opened: set[str] | None = None
@@ -52,7 +53,12 @@ def dependencies(model: Path, opened: set[str]) -> list[Path]:
         if image.source == "TILED" and "<UDIM>" in image.filepath:
             pattern = bpy.path.abspath(image.filepath)
             found |= {Path(pattern.replace("<UDIM>", str(t.number))) for t in image.tiles}
+    # Importers look beside the model, too, and FBX's in all folders below it.
+    lacking = {path for path in found if not path.is_file()}
+    found |= {model.parent / path.name for path in lacking}
     suffix = model.suffix.lower()
+    if lacking and suffix == ".fbx":
+        found.add(model.parent / ANYWHERE_BELOW)
     if suffix in USD:
         found |= usd_files(model)[0]
     if suffix == ".obj":

@@ -146,6 +146,9 @@ else:
 """
 
 
+_EXPORT_FBX = 'bpy.ops.export_scene.fbx(filepath=path, path_mode="RELATIVE")'
+
+
 @pytest.mark.parametrize("kind", ["blend", "usdc", "gltf"])
 def test_a_changed_texture_is_a_changed_model(cache: AssetCache, tmp_path: Path, kind: str) -> None:
     texture = tmp_path / "a skin (1).png"
@@ -211,6 +214,34 @@ def test_texture_outside_the_folder_is_named(
     facts = take(cache, tmp_path / "m" / "model.obj")["model.obj"]
     assert isinstance(facts, AssetFacts)
     assert any("paint.png comes from outside the model's folder: .." in w for w in facts.warnings)
+
+
+def test_a_texture_that_turns_up_is_found(cache: AssetCache, tmp_path: Path) -> None:
+    """FBX's importer looks for it in every folder below the model."""
+    texture = tmp_path / "a skin (1).png"
+    Image.new("RGB", (8, 8), "red").save(texture)
+    script = _HIDDEN_NAMES.replace("bpy.ops.wm.usd_export(filepath=path)", _EXPORT_FBX)
+    subprocess.run(
+        [sys.executable, "-c", script.replace('"usdc"', '"fbx"'), str(tmp_path), "fbx"],
+        check=True,
+        capture_output=True,
+    )
+    source = AssetSource(tmp_path / "model.fbx")
+    texture.rename(tmp_path / "kept.bin")
+    bare = take(cache, source.path)["model.fbx"]
+    assert isinstance(bare, AssetFacts)
+    assert bare.textures == ()
+    assert cache.find(source) == bare.key
+    (tmp_path / "other.png").write_bytes(b"")  # looked for anew, and the same model
+    assert cache.find(source) is None
+    again = take(cache, source.path)["model.fbx"]
+    assert isinstance(again, AssetFacts)
+    assert again.key == bare.key
+    (tmp_path / "maps" / "2k").mkdir(parents=True)
+    (tmp_path / "kept.bin").rename(tmp_path / "maps" / "2k" / texture.name)
+    found = take(cache, source.path)["model.fbx"]
+    assert isinstance(found, AssetFacts)
+    assert len(found.textures) == 1
 
 
 def test_a_usd_stage_that_lacks_a_part_is_refused(cache: AssetCache, tmp_path: Path) -> None:

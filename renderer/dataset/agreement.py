@@ -29,6 +29,8 @@ _BITS = 1e-9
 _SHARE, _BRIGHTNESS = 1e-6, 6e-5
 # By how many pixels float32 moves an outline in the engine.
 _OUTLINE_PX = 0.01
+# By what share of a depth it moves a surface.
+_TIE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -242,8 +244,13 @@ def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[n
     if len(rows):
         depths = np.stack(casting.close_by(columns, rows, _OUTLINE_PX))
         instances = np.array([*(each.entry.instance for each in casting.objects), 0])
-        nearest = np.where(np.isfinite(depths.min(0)), instances[depths.argmin(0)], 0)
-        wrong[rows, columns] = (nearest != stored[rows, columns]).all(axis=0)
+        claimed = stored[rows, columns][None] == instances[:, None]
+        own = np.where(claimed[:, None], depths, np.inf).min(axis=0)
+        nearest = depths.min(axis=0)
+        # Of surfaces in one place either may be the first; nothing is in front of nothing.
+        first = claimed.any(axis=0) & (own <= nearest * (1 + _TIE))
+        nothing = (stored[rows, columns] == 0) & ~np.isfinite(nearest)
+        wrong[rows, columns] = ~(first & np.isfinite(own) | nothing).any(axis=0)
     return np.asarray(wrong, np.bool_)
 
 

@@ -1,7 +1,7 @@
 """The scene: one stage that each Shot is set upon, with everything that stays kept between shots.
 
-The engine's world is the shot's, moved and scaled so that the subject is at its origin and of a
-common size (``EngineSpace``): Blender and Cycles know float32 only, and clip what is too near.
+The engine's world is the shot's, moved to what float32 tells apart best, and scaled up where it is
+tiny (``EngineSpace``): Blender and Cycles know float32 only, and clip what is too near.
 
 Cycles' persistent data makes this pay: what did not change is not sent to the device again. View
 layer passes are switched on once, before the first render, as persistent data needs (bpy 4.5).
@@ -98,10 +98,9 @@ class Stage:
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
         if not alone:
             return frame
-        if frame.index is None:
-            self._label_mode()
-            frame = replace(frame, index=capture().index)
         self._label_mode()
+        if frame.index is None:
+            frame = replace(frame, index=capture().index)
         outlines = {entry.instance: self._outline(shot, entry) for entry in alone}
         return replace(frame, silhouettes=outlines)
 

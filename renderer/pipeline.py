@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from renderer.blender.frame import Frame
-from renderer.dataset.coco import LUMA, annotation_record, image_record, unseen_warning
+from renderer.colour.luma import LUMA
+from renderer.dataset.coco import annotation_record, image_record, unseen_warning
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line
 from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
-from renderer.plan import PlanError, Planner, Shot
+from renderer.plan import PlanError, Planner
+from renderer.shot.shot import Shot
 from renderer.truth import Label, Labeller
 
 _TRIES = 2

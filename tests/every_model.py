@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer.recipe.files import MODEL_SUFFIXES
+from renderer.values.files import MODEL_SUFFIXES
 
 _REPOSITORY = Path(__file__).parent.parent
 _LIMIT_S = 300

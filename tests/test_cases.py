@@ -16,7 +16,8 @@ from renderer.asset import AssetCache, AssetSource
 from renderer.blender.frame import Frame
 from renderer.dataset.agreement import Seen, scene_problems
 from renderer.farm.intake import bring_in
-from renderer.plan import Planner, Shot
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 from renderer.truth import Label, Labeller
 from tests import shapes
 from tests.cases.make_blends import CASES

@@ -28,7 +28,8 @@ from renderer.dataset.layout import Layout
 from renderer.errors import UnavailableError, UserError
 from renderer.farm.interrupt import RunStoppedError
 from renderer.pipeline import Pipeline
-from renderer.plan import Planner, Shot
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 from tests import shapes
 from tests.conftest import REPOSITORY
 

@@ -12,7 +12,7 @@ import pytest
 from renderer.dataset.layout import Layout
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
-from renderer.recipe.files import MODEL_SUFFIXES
+from renderer.values.files import MODEL_SUFFIXES
 from tests.conftest import REPOSITORY, SHARED
 
 FOLDERS = [SHARED / "models", REPOSITORY / "assets" / "models"]

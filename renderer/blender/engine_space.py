@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderer.plan.shot import Lamp, Shot
+from renderer.shot.scene import Lamp
+from renderer.shot.shot import Shot
 
 Array = npt.NDArray[np.float64]
 

@@ -11,8 +11,9 @@ from mathutils import Matrix
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor_material import MATERIALS, image_material
 from renderer.errors import UnavailableError
-from renderer.plan.ground import REACH, floor_center, has_floor
-from renderer.plan.shot import FileRef, FloorState, Shot
+from renderer.shot.ground import REACH, floor_center, has_floor
+from renderer.shot.scene import FileRef, FloorState
+from renderer.shot.shot import Shot
 
 _KEEP = 16
 

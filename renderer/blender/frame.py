@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from renderer.plan.silhouette import Silhouette
+from renderer.geometry.silhouette import Silhouette
 
 Floats = npt.NDArray[np.float32]
 

@@ -7,7 +7,7 @@ import math
 import bpy
 from mathutils import Matrix, Vector
 
-from renderer.plan.shot import Lamp
+from renderer.shot.scene import Lamp
 
 _TYPES = {"area": "AREA", "point": "POINT", "sun": "SUN", "spot": "SPOT"}
 

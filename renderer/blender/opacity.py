@@ -15,6 +15,7 @@ import numpy as np
 
 from renderer.asset import ALPHA_THRESHOLD, Cutout
 from renderer.asset.geometry import Step
+from renderer.colour.luma import LUMA
 
 # Shaders that let no camera ray through: refraction bends light, but the surface is met all the
 # same (Cycles counts transparent closures alone, pass_alpha_threshold).
@@ -22,7 +23,6 @@ _SOLID_SHADERS = {
     *("BSDF_DIFFUSE", "BSDF_GLOSSY", "BSDF_GLASS", "BSDF_REFRACTION", "BSDF_TRANSLUCENT"),
     *("BSDF_TOON", "BSDF_SHEEN", "BSDF_METALLIC", "SUBSURFACE_SCATTERING", "EMISSION"),
 }
-_LUMA = np.array([0.2126, 0.7152, 0.0722])  # linear Rec.709: how Cycles makes a colour a number
 
 
 class Opacity(Enum):
@@ -138,7 +138,7 @@ def _lookup(
         texels = _pixels(image)
         if (texels[..., 3] < 1).any():
             return None
-        texels = texels[..., :3] @ _LUMA
+        texels = texels[..., :3] @ LUMA
     levels = np.round(np.clip(texels, 0, 1) * 255).astype(np.uint8)
     return TextureLookup(Cutout(levels, steps, node.interpolation == "Closest"), layer)
 

@@ -27,9 +27,10 @@ from renderer.blender.frame import Frame
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
 from renderer.blender.world import WorldStage
-from renderer.plan.raycast import MOST_SHEETS
-from renderer.plan.shot import Instance, Shot
-from renderer.plan.silhouette import Silhouette, Window, silhouette
+from renderer.geometry.raycast import MOST_SHEETS
+from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.shot.scene import Instance
+from renderer.shot.shot import Shot
 
 # Blender's camera looks along -Z with Y up; ours (OpenCV) along +Z with Y down.
 _OPENCV_TO_BLENDER = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))

@@ -11,8 +11,9 @@ import bpy
 import numpy as np
 
 from renderer.blender.surface import mend_numbers
+from renderer.colour.luma import LUMA
 from renderer.errors import UnavailableError
-from renderer.plan.shot import WorldState
+from renderer.shot.scene import WorldState
 
 # Side of the map Cycles samples the HDRI by. Its default rebuilds the map at full size whenever
 # the world changes (0.69 s a frame); this size costs a few ms for about 10 % more noise.
@@ -111,6 +112,6 @@ def mean_radiance(image: bpy.types.Image) -> float:
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     rows = pixels.reshape(height, width, 4)[..., :3].mean(axis=1, dtype=np.float64)
-    luminance = rows @ np.array([0.2126, 0.7152, 0.0722])
+    luminance = rows @ LUMA
     weight = np.cos((np.arange(height) + 0.5) / height * np.pi - np.pi / 2)
     return float((luminance * weight).sum() / weight.sum())

@@ -92,7 +92,7 @@ def inspect(
 
 def _refusal(path: Path) -> str:
     """Return why a file is no model by its name alone, or nothing."""
-    from renderer.recipe.files import MODEL_SUFFIXES
+    from renderer.values.files import MODEL_SUFFIXES
 
     if path.is_dir():
         return f"{path} is a folder: name the models in it"

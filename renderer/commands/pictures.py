@@ -19,8 +19,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from renderer.recipe.files import HDRI, HDRI_SUFFIXES, MODEL, files_named
-from renderer.recipe.source import KeyPath
+from renderer.values.files import HDRI, HDRI_SUFFIXES, MODEL, files_named
+from renderer.values.key import KeyPath
 
 # How many files of one key are named; the rest are counted.
 _MOST = 20
@@ -97,7 +97,7 @@ def _is_cut(said: str) -> bool:
 @lru_cache(maxsize=1)
 def _reader() -> Any:
     """Return OpenImageIO's module out of bpy's wheel, or None where there is none to be loaded."""
-    from renderer.imaging.view_transform import blender_data
+    from renderer.colour.view_transform import blender_data
 
     found = sorted(
         blender_data().parent.glob("python/lib/*/site-packages/OpenImageIO/OpenImageIO.c*")

@@ -12,7 +12,7 @@ from renderer.farm.run import RunError
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import LoadedRecipe, Recipe
 from renderer.recipe.problem import dotted
-from renderer.recipe.source import KeyPath
+from renderer.values.key import KeyPath
 
 Refusal = tuple[KeyPath, str]
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from renderer.dataset.coco import LUMA, image_record, unseen_warning
+from renderer.colour.luma import LUMA
+from renderer.dataset.coco import image_record, unseen_warning
 from renderer.dataset.picture import decode_picture
-from renderer.plan.shot import RenderState, Shot
+from renderer.shot.shot import RenderState, Shot
 from renderer.truth import Label, tight_box
 from renderer.truth.label import Casting, pose
 from renderer.truth.mask import Box, Mask

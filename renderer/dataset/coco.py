@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from renderer.plan.shot import Shot
+from renderer.shot.shot import Shot
 from renderer.truth import Label, encode_rle, mask_to_polygons
 
 Record = dict[str, Any]
-# The share of R, G and B in luma, and so in a picture's brightness (ITU-R BT.709).
-LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 def unseen_warning(category: str) -> str:

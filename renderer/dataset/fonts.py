@@ -189,7 +189,7 @@ def _load(path: Path | None, size: float) -> Font:
 
 @lru_cache(maxsize=1)
 def _blender_fonts() -> tuple[Path, ...]:
-    from renderer.imaging.view_transform import blender_data
+    from renderer.colour.view_transform import blender_data
 
     try:
         found = sorted((blender_data() / "fonts").glob("*"))

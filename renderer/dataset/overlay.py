@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw
 
-from renderer.dataset.colours import colour_of
+from renderer.colour.palette import colour_of
 from renderer.dataset.fonts import Line, label_of, line, plain
 from renderer.dataset.read import LARGEST_SIDE
 from renderer.dataset.segmentation import mask_of
 from renderer.errors import UserError
-from renderer.recipe.files import IMAGE_SUFFIXES
+from renderer.values.files import IMAGE_SUFFIXES
 
 Record = dict[str, Any]
 Box = tuple[int, int, int, int]

@@ -12,7 +12,7 @@ from renderer.dataset.json_text import loads
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.read import COUNT, LARGEST_SIDE, fault
 from renderer.errors import UserError
-from renderer.plan import Shot
+from renderer.shot.shot import Shot
 
 Record = dict[str, Any]
 

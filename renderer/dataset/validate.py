@@ -27,7 +27,7 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.segmentation import to_mask
 from renderer.dataset.shots import read_lines, to_shot
-from renderer.plan import Shot
+from renderer.shot.shot import Shot
 from renderer.truth import Labeller
 
 Record = dict[str, Any]

@@ -25,10 +25,10 @@ from renderer.errors import UserError
 from renderer.farm.intake import facts_by_path, recipe_keys
 from renderer.farm.versions import Equipment, library_versions
 from renderer.plan import Planner, asset_sources
-from renderer.plan.files import file_ref
-from renderer.plan.shot import image_name
 from renderer.recipe import Recipe, canonical
-from renderer.recipe.files import MODEL, files_named
+from renderer.shot.files import file_ref
+from renderer.shot.shot import image_name
+from renderer.values.files import MODEL, files_named
 
 
 class RunError(UserError):

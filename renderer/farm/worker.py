@@ -27,7 +27,8 @@ from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
 from renderer.farm.versions import Equipment, library_versions
 from renderer.pipeline import Camera, Diary, Pipeline
-from renderer.plan import Planner, Shot
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 
 # A part is written at least this often, so that a dying worker costs no more work than that.
 _PART_EVERY_S = 20.0

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.errors import UnavailableError
-from renderer.plan.shot import BackgroundState
+from renderer.shot.scene import BackgroundState
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,17 +52,3 @@ def _photo(folder: Path, path: str) -> npt.NDArray[np.uint8]:
             f"background image {path} cannot be read: it is damaged or not an image"
         )
     return np.ascontiguousarray(photo[..., ::-1])
-
-
-def to_linear(display: Floats) -> Floats:
-    """Return light intensities of display sRGB (IEC 61966-2-1)."""
-    low = display / 12.92
-    high = ((np.maximum(display, 0) + 0.055) / 1.055) ** 2.4
-    return np.where(display <= 0.04045, low, high).astype(np.float32)
-
-
-def to_display(linear: Floats) -> Floats:
-    """Return display sRGB of light intensities (IEC 61966-2-1)."""
-    low = linear * 12.92
-    high = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, low, high).astype(np.float32)

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from renderer.imaging.backdrop import backdrop, to_display, to_linear
+from renderer.colour.srgb import to_display, to_linear
+from renderer.colour.view_transform import apply_view, expose
+from renderer.imaging.backdrop import backdrop
 from renderer.imaging.denoise import denoise, denoise_alpha
-from renderer.imaging.view_transform import apply_view, expose
-from renderer.plan.shot import Shot
+from renderer.shot.shot import Shot
 
 Floats = npt.NDArray[np.float32]
 

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from renderer.plan.framing import project
-from renderer.plan.ground import BELOW, level_depth
+from renderer.geometry.projection import level_depth, pixel_rays, project
+from renderer.geometry.raycast import tracer_for
 from renderer.plan.placement import Placed
-from renderer.plan.raycast import pixel_rays, tracer_for
 from renderer.recipe.model import Accept, Background, Recipe
+from renderer.shot.ground import BELOW
 
 Array = npt.NDArray[np.float64]
 Box = tuple[Array, Array]

@@ -115,18 +115,3 @@ def place_at_distance(
     y = q[1] - framing[1] * frame.half_height * distance
     position: Array = np.array([x, y, q[2] - distance]) @ rotation
     return position
-
-
-def look(rotation: Array, position: Array) -> Array:
-    """Return ``world_to_camera`` (4x4) of a camera with a rotation and a position in the world."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = rotation
-    matrix[:3, 3] = -rotation @ position
-    return matrix
-
-
-def project(points: Array, K: Array, world_to_camera: Array) -> Array:  # noqa: N803
-    """Return pixel coordinates and depth (n, 3) of world points (n, 3)."""
-    camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
-    pixels = camera @ K.T
-    return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])

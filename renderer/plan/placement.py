@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetFacts, Geometry
-from renderer.plan.draw import draw_among, draw_number
-from renderer.plan.rotation import any_rotation, euler, settle
-from renderer.plan.shot import Instance, to_matrix4
-from renderer.plan.sliding import blocked_span, edge_axes, first_free
-from renderer.plan.stream import Stream
+from renderer.geometry.rotation import any_rotation, euler, settle
+from renderer.geometry.sliding import blocked_span, edge_axes, first_free
 from renderer.recipe.model import ObjectSpec, Recipe
+from renderer.shot.scene import Instance, to_matrix4
+from renderer.values.draw import draw_among, draw_number
+from renderer.values.stream import Stream
 
 Array = npt.NDArray[np.float64]
 

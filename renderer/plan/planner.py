@@ -12,23 +12,19 @@ import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetSource
 from renderer.errors import UserError
+from renderer.geometry.projection import look
 from renderer.plan.acceptance import Rejection, View, rejection, remedy
-from renderer.plan.draw import draw_number
-from renderer.plan.framing import (
-    Frame,
-    intrinsics,
-    look,
-    orbit_rotation,
-    place_at_distance,
-    solve_fill,
-)
+from renderer.plan.framing import Frame, intrinsics, orbit_rotation, place_at_distance, solve_fill
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
-from renderer.plan.shot import CameraPose, RenderState, Shot, to_matrix4
-from renderer.plan.stream import Stream
 from renderer.plan.surroundings import choose_background, decide_background
-from renderer.recipe.files import MODEL_SUFFIXES, matches
 from renderer.recipe.model import Background, Recipe
+from renderer.shot.camera import CameraPose
+from renderer.shot.scene import to_matrix4
+from renderer.shot.shot import RenderState, Shot
+from renderer.values.draw import draw_number
+from renderer.values.files import MODEL_SUFFIXES, matches
+from renderer.values.stream import Stream
 
 Array = npt.NDArray[np.float64]
 # What the camera frames in an image without objects: a ball of half a metre.

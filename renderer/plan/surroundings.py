@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from renderer.plan.draw import draw_among, draw_choice, draw_colour, draw_number, srgb_to_linear
-from renderer.plan.files import file_ref, listed
-from renderer.plan.shot import BackgroundState, FloorState
-from renderer.plan.stream import Stream
-from renderer.recipe.distribution import Choice
-from renderer.recipe.files import IMAGE_SUFFIXES
+from renderer.colour.srgb import srgb_to_linear
 from renderer.recipe.model import Background, Floor
+from renderer.shot.files import file_ref, listed
+from renderer.shot.scene import BackgroundState, FloorState
+from renderer.values.distribution import Choice
+from renderer.values.draw import draw_among, draw_choice, draw_colour, draw_number
+from renderer.values.files import IMAGE_SUFFIXES
+from renderer.values.stream import Stream
 
 
 def choose_background(

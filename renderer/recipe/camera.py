@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.recipe.distribution import LowDiscrepancy, Number, Strict, Uniform, support, within
+from renderer.values.distribution import LowDiscrepancy, Number, Strict, Uniform, support, within
 
 Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
 Signed = Annotated[Number, within(-1, 1)]

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.recipe.colour import Colour
-from renderer.recipe.distribution import Choice, Number, Strict, Uniform, choice_or, within
-from renderer.recipe.files import Hdri
+from renderer.values.colour import Colour
+from renderer.values.distribution import Choice, Number, Strict, Uniform, choice_or, within
+from renderer.values.files import Hdri
 
 LightType = Literal["area", "point", "sun", "spot"]
 

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validato
 from pydantic_core import PydanticCustomError
 
 from renderer.recipe.camera import Camera
-from renderer.recipe.colour import Colour, Share
-from renderer.recipe.distribution import (
+from renderer.recipe.lighting import Lighting
+from renderer.values.colour import Colour, Share
+from renderer.values.distribution import (
     Choice,
     LowDiscrepancy,
     Number,
@@ -21,8 +22,7 @@ from renderer.recipe.distribution import (
     support,
     within,
 )
-from renderer.recipe.files import ImageFile, ModelFile, TextureFile
-from renderer.recipe.lighting import Lighting
+from renderer.values.files import ImageFile, ModelFile, TextureFile
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
 Unit = Literal["m", "cm", "mm", "in", "ft"]

@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from renderer.errors import UserError
-from renderer.recipe.distribution import DISTRIBUTION_KEYS
-from renderer.recipe.source import KeyPath, Position, Source
+from renderer.recipe.source import Position, Source
+from renderer.values.distribution import DISTRIBUTION_KEYS
+from renderer.values.key import KeyPath
 
 
 @dataclass(frozen=True)

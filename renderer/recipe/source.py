@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 
 from renderer.errors import UserError
-
-KeyPath = tuple[str | int, ...]
+from renderer.values.key import KeyPath
 
 # Far more than a recipe has; and what aliases may add to what is really there.
 _MOST_LEVELS = 64

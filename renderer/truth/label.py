@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache
-from renderer.plan.ground import floor_depth, has_floor
-from renderer.plan.raycast import pixel_rays, tracer_for
-from renderer.plan.shot import Instance, Shot
-from renderer.plan.silhouette import Silhouette, Window, silhouette
+from renderer.geometry.projection import pixel_rays
+from renderer.geometry.raycast import tracer_for
+from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.shot.ground import floor_depth, has_floor
+from renderer.shot.scene import Instance
+from renderer.shot.shot import Shot
 from renderer.truth.mask import Box, Mask, tight_box
 
 Array = npt.NDArray[np.float64]

@@ -26,7 +26,7 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
 from renderer.dataset.validate import validate
-from renderer.plan import Shot
+from renderer.shot.shot import Shot
 from renderer.truth import encode_rle
 from renderer.truth.label import pose
 

@@ -23,7 +23,7 @@ from renderer.blender.quiet import quiet_output
 from renderer.farm.intake import bring_in, default_cache, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
-from renderer.recipe.files import MODEL_SUFFIXES
+from renderer.values.files import MODEL_SUFFIXES
 
 _LARGE = 1000
 # Saves a model of the cache without its textures; prints the longest side of the largest one.

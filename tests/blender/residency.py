@@ -16,8 +16,9 @@ import numpy as np
 
 from renderer.asset import AssetCache, AssetSource
 from renderer.farm.intake import bring_in, recipe_keys
-from renderer.plan import Planner, Shot, asset_sources
+from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
+from renderer.shot.shot import Shot
 
 MODELS = ("uv0_control.gltf", "nearest_mask.gltf", "textrans.gltf")
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from renderer.colour.view_transform import blender_data
 from renderer.commands.pictures import broken_pictures
 from renderer.commands.prepare import try_models
-from renderer.imaging.view_transform import blender_data
 from renderer.recipe import Recipe
 from renderer.recipe.lighting import World
 from renderer.recipe.model import Background, Floor

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from renderer.dataset.colours import colour_of
+from renderer.colour.palette import colour_of
 from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, local, picture_file
 from renderer.truth.mask import encode_rle
 from tests.conftest import orbitset

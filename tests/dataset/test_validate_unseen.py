@@ -21,7 +21,8 @@ from renderer.dataset.parts import write_part
 from renderer.dataset.segmentation import to_mask
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
-from renderer.plan import Planner, Shot
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 from renderer.truth import encode_rle, tight_box
 from tests import shapes
 from tests.dataset.harm import (

@@ -21,8 +21,9 @@ from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
 from renderer.farm.session import FarmOptions
-from renderer.plan import PlanError, Planner, Shot
+from renderer.plan import PlanError, Planner
 from renderer.recipe import load_recipe
+from renderer.shot.shot import Shot
 
 SEGFAULTS, HANGS, RAISES = 23, 91, 150
 HANG_LIMIT_S = 4.0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from renderer.colour.view_transform import blender_data
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm.environment import files_in, pack, settle, thread_caps
-from renderer.imaging.view_transform import blender_data
 from tests.conftest import contents, orbitset, write_recipe
 
 ONE_SLOT = ("--devices", "cpu", "--per-device", "1")

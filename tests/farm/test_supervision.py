@@ -31,7 +31,8 @@ from renderer.farm.memory import out_of_memory
 from renderer.farm.slots import Slot
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
-from renderer.plan import Planner, Shot
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 from tests.conftest import CROWD
 
 Maker = Callable[..., Planner]

@@ -21,8 +21,9 @@ from renderer.dataset.validate import validate
 from renderer.farm.intake import bring_in
 from renderer.farm.run import Run
 from renderer.pipeline import Pipeline
-from renderer.plan import PlanError, Planner, Shot, asset_sources
+from renderer.plan import PlanError, Planner, asset_sources
 from renderer.recipe import RecipeError, load_recipe, recipe_schema
+from renderer.shot.shot import Shot
 from tests import shapes
 from tests.fuzz.schema import Drawer
 

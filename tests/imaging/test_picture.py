@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from renderer.colour.srgb import to_display, to_linear
+from renderer.colour.temperature import blackbody
+from renderer.colour.view_transform import apply_view, expose
 from renderer.imaging import develop, encode
-from renderer.imaging.backdrop import backdrop, to_display, to_linear
-from renderer.imaging.view_transform import apply_view, expose
+from renderer.imaging.backdrop import backdrop
 from renderer.plan import Planner
-from renderer.plan.illumination import blackbody
-from renderer.plan.shot import BackgroundState, FileRef
+from renderer.shot.scene import BackgroundState, FileRef
 
 Maker = Callable[..., Planner]
 SCENE = {

@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer.plan.framing import (
-    Frame,
-    intrinsics,
-    look,
-    orbit_rotation,
-    place_at_distance,
-    project,
-    solve_fill,
-)
+from renderer.geometry.projection import look, project
+from renderer.plan.framing import Frame, intrinsics, orbit_rotation, place_at_distance, solve_fill
 
 angle = st.floats(-180, 180)
 

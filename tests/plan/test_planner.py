@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renderer.plan import PlanError, Planner, Shot
-from renderer.plan.framing import project
-from renderer.plan.sliding import blocked_span, edge_axes
+from renderer.geometry.projection import project
+from renderer.geometry.sliding import blocked_span, edge_axes
+from renderer.plan import PlanError, Planner
+from renderer.shot.shot import Shot
 from tests import shapes
 
 BASE: dict[str, Any] = {
@@ -190,7 +191,7 @@ def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> 
     """A box put down any way lies on one of its six sides, never on an edge."""
     from dataclasses import replace
 
-    from renderer.plan.rotation import settle
+    from renderer.geometry.rotation import settle
 
     points, faces = SOLIDS["box"]
     planner = plain_planner(BASE, **SOLIDS)

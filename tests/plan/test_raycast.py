@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from renderer.asset import Cutout, Geometry, Step
-from renderer.plan.raycast import Tracer, pixel_rays
+from renderer.geometry.projection import pixel_rays
+from renderer.geometry.raycast import Tracer
 from tests import shapes
 
 # Blender's glTF importer cuts at 0.5 by 1 - (alpha < 0.5).

@@ -11,10 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from renderer.plan.draw import draw_choice, draw_colour, draw_number
-from renderer.plan.stream import Stream
-from renderer.recipe.colour import Colour
-from renderer.recipe.distribution import Choice, Number, support
+from renderer.values.colour import Colour
+from renderer.values.distribution import Choice, Number, support
+from renderer.values.draw import draw_choice, draw_colour, draw_number
+from renderer.values.stream import Stream
 
 numbers = TypeAdapter(Number)
 colours = TypeAdapter(Colour)

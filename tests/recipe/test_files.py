@@ -13,9 +13,9 @@ from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
 from renderer.plan import asset_sources
 from renderer.recipe import Recipe, load_recipe
-from renderer.recipe.colour import Colour
-from renderer.recipe.distribution import Choice, Strict, choice_or
-from renderer.recipe.files import (
+from renderer.values.colour import Colour
+from renderer.values.distribution import Choice, Strict, choice_or
+from renderer.values.files import (
     HDRI,
     IMAGE,
     IMAGE_SUFFIXES,

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from renderer.plan import Planner, Shot
-from renderer.plan.framing import project
+from renderer.geometry.projection import project
+from renderer.plan import Planner
+from renderer.shot.shot import Shot
 from renderer.truth import Label, Labeller
 
 Maker = Callable[..., Planner]

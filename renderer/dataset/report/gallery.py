@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from renderer.dataset.colours import colour_of
+from renderer.colour.palette import colour_of
 from renderer.dataset.layout import Layout
 from renderer.dataset.picture import open_picture
 from renderer.dataset.segmentation import mask_of

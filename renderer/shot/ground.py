@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from renderer.plan.shot import Shot
+from renderer.geometry.projection import level_depth
+from renderer.shot.shot import Shot
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -46,13 +47,3 @@ def floor_depth(shot: Shot, directions: Array) -> Floats:
         place = position[:2] + depth[:, None] * (directions @ view[:3, :2])
         there = (np.abs(place - center[:2]) <= REACH * shot.radius_m).all(axis=1)
     return np.where(there, depth, np.inf).astype(np.float32)
-
-
-def level_depth(world_to_camera: Array, height: float, directions: Array) -> Array:
-    """Return the depth (n,) at which rays (n, 3), in the camera frame with z = 1, meet a level
-    plane of a height in the world, or infinity.
-    """
-    rotation, shift = world_to_camera[:3, :3], world_to_camera[:3, 3]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        depth = (height + (rotation.T @ shift)[2]) / (directions @ rotation[:, 2])
-    return np.where(depth > 0, depth, np.inf)

@@ -143,10 +143,3 @@ def tracer_for(cache: AssetCache, key: str) -> Tracer:
 @lru_cache(maxsize=48)
 def _tracer(_folder: str, key: str, cache: AssetCache) -> Tracer:
     return Tracer(cache.geometry(key))
-
-
-def pixel_rays(columns: Array, rows: Array, K: Array) -> Array:  # noqa: N803
-    """Return camera-frame directions (n, 3) with z = 1 through pixel positions (n,), (n,)."""
-    x = (columns - K[0, 2]) / K[0, 0]
-    y = (rows - K[1, 2]) / K[1, 1]
-    return np.column_stack([x, y, np.ones_like(x)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderer.plan.framing import project
+from renderer.geometry.projection import project
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -1,8 +1,7 @@
-"""The Shot: one image, fully decided. Frozen, JSON-serialisable, stored with the dataset.
+"""What a shot shows, as plain data: objects, light, and what stands behind.
 
-World: metres, Z up, right-handed. Camera: OpenCV (x right, y down, z forward). Matrices 4x4
-row-major as nested tuples, ``X_camera = world_to_camera @ X_world``. Colours: linear Rec.709 for
-light, display sRGB for what the camera sees directly (a backdrop).
+World: metres, Z up, right-handed. Matrices 4x4 row-major as nested tuples. Colours: linear Rec.709
+for light, display sRGB for what the camera sees directly (a backdrop).
 """
 
 from __future__ import annotations
@@ -28,19 +27,6 @@ class FileRef(Frozen):
 
     path: str
     digest: str
-
-
-class CameraPose(Frozen):
-    """Intrinsics and pose. ``K`` is in pixels; pixel centres lie at integer + 0.5."""
-
-    resolution: tuple[int, int]
-    focal_length_mm: float
-    sensor_width_mm: float
-    K: Matrix3
-    world_to_camera: Matrix4
-    azimuth_deg: float
-    elevation_deg: float
-    roll_deg: float
 
 
 class Instance(Frozen):
@@ -97,47 +83,6 @@ class BackgroundState(Frozen):
     mirrored: bool
     shadows: bool
     floor: FloorState | None
-
-
-class RenderState(Frozen):
-    """Engine settings and development of the picture."""
-
-    engine: Literal["cycles", "eevee", "workbench"]
-    samples: int
-    seed: int
-    denoise: bool
-    max_bounces: int
-    view_transform: str
-    exposure: float
-    white_balance_k: float | None
-    format: Literal["png", "jpeg", "webp"]
-    quality: int
-
-
-class Shot(Frozen):
-    """One image. ``radius_m`` and ``center`` are the subject's bounding sphere."""
-
-    index: int
-    attempts: int
-    center: Vector
-    radius_m: float
-    camera: CameraPose
-    objects: tuple[Instance, ...]
-    world: WorldState
-    lamps: tuple[Lamp, ...]
-    background: BackgroundState
-    render: RenderState
-
-    @property
-    def file_name(self) -> str:
-        """The image's path below the dataset's folder."""
-        return image_name(self.index, self.render.format)
-
-
-def image_name(index: int, format: Literal["png", "jpeg", "webp"]) -> str:
-    """Return the path of an image below the dataset's folder."""
-    suffix = {"png": "png", "jpeg": "jpg", "webp": "webp"}[format]
-    return f"images/{index:08d}.{suffix}"
 
 
 def to_matrix4(values: object) -> Matrix4:

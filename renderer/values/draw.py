@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
-from renderer.plan.stream import Stream
-from renderer.recipe.colour import Colour, Hsv, hex_to_rgb
-from renderer.recipe.distribution import (
+from renderer.values.colour import Colour, Hsv, hex_to_rgb
+from renderer.values.distribution import (
     Choice,
     Integers,
     LogUniform,
@@ -21,6 +20,7 @@ from renderer.recipe.distribution import (
     Steps,
     Stratified,
 )
+from renderer.values.stream import Stream
 
 Rgb = tuple[float, float, float]
 
@@ -111,14 +111,4 @@ def draw_colour(value: Colour, stream: Stream, path: str) -> Rgb:
         draw_number(part, stream, f"{path}.{name}")
         for part, name in zip(value, ("r", "g", "b"), strict=True)
     )
-    return red, green, blue
-
-
-def srgb_to_linear(colour: Rgb) -> Rgb:
-    """Return linear Rec.709 of display sRGB (IEC 61966-2-1)."""
-
-    def one(value: float) -> float:
-        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (one(value) for value in colour)
     return red, green, blue

@@ -27,7 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from renderer.recipe.source import KeyPath
+from renderer.values.key import KeyPath
 
 MODEL_SUFFIXES = (
     ".glb",

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from renderer.asset import content_digest
-from renderer.plan.shot import FileRef
-from renderer.recipe.files import matches
+from renderer.shot.scene import FileRef
+from renderer.values.files import matches
 
 
 def file_ref(folder: Path, path: str) -> FileRef:

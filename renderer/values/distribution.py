@@ -2,7 +2,7 @@
 
 A value is a constant or a mapping whose key names the distribution: ``{uniform: [35, 70]}``. This
 file says what a distribution *is* (its parameters and its support). Drawing from it is the plan's
-business (``renderer/plan/draw.py``), because all randomness lives there.
+business (``renderer/values/draw.py``), because all randomness lives there.
 """
 
 from __future__ import annotations

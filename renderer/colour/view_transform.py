@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import PyOpenColorIO as ocio  # noqa: N813
 
+from renderer.colour.temperature import chromaticity
 from renderer.errors import UnavailableError
-from renderer.plan.illumination import chromaticity
 
 Floats = npt.NDArray[np.float32]
 

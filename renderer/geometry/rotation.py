@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import Geometry
-from renderer.plan.stream import Stream
+from renderer.values.stream import Stream
 
 Array = npt.NDArray[np.float64]
 

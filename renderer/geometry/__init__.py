@@ -1,0 +1,1 @@
+"""Rays, projection, rotations and outlines: what every room needs of geometry, once."""

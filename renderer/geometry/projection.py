@@ -1,0 +1,43 @@
+"""Points to pixels and pixels to rays: the pinhole.
+
+OpenCV axes (x right, y down, z forward); pixel centres at integer + 0.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def look(rotation: Array, position: Array) -> Array:
+    """Return ``world_to_camera`` (4x4) of a camera with a rotation and a position in the world."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    matrix[:3, 3] = -rotation @ position
+    return matrix
+
+
+def project(points: Array, K: Array, world_to_camera: Array) -> Array:  # noqa: N803
+    """Return pixel coordinates and depth (n, 3) of world points (n, 3)."""
+    camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
+    pixels = camera @ K.T
+    return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])
+
+
+def pixel_rays(columns: Array, rows: Array, K: Array) -> Array:  # noqa: N803
+    """Return camera-frame directions (n, 3) with z = 1 through pixel positions (n,), (n,)."""
+    x = (columns - K[0, 2]) / K[0, 0]
+    y = (rows - K[1, 2]) / K[1, 1]
+    return np.column_stack([x, y, np.ones_like(x)])
+
+
+def level_depth(world_to_camera: Array, height: float, directions: Array) -> Array:
+    """Return the depth (n,) at which rays (n, 3), in the camera frame with z = 1, meet a level
+    plane of a height in the world, or infinity.
+    """
+    rotation, shift = world_to_camera[:3, :3], world_to_camera[:3, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = (height + (rotation.T @ shift)[2]) / (directions @ rotation[:, 2])
+    return np.where(depth > 0, depth, np.inf)

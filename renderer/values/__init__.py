@@ -1,0 +1,1 @@
+"""What a recipe may write where a value stands, and how one is drawn from it."""

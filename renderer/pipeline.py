@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from renderer.blender.frame import Frame
 from renderer.colour.luma import LUMA
 from renderer.dataset.coco import annotation_record, image_record, unseen_warning
 from renderer.dataset.layout import Layout
@@ -19,7 +18,8 @@ from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner
-from renderer.shot.shot import Shot
+from renderer.shot.frame import Frame
+from renderer.shot.shot import ImageOf, Shot
 from renderer.truth import Label, Labeller
 
 _TRIES = 2
@@ -28,8 +28,8 @@ _TRIES = 2
 class Camera(Protocol):
     """What takes the picture of a shot: the Blender stage."""
 
-    def render(self, shot: Shot) -> Frame:
-        """Return the passes of a shot."""
+    def render(self, shot: Shot) -> Sequence[Frame]:
+        """Return the passes of each view of a shot."""
 
 
 class Diary:
@@ -133,25 +133,34 @@ class Pipeline:
         shot = self.planner.shot(index)
         return self.finish(shot, self.camera.render(shot))
 
-    def finish(self, shot: Shot, frame: Frame) -> Line:
-        """Develop, label and write one shot; return its part line."""
-        picture = develop(shot, frame.color, frame.albedo, frame.normal, self.planner.folder)
+    def finish(self, shot: Shot, frames: Sequence[Frame]) -> Line:
+        """Develop, label and write the images of one shot; return its part line."""
+        by_view = dict(zip((view.name for view in shot.views), frames, strict=True))
+        images = [self._image(shot, image, by_view[image.view.name]) for image in shot.images]
+        return {"index": shot.index, "shot": shot.model_dump(mode="json"), "images": images}
+
+    def _image(self, shot: Shot, image: ImageOf, frame: Frame) -> dict[str, Any]:
+        """Develop, label and write one image; return its records."""
+        picture = develop(shot, image.view, frame, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
-        labels = Labeller(self.planner.cache).label(shot, frame.index, frame.silhouettes)
+        labels = Labeller(self.planner.cache).label(
+            shot, image.view.camera, frame.index, frame.silhouettes
+        )
         recipe = self.planner.recipe
         ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
-        write_atomic(self.layout.file(shot.file_name), content)
+        write_atomic(self.layout.file(image.file_name), content)
         return {
-            "index": shot.index,
-            "shot": shot.model_dump(mode="json"),
             "image": image_record(
                 shot,
+                image,
                 hashlib.blake2b(content, digest_size=16).hexdigest(),
                 float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
                 [*frame.warnings, *_unseen(shot, labels)],
             ),
             "annotations": [
-                annotation_record(label, ids[label.entry.category], recipe.labels.segmentation)
+                annotation_record(
+                    label, ids[label.entry.category or ""], recipe.labels.segmentation
+                )
                 for label in labels
             ],
         }
@@ -161,7 +170,7 @@ def _unseen(shot: Shot, labels: list[Label]) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
     labelled = {label.entry.instance for label in labels}
     unseen = [each.category for each in shot.objects if each.instance not in labelled]
-    return [unseen_warning(category) for category in dict.fromkeys(unseen)]
+    return [unseen_warning(category) for category in dict.fromkeys(unseen) if category is not None]
 
 
 def failed_line(index: int, shot: Shot | None, cause: str) -> Line:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from renderer.blender.frame import Frame
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.blender.frame import Frame
 from renderer.dataset.agreement import Seen, scene_problems
 from renderer.farm.intake import bring_in
 from renderer.plan import Planner
@@ -73,10 +73,10 @@ def render(
             cases,
         )
         shot = planner.shot(0)
-        frame = stage.render(shot)
-        labels = Labeller(cache).label(shot, frame.index, frame.silhouettes)
+        frame = stage.render(shot)[0]
+        labels = Labeller(cache).label(shot, shot.views[0].camera, frame.index, frame.silhouettes)
         seen = [Seen(_record(label), label.visible, label.amodal, True) for label in labels]
-        assert not list(scene_problems(Labeller(cache).cast(shot), seen))
+        assert not list(scene_problems(Labeller(cache).cast(shot, shot.views[0].camera), seen))
         return shot, frame, labels
 
     return take

@@ -50,7 +50,7 @@ def test_three_lines_are_enough(
     # The default fill is 0.55 to 0.8 of the frame.
     assert 0.5 < max(width / 80, height / 60) < 0.85
     index = planner.shot(0)
-    frame = stage.render(index)
+    frame = stage.render(index)[0]
     shown = frame.color[..., :3][frame.index == 1]
     assert 0.005 < shown.mean() < 3
     red, green, blue = shown.mean(axis=0)

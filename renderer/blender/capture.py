@@ -12,10 +12,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from renderer.blender.frame import Floats, Frame
 from renderer.blender.scratch import frame_file
 from renderer.errors import UnavailableError
+from renderer.shot.frame import Floats, Frame
 
+# Passes by our names and Cycles'.
+_GUIDES = {"albedo": "Denoising Albedo", "normal": "Denoising Normal"}
 _passes: dict[str, Floats] = {}
 
 
@@ -60,13 +62,12 @@ def capture() -> Frame:
     return Frame(
         np.ascontiguousarray(_passes["Combined"]),
         None if index is None else np.rint(index[..., 0]).astype(np.int32),
-        _contiguous(_passes.get("Denoising Albedo")),
-        _contiguous(_passes.get("Denoising Normal")),
+        {
+            name: np.ascontiguousarray(_passes[theirs])
+            for name, theirs in _GUIDES.items()
+            if theirs in _passes
+        },
     )
-
-
-def _contiguous(rows: Floats | None) -> Floats | None:
-    return None if rows is None else np.ascontiguousarray(rows)
 
 
 def _capture_through_file() -> Floats:

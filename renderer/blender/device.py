@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import bpy
 
 from renderer.errors import UserError
+from renderer.shot.engines import EngineName, capabilities
 
 # Fastest first; a machine has one or two of them.
 BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
@@ -65,11 +66,11 @@ def _preferences() -> bpy.types.AddonPreferences:
     return preferences
 
 
-def back_end(engine: str, device: str) -> str:
+def back_end(engine: EngineName, device: str) -> str:
     """Return what a recipe's engine renders on: Cycles on its device, the others on whatever OpenGL
     is here, which has no name before they have drawn something.
     """
-    if engine == "cycles":
+    if capabilities(engine).named_device:
         return device
     import gpu
 

@@ -40,7 +40,8 @@ class EngineSpace:
 
     @staticmethod
     def of(shot: Shot, nearest_m: float) -> EngineSpace:
-        """Return the space to render a shot in; ``nearest_m`` is the least depth of an object.
+        """Return the space to render a shot in; ``nearest_m`` is the least depth in a view.
+
 
         Coordinates are rounded in proportion to their distance from the origin, pixels see things
         in proportion to theirs from the camera: about the camera nothing moves by more than a
@@ -50,12 +51,13 @@ class EngineSpace:
         larger = max(1.0, _NEAREST / max(nearest_m, 1e-300))
         if shot.radius_m < _USUAL_M:
             larger = max(larger, 1.0 / max(shot.radius_m, 1e-300))
-        view = np.array(shot.camera.world_to_camera)
-        position, center = -view[:3, :3].T @ view[:3, 3], np.array(shot.center, np.float64)
-        away = float(np.linalg.norm(position - center))
-        shift_px = _EPSILON * away / max(nearest_m, 1e-300) * shot.camera.K[0][0]
+        cameras, center = [view.camera for view in shot.views], np.array(shot.center, np.float64)
+        positions = [camera.position for camera in cameras]
+        away = max(float(np.linalg.norm(position - center)) for position in positions)
+        longest = max(float(camera.intrinsics.diagonal()[:2].max()) for camera in cameras)
+        shift_px = _EPSILON * away / max(nearest_m, 1e-300) * longest
         return EngineSpace(
-            position if shift_px > _SHIFT_PX else center,
+            positions[0] if shift_px > _SHIFT_PX else center,
             2.0 ** math.ceil(math.log2(larger)),
         )
 

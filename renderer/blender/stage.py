@@ -23,12 +23,13 @@ from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import FloorStage
-from renderer.blender.frame import Frame
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
 from renderer.blender.world import WorldStage
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.shot.camera import Camera, View
+from renderer.shot.frame import Frame
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 
@@ -92,17 +93,29 @@ class Stage:
         self._world = WorldStage(self._scene, folder)
         self._floor = FloorStage(self._scene, folder)
 
-    def render(self, shot: Shot) -> Frame:
-        """Set the stage for a shot and render it."""
-        self.set(shot)
-        frame = replace(capture(), warnings=self._world.warnings)
+    def render(self, shot: Shot) -> tuple[Frame, ...]:
+        """Set the stage for a shot and render each of its views."""
+        space = self.set(shot)
+        frames = []
+        for view in shot.views:
+            self._aim(shot, view.camera, space)
+            frames.append(replace(capture(), warnings=self._world.warnings))
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
-        if not alone:
-            return frame
-        self._label_mode()
+        if alone:
+            self._label_mode()
+            views = zip(shot.views, frames, strict=True)
+            frames = [self._with_outlines(shot, view, frame, alone, space) for view, frame in views]
+        return tuple(frames)
+
+    def _with_outlines(
+        self, shot: Shot, view: View, frame: Frame, alone: list[Instance], space: EngineSpace
+    ) -> Frame:
+        """Add what only the engine knows: the outlines of objects that rays cannot follow."""
+        self._aim(shot, view.camera, space)
+        self._show_all()
         if frame.index is None:
             frame = replace(frame, index=capture().index)
-        outlines = {entry.instance: self._outline(shot, entry) for entry in alone}
+        outlines = {entry.instance: self._outline(view.camera, entry) for entry in alone}
         return replace(frame, silhouettes=outlines)
 
     def _label_mode(self) -> None:
@@ -113,15 +126,18 @@ class Stage:
         scene.cycles.samples, scene.cycles.max_bounces = 1, 0
         scene.update_tag()
 
-    def _outline(self, shot: Shot, entry: Instance) -> Silhouette:
+    def _show_all(self) -> None:
+        for item in [*self._objects, self._floor.plane]:
+            item.visible_camera = True
+
+    def _outline(self, camera: Camera, entry: Instance) -> Silhouette:
         """Render one object by itself: in the frame, and where it reaches beyond it, there too."""
         for item in [*self._objects, self._floor.plane]:
             item.visible_camera = item.pass_index == entry.instance
-        K = np.array(shot.camera.K)  # noqa: N806
-        to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+        K, to_world = camera.intrinsics, np.array(entry.model_to_world)  # noqa: N806
         hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
-        window = Window.around(hull, K, to_camera, shot.camera.resolution)
-        self._frame_camera(K, shot.camera.resolution)
+        window = Window.around(camera.project(hull, to_world), camera.resolution)
+        self._frame_camera(K, camera.resolution)
         mask = _is_there(capture(), entry)
         if not window.reaches_beyond:
             return silhouette(window, mask, None)
@@ -133,17 +149,16 @@ class Stage:
         self._frame_camera(wider, (len(columns), len(rows)))
         return silhouette(window, mask, _is_there(capture(), entry))
 
-    def set(self, shot: Shot) -> None:
-        """Bring the scene to what a shot says; nothing of the shot before is left.
+    def set(self, shot: Shot) -> EngineSpace:
+        """Bring the scene to what a shot says, but for the camera; nothing of the shot before is
+        left. Returns the space that it is in.
 
         Cycles ignores settings (samples, seed) changed from Python alone between renders until the
         scene is tagged (bpy 4.5).
         """
         self._clear()
-        nearest = self._nearest(shot)
-        space = EngineSpace.of(shot, nearest)
+        space = EngineSpace.of(shot, min(self._nearest(shot, view.camera) for view in shot.views))
         self._engine(shot)
-        self._aim(shot, space, nearest)
         for entry in shot.objects:
             self._add_object(entry, space)
         for number, lamp in enumerate(shot.lamps):
@@ -153,11 +168,12 @@ class Stage:
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._drop_models({entry.asset for entry in shot.objects})
+        return space
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> None:
         to_world = np.array(entry.model_to_world)
         for mesh in self._meshes(entry.asset):
-            item = bpy.data.objects.new(f"{entry.category}.{entry.instance}", mesh)
+            item = bpy.data.objects.new(f"{entry.category or 'unlabelled'}.{entry.instance}", mesh)
             item.matrix_world = Matrix(space.matrix(to_world @ matrix_of(mesh)))
             item.pass_index = entry.instance
             self._objects.append(item)
@@ -214,40 +230,42 @@ class Stage:
         scene.eevee.taa_render_samples = render.samples
         scene.update_tag()
 
-    def _aim(self, shot: Shot, space: EngineSpace, nearest: float) -> None:
-        camera = shot.camera
-        self._frame_camera(np.array(camera.K), camera.resolution)
-        to_world = space.camera_to_world(np.array(camera.world_to_camera))
+    def _aim(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
+        self._frame_camera(camera.intrinsics, camera.resolution)
+        to_world = space.camera_to_world(camera.pose)
         self._camera.matrix_world = Matrix(to_world) @ _OPENCV_TO_BLENDER
         away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))
         distance = max(away, shot.radius_m * space.scale)
         lens = self._camera.data
-        lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * nearest)
+        lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * self._nearest(shot, camera))
         lens.clip_end = (distance + shot.radius_m * space.scale) * 1e3
 
-    def _nearest(self, shot: Shot) -> float:
-        """Return the least depth of any object's hull before the camera, in metres."""
-        view = np.array(shot.camera.world_to_camera)
+    def _nearest(self, shot: Shot, camera: Camera) -> float:
+        """Return the least depth of any object's hull before a camera, in metres."""
         depths = [
             float((hull @ matrix[2, :3] + matrix[2, 3]).min())
             for entry in shot.objects
             for hull in [self._cache.geometry(entry.asset).hull.astype(np.float64)]
-            for matrix in [view @ np.array(entry.model_to_world)]
+            for matrix in [camera.pose @ np.array(entry.model_to_world)]
         ]
         return min((depth for depth in depths if depth > 0), default=np.inf)
 
     def _frame_camera(self, K: np.ndarray, resolution: tuple[int, int]) -> None:  # noqa: N803
-        """Give the camera intrinsics (3, 3), of square pixels.
+        """Give the camera intrinsics (3, 3).
 
-        Blender holds sensor and lens to 1 mm at least; only their ratio matters.
+        Blender holds sensor and lens to 1 mm at least; only their ratio matters. The sensor fits
+        the width, and shifts are in widths, in which a pixel of another shape than a square counts
+        by its aspect (at least 1 along either axis).
         """
         width, height = resolution
-        self._scene.render.resolution_x, self._scene.render.resolution_y = resolution
+        render, aspect = self._scene.render, K[0, 0] / K[1, 1]
+        render.resolution_x, render.resolution_y = resolution
+        render.pixel_aspect_x, render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
         lens, ratio = self._camera.data, K[0, 0] / width
         lens.sensor_width = max(_SENSOR_MM, 1 / ratio)
         lens.lens = ratio * max(_SENSOR_MM, 1 / ratio)
         lens.shift_x = (width / 2 - K[0, 2]) / width
-        lens.shift_y = (K[1, 2] - height / 2) / width
+        lens.shift_y = (K[1, 2] - height / 2) * aspect / width
 
     def _add(self, item: bpy.types.Object) -> None:
         self._scene.collection.objects.link(item)

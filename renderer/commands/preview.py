@@ -64,7 +64,7 @@ def preview(
             continue
         drawn = line["annotations"] if labels else []
         view = line["image"]
-        caption = f"{line['index']}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
+        caption = f"{view['id'] - 1}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
         cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")

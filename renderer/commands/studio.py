@@ -20,7 +20,8 @@ def shoot(
     devices: str = "auto",
     quiet: bool = False,
 ) -> list[Pictured]:
-    """Return (picture, part line) of every image of a recipe; a failed one has a blank picture.
+    """Return every image of a recipe with its records; a failed shot has a blank picture and its
+    part line.
 
     Raises:
         RunError: a model cannot be used.
@@ -42,8 +43,8 @@ def shoot(
         pictures = []
         for line in PartIndex(layout).lines():
             if "failed" in line:
-                picture = Image.new("RGB", recipe.camera.resolution, "#3f1d1d")
+                blank = Image.new("RGB", recipe.camera.resolution, "#3f1d1d")
+                pictures.append((blank, line))
             else:
-                picture = open_picture(layout, line["image"])
-            pictures.append((picture, line))
+                pictures += [(open_picture(layout, each["image"]), each) for each in line["images"]]
     return pictures

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from renderer.colour.luma import LUMA
 from renderer.dataset.coco import image_record, unseen_warning
 from renderer.dataset.picture import decode_picture
-from renderer.shot.shot import RenderState, Shot
+from renderer.shot.camera import Camera
+from renderer.shot.shot import ImageOf, RenderState, Shot
 from renderer.truth import Label, tight_box
 from renderer.truth.label import Casting, pose
 from renderer.truth.mask import Box, Mask
@@ -44,10 +45,10 @@ class Seen:
     sound: bool
 
 
-def image_problems(image: Record, shot: Shot) -> Iterator[str]:
+def image_problems(image: Record, shot: Shot, of: ImageOf) -> Iterator[str]:
     """Compare an image's record with the one its shot gives."""
-    made = image_record(shot, image["blake2b"], 0.0, ())
-    del made["brightness"], made["warnings"]
+    made = image_record(shot, of, "", 0.0, ())
+    del made["brightness"], made["warnings"], made["files"]
     camera = made.pop("camera")
     for key, value in made.items():
         if not _same(image.get(key), value):
@@ -60,7 +61,7 @@ def image_problems(image: Record, shot: Shot) -> Iterator[str]:
 def unseen_problems(image: Record, shot: Shot, labelled: Set[int]) -> Iterator[str]:
     """Tell of objects that have no annotation while the image does not say so."""
     for entry in shot.objects:
-        if entry.instance in labelled:
+        if entry.category is None or entry.instance in labelled:
             continue
         if unseen_warning(entry.category) not in image.get("warnings", ()):
             yield f"object {entry.instance} ({entry.category}) has no annotation"
@@ -93,7 +94,9 @@ def _close(found: Any, made: Any) -> bool:
     )
 
 
-def picture_problems(content: bytes, image: Record, shot: Shot | None) -> Iterator[str]:
+def picture_problems(
+    content: bytes, image: Record, shot: Shot | None, of: ImageOf | None
+) -> Iterator[str]:
     """Compare a picture's file with its record."""
     try:
         picture = decode_picture(io.BytesIO(content))
@@ -101,7 +104,7 @@ def picture_problems(content: bytes, image: Record, shot: Shot | None) -> Iterat
         yield str(error)
         return
     width, height = picture.size
-    expected = frame_size(image, shot)
+    expected = frame_size(image, of)
     if (width, height) != expected:
         yield f"the picture is {width}x{height} pixels, and should be {expected[0]}x{expected[1]}"
     if shot is not None:
@@ -122,9 +125,9 @@ def _slack(render: RenderState) -> float:
     return 0.02 if render.quality >= 50 else 0.1
 
 
-def frame_size(image: Record, shot: Shot | None) -> tuple[int, int]:
+def frame_size(image: Record, of: ImageOf | None) -> tuple[int, int]:
     """Return the width and height that an image should have."""
-    return (image["width"], image["height"]) if shot is None else shot.camera.resolution
+    return (image["width"], image["height"]) if of is None else of.view.camera.resolution
 
 
 def category_problems(record: Record, names: dict[int, str]) -> Iterator[str]:
@@ -134,13 +137,14 @@ def category_problems(record: Record, names: dict[int, str]) -> Iterator[str]:
 
 
 def shot_problems(
-    record: Record, shot: Shot, names: dict[int, str], declared: list[str]
+    record: Record, shot: Shot, camera: Camera, names: dict[int, str], declared: list[str]
 ) -> Iterator[str]:
     """Compare an annotation with the entry of its object in the shot.
 
     Args:
         record: the annotation.
         shot: the shot.
+        camera: the one of its cameras.
         names: category names by id as instances.json has them.
         declared: category names in the order of their ids as the manifest has them.
 
@@ -157,7 +161,7 @@ def shot_problems(
     for key, value in (("iscrowd", 0), ("scale", entry.scale), ("asset", entry.file)):
         if not _same(record[key], value):
             yield f"{key} is {record[key]}, its shot says {value}"
-    rotation, translation = pose(shot, entry)
+    rotation, translation = pose(camera, entry)
     if not _same(record["cam_R_m2c"], rotation):
         found = np.array(record["cam_R_m2c"])
         turned = np.abs(found @ found.T - np.eye(3)).max() < 1e-5

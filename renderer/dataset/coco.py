@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from renderer.shot.shot import Shot
+from renderer.shot.shot import ImageOf, Shot
 from renderer.truth import Label, encode_rle, mask_to_polygons
 
 Record = dict[str, Any]
@@ -19,33 +19,42 @@ def unseen_warning(category: str) -> str:
     )
 
 
-def image_record(shot: Shot, digest: str, brightness: float, warnings: Iterable[str]) -> Record:
-    """Return the COCO image of a shot (without its id).
+def image_record(
+    shot: Shot, image: ImageOf, digest: str, brightness: float, warnings: Iterable[str]
+) -> Record:
+    """Return the COCO image of an image of a shot.
 
     Args:
         shot: the shot.
+        image: which of its images.
         digest: BLAKE2b-128 of the image file, by which ``dataset validate`` knows it again.
         brightness: mean display luma of the picture, 0..1.
         warnings: what is to be known of the image, each a sentence.
 
     """
-    width, height = shot.camera.resolution
+    camera = image.view.camera
+    width, height = camera.resolution
     return {
-        "file_name": shot.file_name,
+        "id": image.id,
+        "file_name": image.file_name,
         "width": width,
         "height": height,
         "camera": {
-            "K": shot.camera.K,
-            "world_to_camera": shot.camera.world_to_camera,
-            "distortion": None,
+            "K": camera.K,
+            "world_to_camera": camera.world_to_camera,
+            "distortion": None
+            if camera.distortion is None
+            else camera.distortion.model_dump(mode="json"),
         },
         "shot": shot.index,
+        "view": image.view.name,
+        "variant": image.number,
         "scenario": None,
         "group": None,
-        "azimuth_deg": shot.camera.azimuth_deg,
-        "elevation_deg": shot.camera.elevation_deg,
+        "azimuth_deg": image.view.azimuth_deg,
+        "elevation_deg": image.view.elevation_deg,
         "brightness": round(brightness, 4),
-        "blake2b": digest,
+        "files": {"picture": {"path": image.file_name, "blake2b": digest}},
         "warnings": list(warnings),
     }
 

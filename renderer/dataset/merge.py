@@ -78,7 +78,7 @@ def merge(
             # Beyond the images there should be, none is missing.
             result.miss(expected, min(line["index"], images or line["index"]))
             expected = line["index"] + 1
-            if "failed" not in line and line["index"] not in there:
+            if "failed" not in line and not _files_of(line) <= there:
                 result.miss(line["index"], line["index"] + 1)
                 continue
             line = _of_its_image(layout, line, parts.rivals(line["index"]))
@@ -96,20 +96,31 @@ def _of_its_image(layout: Layout, line: Line, rivals: Sequence[Line]) -> Line:
     """Return the line that belongs to the image there is, where the shot was rendered by several
     machines whose last bits differ.
     """
-    differing = [rival for rival in rivals if rival["image"] != line["image"]]
+    differing = [rival for rival in rivals if rival["images"] != line["images"]]
     if not differing:
         return line
-    content = layout.file(line["image"]["file_name"]).read_bytes()
-    there = hashlib.blake2b(content, digest_size=16).hexdigest()
-    return next(
-        (each for each in [line, *differing] if each["image"].get("blake2b") == there), line
-    )
+    there = {
+        name: hashlib.blake2b(layout.file(name).read_bytes(), digest_size=16).hexdigest()
+        for name in _files_of(line)
+    }
+    return next((each for each in [line, *differing] if _digests_of(each) == there), line)
 
 
-def _images_there(layout: Layout) -> set[int]:
-    """Return the indices of the image files: a part whose image is lost is no dataset."""
-    stems = (path.stem for path in layout.images.glob("*.*"))
-    return {int(stem) for stem in stems if stem.isdigit()}
+def _files_of(line: Line) -> set[str]:
+    return set(_digests_of(line))
+
+
+def _digests_of(line: Line) -> dict[str, str | None]:
+    return {
+        file["path"]: file.get("blake2b")
+        for each in line["images"]
+        for file in each["image"]["files"].values()
+    }
+
+
+def _images_there(layout: Layout) -> set[str]:
+    """Return the names of the image files: a part whose image is lost is no dataset."""
+    return {f"images/{path.name}" for path in layout.images.glob("*.*")}
 
 
 @contextmanager
@@ -133,15 +144,16 @@ def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult
     if "failed" in line:
         result.failed.append((line["index"], line["failed"]))
         return
-    image_id = line["index"] + 1
-    images.write(("," if result.images else "") + "\n" + dumps({"id": image_id, **line["image"]}))
-    result.images += 1
-    for warning in line["image"].get("warnings", ()):
-        # There are a few kinds of them; a dataset of somebody else's may have more.
-        if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:
-            result.warnings[warning] += 1
-    for record in line["annotations"]:
-        number = result.annotations + 1
-        text = dumps({"id": number, "image_id": image_id, **record})
-        annotations.write(("," if result.annotations else "") + "\n" + text)
-        result.annotations = number
+    for each in line["images"]:
+        image = each["image"]
+        images.write(("," if result.images else "") + "\n" + dumps(image))
+        result.images += 1
+        for warning in image.get("warnings", ()):
+            # There are a few kinds of them; a dataset of somebody else's may have more.
+            if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:
+                result.warnings[warning] += 1
+        for record in each["annotations"]:
+            number = result.annotations + 1
+            text = dumps({"id": number, "image_id": image["id"], **record})
+            annotations.write(("," if result.annotations else "") + "\n" + text)
+            result.annotations = number

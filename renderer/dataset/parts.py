@@ -1,6 +1,6 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
-A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or for
+A part is a JSON-lines file, one line a shot: ``{"index", "shot", "images"}``, or for
 a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where
 no pose is acceptable, which is so on every machine). One that killed its workers is
 ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
@@ -32,11 +32,19 @@ _FAILED: Kinds = {
     "failed": TEXT,
     "shot": Kind("an object or null", lambda value: value is None or isinstance(value, dict)),
 }
+_IMAGE: Kinds = {
+    "image": {
+        "id": COUNT,
+        "file_name": PATH,
+        "files": {"picture": {"path": PATH}},
+        "warnings?": TEXTS,
+    },
+    "annotations": OBJECTS,
+}
 _DONE: Kinds = {
     "index": COUNT,
     "shot": OBJECT,
-    "image": {"file_name": PATH, "warnings?": TEXTS},
-    "annotations": OBJECTS,
+    "images": OBJECTS,
 }
 
 
@@ -198,6 +206,8 @@ def _line(part: str, raw: bytes) -> Line:
     try:
         line: Line = loads(raw)
         wrong = fault(line, _FAILED if failed else _DONE)
+        if wrong is None and not failed:
+            wrong = next(filter(None, (fault(each, _IMAGE) for each in line["images"])), None)
         if wrong is None and (line["index"] != index or ("failed" in line) != bool(failed)):
             wrong = "says two things"
     except ValueError as error:

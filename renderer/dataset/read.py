@@ -104,7 +104,7 @@ _IMAGE: Kinds = {
     "azimuth_deg": NUMBER,
     "elevation_deg": _ELEVATION,
     "brightness": NUMBER,
-    "blake2b": TEXT,
+    "files": {"picture": {"path": PATH, "blake2b": TEXT}},
     "warnings?": TEXTS,
 }
 _ANNOTATION: Kinds = {

@@ -58,8 +58,9 @@ def to_shot(line: Record) -> Shot:
     except ValidationError as error:
         first = error.errors()[0]
         raise _damaged(line, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if not all(0 < side <= LARGEST_SIDE for side in shot.camera.resolution):
-        raise _damaged(line, f"camera.resolution: from 1 to {LARGEST_SIDE} pixels")
+    sides = [side for view in shot.views for side in view.camera.resolution]
+    if not all(0 < side <= LARGEST_SIDE for side in sides):
+        raise _damaged(line, f"views: a resolution is not from 1 to {LARGEST_SIDE} pixels")
     for entry in shot.objects:
         if not _KEY.fullmatch(entry.asset):
             raise _damaged(line, f"objects: instance {entry.instance} has an asset that is no key")

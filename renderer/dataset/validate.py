@@ -27,7 +27,8 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.segmentation import to_mask
 from renderer.dataset.shots import read_lines, to_shot
-from renderer.shot.shot import Shot
+from renderer.shot.camera import Camera
+from renderer.shot.shot import ImageOf, Shot
 from renderer.truth import Labeller
 
 Record = dict[str, Any]
@@ -114,7 +115,7 @@ def validate(
                     result.add(f"annotation ids jump from {last_annotation} to {record['id']}")
                 last_annotation = record["id"]
             if in_order:
-                checker.check(image, annotations, shots.of(image["id"] - 1))
+                checker.check(image, annotations, shots.of(image["shot"]))
             result.images += 1
             result.annotations += len(annotations)
     except DatasetError as error:  # what comes behind the damage is not known
@@ -175,12 +176,16 @@ class _Checker:
 
     def check(self, image: Record, annotations: list[Record], shot: Shot | None) -> None:
         """Check an image with its annotations."""
-        name = image["file_name"] if shot is None else shot.file_name
-        if shot is not None:
-            self._tell(name, image_problems(image, shot))
-        self._check_picture(name, image, shot)
-        seen = self._check_annotations(name, image, annotations, shot)
-        if shot is None:
+        of = None if shot is None else next((i for i in shot.images if i.id == image["id"]), None)
+        name = image["file_name"] if of is None else of.file_name
+        if shot is not None and of is None:
+            self.result.add(f"{name}: its shot {shot.index} has no image {image['id']}")
+            shot = None
+        if shot is not None and of is not None:
+            self._tell(name, image_problems(image, shot, of))
+        self._check_picture(name, image, shot, of)
+        seen = self._check_annotations(name, image, annotations, shot, of)
+        if shot is None or of is None:
             return
         # Else it has been told, and what follows would say it again.
         whole = len(seen) == len(annotations) and seen.keys() <= {
@@ -192,7 +197,7 @@ class _Checker:
             if not all(self.cache.has(entry.asset) for entry in shot.objects):
                 self.result.unchecked += 1
             elif whole:
-                self._check_scene(name, self.cache, shot, list(seen.values()))
+                self._check_scene(name, self.cache, shot, of.view.camera, list(seen.values()))
 
     def _tell(self, where: str, problems: Iterable[str]) -> bool:
         """Add problems to the findings and return whether there were any."""
@@ -202,7 +207,9 @@ class _Checker:
             told = True
         return told
 
-    def _check_picture(self, name: str, image: Record, shot: Shot | None) -> None:
+    def _check_picture(
+        self, name: str, image: Record, shot: Shot | None, of: ImageOf | None
+    ) -> None:
         try:
             content = self.layout.file(name).read_bytes()
         except FileNotFoundError:
@@ -210,8 +217,9 @@ class _Checker:
         except (OSError, DatasetError) as error:
             self.result.add(f"{name} cannot be read: {error}")
         else:
-            if hashlib.blake2b(content, digest_size=16).hexdigest() == image["blake2b"]:
-                self._tell(name, picture_problems(content, image, shot))
+            digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+            if digest == image["files"]["picture"]["blake2b"]:
+                self._tell(name, picture_problems(content, image, shot, of))
             else:
                 self.result.add(
                     f"{name} is not the image that was rendered (its digest differs): delete it "
@@ -219,19 +227,25 @@ class _Checker:
                 )
 
     def _check_annotations(
-        self, name: str, image: Record, annotations: list[Record], shot: Shot | None
+        self,
+        name: str,
+        image: Record,
+        annotations: list[Record],
+        shot: Shot | None,
+        of: ImageOf | None,
     ) -> dict[int, Seen]:
         """Check each annotation by itself and against the others; return those with masks, by
         instance.
         """
-        width, height = frame_size(image, shot)
+        width, height = frame_size(image, of)
         taken = np.zeros((height, width), np.bool_)
         seen = dict[int, Seen]()
         for record in annotations:
             where, instance = f"{name}: annotation {record['id']}", record["instance"]
             self._tell(where, category_problems(record, self.names))
-            if shot is not None:
-                self._tell(where, shot_problems(record, shot, self.names, self.declared))
+            if shot is not None and of is not None:
+                camera = of.view.camera
+                self._tell(where, shot_problems(record, shot, camera, self.names, self.declared))
             try:
                 mask = to_mask(record["segmentation"], height, width)
                 amodal = to_mask(record["amodal_segmentation"], height, width)
@@ -247,10 +261,12 @@ class _Checker:
             taken |= mask
         return seen
 
-    def _check_scene(self, name: str, cache: AssetCache, shot: Shot, seen: list[Seen]) -> None:
+    def _check_scene(
+        self, name: str, cache: AssetCache, shot: Shot, camera: Camera, seen: list[Seen]
+    ) -> None:
         self.result.scenes += 1
         try:
-            for record, problem in scene_problems(Labeller(cache).cast(shot), seen):
+            for record, problem in scene_problems(Labeller(cache).cast(shot, camera), seen):
                 where = name if record is None else f"{name}: annotation {record['id']}"
                 self.result.add(f"{where}: {problem}")
         except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none

@@ -27,7 +27,6 @@ from renderer.farm.versions import Equipment, library_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
-from renderer.shot.shot import image_name
 from renderer.values.files import MODEL, files_named
 
 
@@ -219,14 +218,12 @@ class Run:
         """
         parts = PartIndex(self.layout, self.span())
         settled = parts.done()
-        kind = self.recipe.output.format
-        there = {path.name for path in self.layout.images.glob("*.*")}
+        there = {path.name[:8] for path in self.layout.images.glob("*.*")}
         quarantined = parts.quarantined()
         return [
             index
             for index in self.span()
-            if index not in quarantined
-            and (index not in settled or Path(image_name(index, kind)).name not in there)
+            if index not in quarantined and (index not in settled or f"{index:08d}" not in there)
         ]
 
     def _locks(self) -> list[tuple[str, int]]:

@@ -31,6 +31,7 @@ from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.versions import library_versions
 from renderer.farm.worker import WorkerSetup
+from renderer.shot.engines import capabilities
 
 # Of the memory there is for us; the slots share it.
 _MEMORY_SHARE = 0.8
@@ -190,7 +191,8 @@ def _must_not_mix(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
     """Raise MixedError where images would be mixed; return what workers have yet to look after:
     only they know what a cluster's nodes have, and which OpenGL is here.
     """
-    known = backends if setup.planner.recipe.render.engine == "cycles" else set()
+    engine = setup.planner.recipe.render.engine
+    known = backends if capabilities(engine).named_device else set()
     if not setup.allow_mixed:
         changes = setup.present.changes(library_versions(), known)
         refuse_mixing(setup.layout.root, changes)

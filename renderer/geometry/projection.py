@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from renderer.geometry.distortion import Distortion
+
 Array = npt.NDArray[np.float64]
 
 
@@ -19,17 +21,34 @@ def look(rotation: Array, position: Array) -> Array:
     return matrix
 
 
-def project(points: Array, K: Array, world_to_camera: Array) -> Array:  # noqa: N803
-    """Return pixel coordinates and depth (n, 3) of world points (n, 3)."""
-    camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
-    pixels = camera @ K.T
-    return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])
+def project(
+    points: Array,
+    K: Array,  # noqa: N803
+    to_camera: Array,
+    distortion: Distortion | None = None,
+) -> Array:
+    """Return pixel coordinates and depth (n, 3) of points (n, 3) that ``to_camera`` (4, 4) takes to
+    the camera.
+    """
+    camera = points @ to_camera[:3, :3].T + to_camera[:3, 3]
+    if distortion is None:
+        pixels = camera @ K.T
+        return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])
+    bent = distortion.distorted(camera[:, :2] / camera[:, 2:])
+    return np.column_stack([bent * K.diagonal()[:2] + K[:2, 2], camera[:, 2]])
 
 
-def pixel_rays(columns: Array, rows: Array, K: Array) -> Array:  # noqa: N803
+def pixel_rays(
+    columns: Array,
+    rows: Array,
+    K: Array,  # noqa: N803
+    distortion: Distortion | None = None,
+) -> Array:
     """Return camera-frame directions (n, 3) with z = 1 through pixel positions (n,), (n,)."""
     x = (columns - K[0, 2]) / K[0, 0]
     y = (rows - K[1, 2]) / K[1, 1]
+    if distortion is not None:
+        x, y = distortion.undistorted(np.column_stack([x, y])).T
     return np.column_stack([x, y, np.ones_like(x)])
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderer.geometry.projection import project
-
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -30,12 +28,11 @@ class Window:
     frame: tuple[int, int]
 
     @staticmethod
-    def around(hull: Array, K: Array, to_camera: Array, frame: tuple[int, int]) -> Window:  # noqa: N803
-        """Return the window of a hull (n, 3) in model coordinates.
+    def around(projected: Array, frame: tuple[int, int]) -> Window:
+        """Return the window of an object by its hull's pixel positions and depths (n, 3).
 
         Where a part is behind the camera the outline has no bounds: the window is the frame then.
         """
-        projected = project(hull, K, to_camera)
         if projected[:, 2].min() <= 0:
             return Window(0, 0, *frame, frame)
         left, top = (int(n) - 1 for n in np.floor(projected[:, :2].min(0)))

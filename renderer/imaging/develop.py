@@ -11,18 +11,15 @@ from renderer.colour.srgb import to_display, to_linear
 from renderer.colour.view_transform import apply_view, expose
 from renderer.imaging.backdrop import backdrop
 from renderer.imaging.denoise import denoise, denoise_alpha
+from renderer.shot.camera import View
+from renderer.shot.engines import capabilities
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 
 Floats = npt.NDArray[np.float32]
 
 
-def develop(
-    shot: Shot,
-    color: Floats,
-    albedo: Floats | None,
-    normal: Floats | None,
-    folder: Path,
-) -> npt.NDArray[np.uint8]:
+def develop(shot: Shot, view: View, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
     """Return the finished picture (h, w, 3), display sRGB.
 
     The rendered part goes through the view transform; a backdrop is what its author saw, so it is
@@ -30,19 +27,18 @@ def develop(
 
     Args:
         shot: the shot.
-        color: (h, w, 4) linear Rec.709, premultiplied alpha.
-        albedo: (h, w, 3), or None for no denoising guides.
-        normal: (h, w, 3), or None.
+        view: which of its cameras.
+        frame: what that camera saw.
         folder: the recipe's folder, which the backdrop's path is relative to.
 
     """
-    render = shot.render
+    render, color = shot.render, frame.color
     alpha = color[..., 3]
-    if render.denoise and render.engine == "cycles":
-        color = denoise(color, albedo, normal)
+    if render.denoise and capabilities(render.engine).noisy:
+        color = denoise(color, frame.passes.get("albedo"), frame.passes.get("normal"))
         if shot.background.shadows:
             alpha = denoise_alpha(alpha)
-    behind = backdrop(shot.background, folder, shot.camera.resolution)
+    behind = backdrop(shot.background, folder, view.camera.resolution)
     linear = color[..., :3]
     if behind is None:
         shown = apply_view(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from renderer.geometry.projection import level_depth, pixel_rays, project
+from renderer.geometry.projection import level_depth
 from renderer.geometry.raycast import tracer_for
 from renderer.plan.placement import Placed
 from renderer.recipe.model import Accept, Background, Recipe
+from renderer.shot.camera import Camera, View
 from renderer.shot.ground import BELOW
 
 Array = npt.NDArray[np.float64]
@@ -21,26 +23,6 @@ Box = tuple[Array, Array]
 _GRID = 40
 # With so many tries, more of them are no remedy.
 _FEW_TRIES = 50
-
-
-@dataclass(frozen=True)
-class View:
-    """A camera as the checks need it."""
-
-    resolution: tuple[int, int]
-    K: Array
-    world_to_camera: Array
-
-    def depths(self, points: Array) -> Array:
-        """Return the depth (n,) along the view axis of world points (n, 3)."""
-        depths: Array = points @ self.world_to_camera[2, :3] + self.world_to_camera[2, 3]
-        return depths
-
-    @property
-    def height_m(self) -> float:
-        """The camera's height above the floor."""
-        rotation, shift = self.world_to_camera[:3, :3], self.world_to_camera[:3, 3]
-        return float((-rotation.T @ shift)[2])
 
 
 @dataclass(frozen=True)
@@ -57,32 +39,43 @@ class Rejection:
     reason: str
 
 
-def rejection(placed: list[Placed], view: View, accept: Accept, floor: bool) -> Rejection | None:
-    """Return why a pose is not good enough, or None.
+def rejection(
+    placed: list[Placed], views: Sequence[View], accept: Accept, floor: bool
+) -> Rejection | None:
+    """Return why a pose is not good enough in one of its views, or None.
 
     Every object must show at least ``min_visibility`` of the part of it in the frame, and have at
     most ``max_truncation`` of itself beyond the frame. At 0 it may be hidden altogether, and at 1
     be outside altogether: the image then has no label of it.
     """
-    if floor and view.height_m <= 0:
+    found = (_rejection(placed, view.camera, accept, floor) for view in views)
+    return next((each for each in found if each is not None), None)
+
+
+def _rejection(
+    placed: list[Placed], camera: Camera, accept: Accept, floor: bool
+) -> Rejection | None:
+    if floor and camera.position[2] <= 0:
         return Rejection("camera below floor", "the camera is below the floor")
     boxes: list[Box | None] = []
     for each in placed:
-        depths = view.depths(each.hull)
+        projected = camera.project(each.hull)
+        depths = projected[:, 2]
         # A millionth of the object's size is as good as touching it.
         near = 1e-6 * float(np.ptp(each.hull, axis=0).max())
         if depths.max() <= 0:
             boxes.append(None)
         elif depths.min() > near:
-            projected = project(each.hull, view.K, view.world_to_camera)
             boxes.append((projected[:, :2].min(0), projected[:, :2].max(0)))
         else:
-            name = each.entry.category
+            name = each.entry.category or "an unlabelled object"
             return Rejection("camera in object", f"the camera is inside or before {name}")
     if accept.min_visibility == 0 and accept.max_truncation == 1:
         return None
     for at, each in enumerate(placed):
-        visibility, truncation = _shares(at, placed, boxes, view, floor)
+        if each.entry.category is None:
+            continue
+        visibility, truncation = _shares(at, placed, boxes, camera, floor)
         if truncation > accept.max_truncation:
             reason = f"{each.entry.category} is outside the frame"
             return Rejection("outside frame", reason)
@@ -117,7 +110,7 @@ def remedy(kind: str, recipe: Recipe, background: Background) -> str:
 
 
 def _shares(
-    at: int, placed: list[Placed], boxes: list[Box | None], view: View, floor: bool
+    at: int, placed: list[Placed], boxes: list[Box | None], camera: Camera, floor: bool
 ) -> tuple[float, float]:
     """Return (visibility, truncation) of one object, estimated on a grid of rays over its box; what
     is behind the camera has none. Of an object with no part in the frame, no part is hidden.
@@ -131,14 +124,14 @@ def _shares(
         low[0] + ticks * (high[0] - low[0]), low[1] + ticks * (high[1] - low[1])
     )
     columns, rows = columns.ravel(), rows.ravel()
-    rays = pixel_rays(columns, rows, view.K)
-    own = _depth(placed[at], view, rays)
+    rays = camera.rays(columns, rows)
+    own = _depth(placed[at], camera, rays)
     hit = np.isfinite(own)
     if not hit.any():
         # Too thin for the grid to meet: judge it by its hull's box, and leave it to the labels.
         hit = np.ones(len(own), bool)
-        own = np.full(len(own), view.depths(placed[at].hull).min(), np.float32)
-    width, height = view.resolution
+        own = np.full(len(own), camera.project(placed[at].hull)[:, 2].min(), np.float32)
+    width, height = camera.resolution
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     truncation = 1 - float((hit & inside).sum() / hit.sum())
     seen = hit & inside
@@ -146,10 +139,10 @@ def _shares(
         return 1.0, truncation
     free = seen.copy()
     for other in _overlapping(boxes, at):
-        free[free] = ~(_depth(placed[other], view, rays[free]) < own[free])
+        free[free] = ~(_depth(placed[other], camera, rays[free]) < own[free])
     if floor:
         below = -BELOW * float(np.ptp(placed[at].hull, axis=0).max())
-        free &= ~(level_depth(view.world_to_camera, below, rays) < own)
+        free &= ~(level_depth(camera.pose, below, rays) < own)
     return float(free.sum() / seen.sum()), truncation
 
 
@@ -163,6 +156,6 @@ def _overlapping(boxes: list[Box | None], at: int) -> npt.NDArray[np.int64]:
     return np.flatnonzero(meet)
 
 
-def _depth(each: Placed, view: View, rays: Array) -> npt.NDArray[np.float32]:
+def _depth(each: Placed, camera: Camera, rays: Array) -> npt.NDArray[np.float32]:
     tracer = tracer_for(each.candidate.cache, each.candidate.facts.key)
-    return tracer.depth(view.world_to_camera @ np.array(each.entry.model_to_world), rays)
+    return tracer.depth(camera.pose @ np.array(each.entry.model_to_world), rays)

@@ -13,13 +13,14 @@ import numpy.typing as npt
 from renderer.asset import AssetCache, AssetSource
 from renderer.errors import UserError
 from renderer.geometry.projection import look
-from renderer.plan.acceptance import Rejection, View, rejection, remedy
+from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.framing import Frame, intrinsics, orbit_rotation, place_at_distance, solve_fill
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
-from renderer.shot.camera import CameraPose
+from renderer.shot.camera import Camera, View
+from renderer.shot.engines import capabilities
 from renderer.shot.scene import to_matrix4
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.draw import draw_number
@@ -84,14 +85,14 @@ class Planner:
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
             placed = place_objects(self.recipe, self._candidates, stream)
-            camera = self._camera(placed, stream)
-            view = View(camera.resolution, np.array(camera.K), np.array(camera.world_to_camera))
-            rejected = rejection(placed, view, self.recipe.accept, floor)
+            views = self._views(placed, stream)
+            rejected = rejection(placed, views, self.recipe.accept, floor)
             if rejected is None:
                 break
             reasons[rejected] += 1
         else:
             raise PlanError(_give_up(index, reasons, self.recipe, background))
+        catcher = capabilities(self.recipe.render.engine).shadow_catcher
         hull = _hull(placed)
         middle = (hull.min(0) + hull.max(0)) / 2
         radius = round(float(np.linalg.norm(hull - middle, axis=1).max()), 12)
@@ -101,15 +102,17 @@ class Planner:
             attempts=attempt + 1,
             center=center,
             radius_m=radius,
-            camera=camera,
+            views=views,
             objects=tuple(each.entry for each in placed),
             world=decide_world(self.recipe.lighting, first, self.folder),
             lamps=decide_lamps(self.recipe.lighting, first, center, radius),
-            background=decide_background(background, background_path, first, self.folder, radius),
+            background=decide_background(
+                background, background_path, first, self.folder, radius, catcher
+            ),
             render=self._render(first),
         )
 
-    def _camera(self, placed: list[Placed], stream: Stream) -> CameraPose:
+    def _views(self, placed: list[Placed], stream: Stream) -> tuple[View, ...]:
         spec, orbit = self.recipe.camera, self.recipe.camera.orbit
 
         def draw(key: str, value: object) -> float:
@@ -137,16 +140,18 @@ class Planner:
             fill = draw("orbit.fill", orbit.fill_or_default)
             position = solve_fill(hull, rotation, frame, fill, framing)
         rows = [tuple(float(cell) for cell in row) for row in K]
-        return CameraPose(
-            resolution=spec.resolution,
-            focal_length_mm=focal,
-            sensor_width_mm=spec.sensor_width_mm,
-            K=rows,
-            world_to_camera=to_matrix4(look(rotation, position)),
+        view = View(
+            name="",
+            camera=Camera(
+                resolution=spec.resolution,
+                K=rows,
+                world_to_camera=to_matrix4(look(rotation, position)),
+            ),
             azimuth_deg=azimuth % 360,
             elevation_deg=elevation,
             roll_deg=roll,
         )
+        return (view,)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

@@ -25,9 +25,16 @@ def choose_background(
 
 
 def decide_background(
-    background: Background, path: str, stream: Stream, folder: Path, radius: float
+    background: Background,
+    path: str,
+    stream: Stream,
+    folder: Path,
+    radius: float,
+    catcher: bool,
 ) -> BackgroundState:
-    """Draw the surroundings; ``radius`` is the subject's, in metres."""
+    """Draw the surroundings; ``radius`` is the subject's, in metres, and ``catcher`` whether the
+    engine has a floor that is invisible but for shadows.
+    """
     color, image = None, None
     if background.color is not None:
         color = draw_colour(background.color, stream, f"{path}.color")
@@ -42,7 +49,7 @@ def decide_background(
         image=image,
         crop=(stream.unit(path, "crop x"), stream.unit(path, "crop y")),
         mirrored=stream.unit(path, "mirrored") < 0.5,
-        shadows=background.catches_shadows,
+        shadows=background.catches_shadows and catcher,
         floor=floor,
     )
 

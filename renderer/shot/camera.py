@@ -1,21 +1,75 @@
-"""The camera of a shot: OpenCV axes (x right, y down, z forward), ``X_camera = world_to_camera @
+"""The cameras of a shot: OpenCV axes (x right, y down, z forward), ``X_camera = world_to_camera @
 X_world``.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
 from renderer.asset import Matrix4
-from renderer.shot.scene import Frozen, Matrix3
+from renderer.geometry.distortion import Distortion
+from renderer.geometry.projection import pixel_rays, project
+from renderer.shot.scene import Frozen, Matrix3, Vector
+
+Array = npt.NDArray[np.float64]
 
 
-class CameraPose(Frozen):
-    """Intrinsics and pose. ``K`` is in pixels; pixel centres lie at integer + 0.5."""
+class Camera(Frozen):
+    """``K`` (pixels; pixel centres lie at integer + 0.5) and distortion are all there is to know
+    of a lens: what an engine needs is derived from them, and so are rays.
+    """
 
     resolution: tuple[int, int]
-    focal_length_mm: float
-    sensor_width_mm: float
     K: Matrix3
+    distortion: Distortion | None = None
     world_to_camera: Matrix4
+
+    @cached_property
+    def intrinsics(self) -> Array:
+        """``K`` as an array (3, 3)."""
+        return np.array(self.K, np.float64)
+
+    @cached_property
+    def pose(self) -> Array:
+        """``world_to_camera`` as an array (4, 4)."""
+        return np.array(self.world_to_camera, np.float64)
+
+    @cached_property
+    def position(self) -> Array:
+        """Where it stands in the world (3,), in metres."""
+        return -self.pose[:3, :3].T @ self.pose[:3, 3]
+
+    def rays(self, columns: Array, rows: Array) -> Array:
+        """Return camera-frame directions (n, 3), z = 1, through pixel positions (n,) and (n,)."""
+        return pixel_rays(columns, rows, self.intrinsics, self.distortion)
+
+    def project(self, points: Array, to_world: Array | None = None) -> Array:
+        """Return pixel positions and depth (n, 3) of points (n, 3) in the world, or in a frame
+        that ``to_world`` (4, 4) takes there.
+        """
+        to_camera = self.pose if to_world is None else self.pose @ to_world
+        return project(points, self.intrinsics, to_camera, self.distortion)
+
+
+class View(Frozen):
+    """One camera of a shot. The angles are those of the rig on its orbit about the subject."""
+
+    name: str
+    camera: Camera
     azimuth_deg: float
     elevation_deg: float
     roll_deg: float
+
+
+class Variant(Frozen):
+    """One picture of several that are made of the same light.
+
+    Attributes:
+        gains: linear Rec.709 factors of the light groups, by their names; none leaves the light.
+
+    """
+
+    gains: tuple[tuple[str, Vector], ...] = ()

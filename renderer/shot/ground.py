@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.geometry.projection import level_depth
+from renderer.shot.camera import Camera
 from renderer.shot.shot import Shot
 
 Array = npt.NDArray[np.float64]
@@ -21,9 +22,8 @@ BELOW = 1e-4
 
 
 def has_floor(shot: Shot) -> bool:
-    """Tell whether there is a floor: only Cycles has one that is invisible but for shadows."""
-    caught = shot.background.shadows and shot.render.engine == "cycles"
-    return shot.background.floor is not None or caught
+    """Tell whether there is a floor, be it one that is invisible but for the shadows on it."""
+    return shot.background.floor is not None or shot.background.shadows
 
 
 def floor_center(shot: Shot) -> Array:
@@ -32,15 +32,16 @@ def floor_center(shot: Shot) -> Array:
     return np.array([x, y, -BELOW * shot.radius_m])
 
 
-def floor_depth(shot: Shot, directions: Array) -> Floats:
+def floor_depth(shot: Shot, camera: Camera, directions: Array) -> Floats:
     """Return the depth (n,) at which rays meet the floor, or infinity.
 
     Args:
         shot: the shot.
+        camera: the camera that rays go out from.
         directions: (n, 3) in the camera frame with z = 1.
 
     """
-    view, center = np.array(shot.camera.world_to_camera), floor_center(shot)
+    view, center = camera.pose, floor_center(shot)
     depth = level_depth(view, center[2], directions)
     position = -view[:3, :3].T @ view[:3, 3]
     with np.errstate(invalid="ignore"):

@@ -30,10 +30,12 @@ class FileRef(Frozen):
 
 
 class Instance(Frozen):
-    """One object. ``model_to_world`` is rotation, uniform ``scale`` and translation."""
+    """One object. ``model_to_world`` is rotation, uniform ``scale`` and translation. One without a
+    category has no label: it hides what is behind it, and that is all.
+    """
 
     instance: int
-    category: str
+    category: str | None
     asset: str
     file: str
     scale: float

@@ -1,11 +1,40 @@
-"""The Shot: one scene, fully decided. Frozen, JSON-serialisable, stored with the dataset."""
+"""The Shot: one scene, fully decided. Frozen, JSON-serialisable, stored with the dataset.
+
+A shot gives an image for each of its views and variants: one path trace a view, and of it any
+number of variants.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from renderer.shot.camera import CameraPose
+from pydantic import BeforeValidator, SerializeAsAny
+
+from renderer.registry import EFFECTS
+from renderer.shot.camera import Variant, View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
+
+_SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp"}
+
+
+class EffectState(Frozen):
+    """What an effect does in one shot; every effect has its own kind, told apart by the name."""
+
+    effect: str
+
+
+def _to_state(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    name = value.get("effect")
+    if name not in EFFECTS.names():
+        raise ValueError(f"there is no effect {name!r}")  # for pydantic, which tells where
+    return EFFECTS.get(name).State.model_validate(value)
+
+
+AnyEffectState = Annotated[SerializeAsAny[EffectState], BeforeValidator(_to_state)]
 
 
 class RenderState(Frozen):
@@ -23,27 +52,57 @@ class RenderState(Frozen):
     quality: int
 
 
+@dataclass(frozen=True)
+class ImageOf:
+    """One image of a shot.
+
+    Attributes:
+        id: its COCO id: (shot * views + view) * variants + variant + 1.
+        view: which camera it is seen with.
+        variant: which light and development it has, and its place among the variants.
+        stem: its files' names without folder and suffix.
+        file_name: the picture's path below the dataset's folder.
+
+    """
+
+    id: int
+    view: View
+    variant: Variant
+    number: int
+    stem: str
+    file_name: str
+
+
 class Shot(Frozen):
-    """One image. ``radius_m`` and ``center`` are the subject's bounding sphere."""
+    """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere."""
 
     index: int
     attempts: int
     center: Vector
     radius_m: float
-    camera: CameraPose
     objects: tuple[Instance, ...]
     world: WorldState
     lamps: tuple[Lamp, ...]
     background: BackgroundState
+    effects: tuple[AnyEffectState, ...] = ()
     render: RenderState
+    views: tuple[View, ...]
+    variants: tuple[Variant, ...] = (Variant(),)
 
     @property
-    def file_name(self) -> str:
-        """The image's path below the dataset's folder."""
-        return image_name(self.index, self.render.format)
-
-
-def image_name(index: int, format: Literal["png", "jpeg", "webp"]) -> str:
-    """Return the path of an image below the dataset's folder."""
-    suffix = {"png": "png", "jpeg": "jpg", "webp": "webp"}[format]
-    return f"images/{index:08d}.{suffix}"
+    def images(self) -> Iterator[ImageOf]:
+        """Its images: the variants of its first view, then those of the next."""
+        several_views, several_variants = len(self.views) > 1, len(self.variants) > 1
+        for at, view in enumerate(self.views):
+            for number, variant in enumerate(self.variants):
+                stem = f"{self.index:08d}"
+                stem += f"-{view.name}" if several_views else ""
+                stem += f"-{number:02d}" if several_variants else ""
+                yield ImageOf(
+                    id=(self.index * len(self.views) + at) * len(self.variants) + number + 1,
+                    view=view,
+                    variant=variant,
+                    number=number,
+                    stem=stem,
+                    file_name=f"images/{stem}.{_SUFFIXES[self.render.format]}",
+                )

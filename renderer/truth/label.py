@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache
-from renderer.geometry.projection import pixel_rays
 from renderer.geometry.raycast import tracer_for
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.shot.camera import Camera
 from renderer.shot.ground import floor_depth, has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
@@ -86,6 +86,7 @@ class Casting:
     """A shot's objects, each cast by itself once, for all that is asked of them."""
 
     shot: Shot
+    camera: Camera
     cache: AssetCache
     objects: tuple[Cast, ...]
 
@@ -94,7 +95,7 @@ class Casting:
 
         Objects that rays cannot follow are taken as solid, or with ``only_exact`` as not there.
         """
-        width, height = self.shot.camera.resolution
+        width, height = self.camera.resolution
         index = np.zeros((height, width), np.int32)
         front = self._floor()
         for each in self.objects:
@@ -106,12 +107,12 @@ class Casting:
 
     def _floor(self) -> Floats:
         """Return (h, w) the depth of the floor, infinite where there is none."""
-        width, height = self.shot.camera.resolution
+        width, height = self.camera.resolution
         if not has_floor(self.shot):
             return np.full((height, width), np.inf, np.float32)
         grid = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-        rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), np.array(self.shot.camera.K))
-        return floor_depth(self.shot, rays).reshape(height, width)
+        rays = self.camera.rays(grid[0].ravel(), grid[1].ravel())
+        return floor_depth(self.shot, self.camera, rays).reshape(height, width)
 
     def close_by(
         self, columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], reach: float
@@ -127,16 +128,17 @@ class Casting:
         """
         xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
         ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
-        K, view = np.array(self.shot.camera.K), np.array(self.shot.camera.world_to_camera)  # noqa: N806
-        rays = pixel_rays(xs.ravel(), ys.ravel(), K)
+        rays = self.camera.rays(xs.ravel(), ys.ravel())
         depths = [
             tracer_for(self.cache, each.entry.asset)
-            .depth(view @ np.array(each.entry.model_to_world), rays)
+            .depth(self.camera.pose @ np.array(each.entry.model_to_world), rays)
             .reshape(xs.shape)
             for each in self.objects
         ]
         ground = (
-            floor_depth(self.shot, rays) if has_floor(self.shot) else np.full(len(rays), np.inf)
+            floor_depth(self.shot, self.camera, rays)
+            if has_floor(self.shot)
+            else np.full(len(rays), np.inf)
         )
         return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
 
@@ -145,8 +147,8 @@ class Casting:
         labels = []
         for each in self.objects:
             visible = index == each.entry.instance
-            if visible.any():
-                labels.append(_label(self.shot, each.entry, visible, each.silhouette))
+            if each.entry.category is not None and visible.any():
+                labels.append(_label(self.camera, each.entry, visible, each.silhouette))
         return labels
 
 
@@ -159,6 +161,7 @@ class Labeller:
     def label(
         self,
         shot: Shot,
+        camera: Camera,
         index: npt.NDArray[np.int32] | None,
         silhouettes: Mapping[int, Silhouette] | None = None,
     ) -> list[Label]:
@@ -166,42 +169,46 @@ class Labeller:
 
         Args:
             shot: the shot.
+            camera: the one of its cameras.
             index: (h, w) instance of each pixel from the engine, or None to ray cast it.
             silhouettes: by instance, from the engine, of the objects that rays cannot follow.
 
         """
-        casting = self.cast(shot, silhouettes)
+        casting = self.cast(shot, camera, silhouettes)
         return casting.labels(casting.index() if index is None else index)
 
-    def visible_index(self, shot: Shot) -> npt.NDArray[np.int32]:
+    def visible_index(self, shot: Shot, camera: Camera) -> npt.NDArray[np.int32]:
         """Return (h, w) the instance of each pixel by ray casting, 0 for none."""
-        return self.cast(shot).index()
+        return self.cast(shot, camera).index()
 
-    def cast(self, shot: Shot, silhouettes: Mapping[int, Silhouette] | None = None) -> Casting:
+    def cast(
+        self, shot: Shot, camera: Camera, silhouettes: Mapping[int, Silhouette] | None = None
+    ) -> Casting:
         """Return the silhouettes of a shot's objects; see ``label``."""
         given = silhouettes or {}
         return Casting(
             shot,
+            camera,
             self.cache,
             tuple(
                 Cast(entry, given[entry.instance], None, exact=True)
                 if entry.instance in given
-                else self._cast_one(shot, entry)
+                else self._cast_one(camera, entry)
                 for entry in shot.objects
             ),
         )
 
-    def _cast_one(self, shot: Shot, entry: Instance) -> Cast:
-        K, view = np.array(shot.camera.K), np.array(shot.camera.world_to_camera)  # noqa: N806
-        to_camera = view @ np.array(entry.model_to_world)
+    def _cast_one(self, camera: Camera, entry: Instance) -> Cast:
+        to_world = np.array(entry.model_to_world)
+        to_camera = camera.pose @ to_world
         hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
-        width, height = shot.camera.resolution
-        window = Window.around(hull, K, to_camera, (width, height))
+        width, height = camera.resolution
+        window = Window.around(camera.project(hull, to_world), (width, height))
         tracer = tracer_for(self.cache, entry.asset)
 
         def cast(columns: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Floats:
             grid = np.meshgrid(columns + 0.5, rows + 0.5)
-            rays = pixel_rays(grid[0].ravel(), grid[1].ravel(), K)
+            rays = camera.rays(grid[0].ravel(), grid[1].ravel())
             return tracer.depth(to_camera, rays).reshape(len(rows), len(columns))
 
         depth = np.full((height, width), np.inf, np.float32)
@@ -213,20 +220,20 @@ class Labeller:
         return Cast(entry, outline, depth, self.cache.facts(entry.asset).ray_traceable)
 
 
-def pose(shot: Shot, entry: Instance) -> tuple[Array, Array]:
+def pose(camera: Camera, entry: Instance) -> tuple[Array, Array]:
     """Return (3, 3) ``cam_R_m2c`` and (3,) ``cam_t_m2c`` of an object."""
-    to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+    to_camera = camera.pose @ np.array(entry.model_to_world)
     return to_camera[:3, :3] / entry.scale, to_camera[:3, 3]
 
 
-def _label(shot: Shot, entry: Instance, visible: Mask, alone: Silhouette) -> Label:
+def _label(camera: Camera, entry: Instance, visible: Mask, alone: Silhouette) -> Label:
     # A pixel on the very outline may fall either way by rounding; what is seen is there.
     amodal = alone.mask | visible
     inside = int(amodal.sum())
     x, y, w, h = tight_box(amodal)
     left, top, right, bottom = alone.bounds or (x, y, x + w, y + h)
     left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
-    rotation, translation = pose(shot, entry)
+    rotation, translation = pose(camera, entry)
     return Label(
         entry=entry,
         visible=visible,

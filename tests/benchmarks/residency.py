@@ -98,10 +98,10 @@ def seconds_a_shot(models: list[Path], cache: AssetCache, warm: int, shots: int)
     with quiet_output():
         stage = Stage(cache, Path("/"), "cpu")
         for shot in planned[:warm]:
-            stage.render(shot)
+            stage.render(shot)[0]
         begin = time.perf_counter()
         for shot in planned[warm:]:
-            stage.render(shot)
+            stage.render(shot)[0]
         return (time.perf_counter() - begin) / shots
 
 

@@ -51,7 +51,7 @@ def loaded_by(stage: Any, shots: list[Shot]) -> tuple[list[Any], int]:
         kept = os.dup(1)
         os.dup2(said.fileno(), 1)
         try:
-            frames = [stage.render(shot) for shot in shots]
+            frames = [stage.render(shot)[0] for shot in shots]
         finally:
             os.dup2(kept, 1)
             os.close(kept)

@@ -201,7 +201,7 @@ def test_missing_texture_is_named_and_never_magenta(
         }
     )
     planner = Planner(recipe, tmp_path / "m", cache, ({"model.gltf": facts.key},))
-    frame = stage.render(planner.shot(0))  # type: ignore[attr-defined]
+    frame = stage.render(planner.shot(0))[0]  # type: ignore[attr-defined]
     red, green, blue = frame.color[..., :3][frame.index > 0].mean(axis=0)
     assert green > 0.5 * max(red, blue) > 0.01
 
@@ -330,11 +330,11 @@ def test_cutouts_are_holes_for_both_ray_casters(
     )
     planner = Planner(recipe, tmp_path, cache, ({"leaf.glb": facts.key},))
     shot = planner.shot(0)
-    frame = stage.render(shot)  # type: ignore[attr-defined]
-    cast = Labeller(cache).visible_index(shot)
+    frame = stage.render(shot)[0]  # type: ignore[attr-defined]
+    cast = Labeller(cache).visible_index(shot, shot.views[0].camera)
     # Of some 200 pixels along the hole, where the two read the texture's last bits differently.
     assert (cast != frame.index).sum() <= 8
-    (label,) = Labeller(cache).label(shot, frame.index)
+    (label,) = Labeller(cache).label(shot, shot.views[0].camera, frame.index)
     side = 0.8 * 120
     # The radius at which the opacity (rising by 40/255 a texel) passes the threshold.
     threshold = 0.5 if mode == "mask" else ALPHA_THRESHOLD

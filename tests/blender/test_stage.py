@@ -54,10 +54,10 @@ def test_a_shot_alone_gives_the_same_bytes(make_planner: Maker, stage: Any) -> N
 
     planner = make_planner(MIXED)
     shots = [planner.shot(index) for index in range(12)]
-    in_a_row = [stage.render(shot) for shot in shots]
+    in_a_row = [stage.render(shot)[0] for shot in shots]
     assert max(len(shot.lamps) for shot in shots) >= 3
     for index in (11, 3, 7, 0):
-        again = stage.render(shots[index])
+        again = stage.render(shots[index])[0]
         for name in ("color", "index", "albedo", "normal"):
             assert np.array_equal(getattr(again, name), getattr(in_a_row[index], name)), (
                 index,
@@ -121,10 +121,10 @@ def test_samples_changed_alone_take_effect(make_planner: Maker, stage: Any) -> N
     lit = {"world": {"hdri": "studio"}, "lights": []}
     planner = make_planner({**MIXED, **empty, "lighting": lit, "render": {"samples": 1}})
     shot = planner.shot(0)
-    coarse = stage.render(shot).color[..., 1]
+    coarse = stage.render(shot)[0].color[..., 1]
     many = shot.render.model_copy(update={"samples": 256})
-    fine = stage.render(shot.model_copy(update={"render": many})).color[..., 1]
-    again = stage.render(shot).color[..., 1]
+    fine = stage.render(shot.model_copy(update={"render": many}))[0].color[..., 1]
+    again = stage.render(shot)[0].color[..., 1]
 
     def noise(image: np.ndarray) -> float:
         return float(np.abs(np.diff(image, axis=1)).mean())
@@ -158,7 +158,7 @@ def test_lamps_are_never_in_the_picture(make_planner: Maker, stage: Any) -> None
                 "render": {"samples": 4, "denoise": False},
             }
         )
-        frame = stage.render(planner.shot(0))
+        frame = stage.render(planner.shot(0))[0]
         covered = cv2.dilate((frame.index > 0).astype(np.uint8), np.ones((7, 7), np.uint8))
         far = covered == 0
         assert far.mean() > 0.1

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from renderer.blender.frame import Frame
 from typer.testing import CliRunner
 
 from renderer.asset import AssetCache
-from renderer.blender.frame import Frame
 from renderer.commands.app import app
 from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
@@ -44,7 +44,7 @@ class Film:
     def render(self, shot: Shot) -> Frame:
         if shot.index in self.breaks:
             raise RuntimeError("the shutter is stuck")
-        width, height = shot.camera.resolution
+        width, height = shot.views[0].camera.resolution
         noise = np.random.default_rng(shot.index).random((height, width, 4)).astype(np.float32)
         noise[..., 3] = 1
         return Frame(noise)

@@ -17,6 +17,7 @@ from renderer.colour.view_transform import apply_view, expose
 from renderer.imaging import develop, encode
 from renderer.imaging.backdrop import backdrop
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.scene import BackgroundState, FileRef
 
 Maker = Callable[..., Planner]
@@ -57,8 +58,8 @@ def test_view_transform_is_blenders(
     }
     planner = make_planner(data)
     shot = planner.shot(0)
-    frame = stage.render(shot)
-    ours = develop(shot, frame.color, None, None, planner.folder)
+    frame = stage.render(shot)[0]
+    ours = develop(shot, shot.views[0], Frame(frame.color), planner.folder)
     theirs = blenders_own(stage, view, exposure, tmp_path / "b.png")
     assert ours.std() > 10
     assert (ours == theirs).all(), np.abs(ours.astype(int) - theirs).max()
@@ -76,15 +77,15 @@ def test_white_balance_makes_its_light_neutral() -> None:
 def test_denoiser_brings_a_noisy_render_nearer_the_truth(make_planner: Maker, stage: Any) -> None:
     planner = make_planner({**SCENE, "render": {"samples": 4}})
     shot = planner.shot(1)
-    frame = stage.render(shot)
-    clean = develop(shot, frame.color, frame.albedo, frame.normal, planner.folder).astype(float)
+    frame = stage.render(shot)[0]
+    clean = develop(shot, shot.views[0], frame, planner.folder).astype(float)
     still = shot.model_copy(update={"render": shot.render.model_copy(update={"denoise": False})})
-    noisy = develop(still, frame.color, None, None, planner.folder).astype(float)
+    noisy = develop(still, still.views[0], Frame(frame.color), planner.folder).astype(float)
     many = shot.render.model_copy(update={"samples": 256, "denoise": False})
     true_shot = shot.model_copy(update={"render": many})
-    truth = develop(true_shot, stage.render(true_shot).color, None, None, planner.folder).astype(
-        float
-    )
+    truth = develop(
+        true_shot, true_shot.views[0], Frame(stage.render(true_shot)[0].color), planner.folder
+    ).astype(float)
     assert ((clean - truth) ** 2).mean() < 0.4 * ((noisy - truth) ** 2).mean()
 
 
@@ -103,8 +104,8 @@ def test_white_stays_white_and_photos_stay_themselves(
             }
         )
         shot = planner.shot(0)
-        frame = stage.render(shot)
-        picture = develop(shot, frame.color, None, None, planner.folder)
+        frame = stage.render(shot)[0]
+        picture = develop(shot, shot.views[0], Frame(frame.color), planner.folder)
         bare = frame.color[..., 3] == 0
         assert bare.mean() > 0.2
         if "color" in background:
@@ -123,8 +124,8 @@ def test_shadows_darken_a_backdrop(make_planner: Maker, stage: Any) -> None:
         }
         planner = make_planner(data)
         shot = planner.shot(0)
-        frame = stage.render(shot)
-        shown = develop(shot, frame.color, frame.albedo, frame.normal, planner.folder)
+        frame = stage.render(shot)[0]
+        shown = develop(shot, shot.views[0], frame, planner.folder)
         return shown.astype(float), frame.index == 0
 
     (with_shadow, bare), (without, _) = picture(True), picture(False)

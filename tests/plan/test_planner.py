@@ -159,10 +159,12 @@ def test_every_object_is_in_the_frame(plain_planner: Maker) -> None:
         shot = planner.shot(index)
         for entry in shot.objects:
             points, _ = SOLIDS[entry.category]
-            to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
-            pixels = project(points, np.array(shot.camera.K), to_camera)
+            to_camera = np.array(shot.views[0].camera.world_to_camera) @ np.array(
+                entry.model_to_world
+            )
+            pixels = project(points, np.array(shot.views[0].camera.K), to_camera)
             assert pixels[:, :2].min() >= -1e-6
-            assert (pixels[:, :2].max(0) <= np.array(shot.camera.resolution) + 1e-6).all()
+            assert (pixels[:, :2].max(0) <= np.array(shot.views[0].camera.resolution) + 1e-6).all()
 
 
 def test_what_cannot_be_met_says_why(plain_planner: Maker) -> None:
@@ -184,7 +186,7 @@ def test_what_cannot_be_met_says_why(plain_planner: Maker) -> None:
         plain_planner(low, **SOLIDS).shot(0)
     world = changed(camera__orbit__elevation_deg=-30)
     world["background"] = {"world": True}
-    assert plain_planner(world, **SOLIDS).shot(0).camera.elevation_deg == -30
+    assert plain_planner(world, **SOLIDS).shot(0).views[0].elevation_deg == -30
 
 
 def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> None:

@@ -25,8 +25,8 @@ PLAIN = {
 
 def labelled(planner: Planner, stage: Any, index: int) -> tuple[Shot, list[Label], Any]:
     shot = planner.shot(index)
-    frame = stage.render(shot)
-    return shot, Labeller(planner.cache).label(shot, frame.index), frame
+    frame = stage.render(shot)[0]
+    return shot, Labeller(planner.cache).label(shot, shot.views[0].camera, frame.index), frame
 
 
 def sphere_inside(shot: Shot, margin: float) -> np.ndarray:
@@ -37,10 +37,10 @@ def sphere_inside(shot: Shot, margin: float) -> np.ndarray:
     outside, -1 within ``margin`` pixels of the outline.
     """
     (entry,) = shot.objects
-    K = np.array(shot.camera.K)
-    to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+    K = np.array(shot.views[0].camera.K)
+    to_camera = np.array(shot.views[0].camera.world_to_camera) @ np.array(entry.model_to_world)
     center, radius = to_camera[:3, 3], entry.scale
-    width, height = shot.camera.resolution
+    width, height = shot.views[0].camera.resolution
 
     def value(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         d = np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones_like(u)], -1)
@@ -104,12 +104,12 @@ def test_box_and_pose(make_planner: Maker, stage: Any) -> None:
     for index in range(3):
         shot, (label,), _ = labelled(planner, stage, index)
         (entry,) = shot.objects
-        K = np.array(shot.camera.K)
+        K = np.array(shot.views[0].camera.K)
         # From the annotation's own pose: X_camera = R (s X_model) + t.
         theirs, _ = cv2.projectPoints(
             corners * entry.scale, cv2.Rodrigues(label.rotation)[0], label.translation, K, None
         )
-        to_camera = np.array(shot.camera.world_to_camera) @ np.array(entry.model_to_world)
+        to_camera = np.array(shot.views[0].camera.world_to_camera) @ np.array(entry.model_to_world)
         assert theirs[:, 0] == pytest.approx(project(corners, K, to_camera)[:, :2], abs=1e-6)
         outline = cv2.convexHull(theirs.astype(np.float32))
         for (y, x), seen in np.ndenumerate(label.visible):
@@ -148,8 +148,8 @@ def test_half_covered_sheet(make_planner: Maker, stage: Any) -> None:
     )
     shot, labels, _ = labelled(planner, stage, 0)
     back = next(label for label in labels if label.entry.category == "back")
-    K = np.array(shot.camera.K)
-    view = np.array(shot.camera.world_to_camera)
+    K = np.array(shot.views[0].camera.K)
+    view = np.array(shot.views[0].camera.world_to_camera)
     # The front box's upper edge and its near face's, projected: whichever is higher hides.
     edges = np.array([[0, -1.5, 0.25], [0, -0.5, 0.25]])
     row = project(edges, K, view)[:, 1].min()
@@ -176,7 +176,7 @@ def test_truncation(make_planner: Maker, stage: Any) -> None:
         }
     )
     shot, (label,), _ = labelled(planner, stage, 0)
-    width = shot.camera.K[0][0] / 3
+    width = shot.views[0].camera.K[0][0] / 3
     assert label.truncation == pytest.approx(0.5, abs=1 / width)
     x, _, w, _ = label.amodal_box
     assert x + w > 160
@@ -205,7 +205,7 @@ def test_crowd_is_what_rays_say(make_planner: Maker, stage: Any) -> None:
     )
     for index in range(4):
         shot, labels, frame = labelled(planner, stage, index)
-        cast = Labeller(planner.cache).visible_index(shot)
+        cast = Labeller(planner.cache).visible_index(shot, shot.views[0].camera)
         assert (cast != frame.index).sum() <= 2
         total = np.zeros_like(frame.index)
         for label in labels:

@@ -1,4 +1,4 @@
-"""The Frame: named passes as arrays in memory. Imports no bpy, so that any room may handle one."""
+"""The Frame: what the engine gave back of one view, named passes as arrays in memory."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ class Frame:
     Attributes:
         color: (h, w, 4) float32, linear Rec.709, premultiplied alpha.
         index: (h, w) int32, the instance whose surface the pixel centre's ray meets first, 0 for
-            none; None from an engine without this pass.
-        albedo: (h, w, 3) float32 for the denoiser, or None.
-        normal: (h, w, 3) float32 for the denoiser, or None.
+            none; None from an engine that does not know it exactly.
+        passes: by name, (h, w, channels) float32: ``albedo`` and ``normal`` for the denoiser.
         warnings: what is to be known of the picture, each a sentence.
         silhouettes: by instance, of the objects that rays cannot follow: rendered by themselves.
 
@@ -30,7 +29,6 @@ class Frame:
 
     color: Floats
     index: npt.NDArray[np.int32] | None = None
-    albedo: Floats | None = None
-    normal: Floats | None = None
+    passes: Mapping[str, Floats] = field(default_factory=dict)
     silhouettes: Mapping[int, Silhouette] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -1,0 +1,96 @@
+"""What there is of each kind of extension: label kinds, effects and formats, by name.
+
+A new one is a file or folder, and a line here. One of another package is a line among that
+package's own entry points, in a group of the same name; it needs nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from renderer.errors import UnavailableError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Classes by name, loaded when they are asked for; one object is made of each."""
+
+    def __init__(self, group: str, what: str, built_in: dict[str, str]) -> None:
+        """Name what comes with us.
+
+        Args:
+            group: the group of entry points that other packages may add to.
+            what: the word for one.
+            built_in: name → ``module:class``.
+
+        """
+        self._group, self._what, self._built_in = group, what, built_in
+
+    @cached_property
+    def _entries(self) -> dict[str, EntryPoint]:
+        ours = {
+            name: EntryPoint(name, value, self._group) for name, value in self._built_in.items()
+        }
+        for entry in sorted(entry_points(group=self._group), key=lambda each: each.name):
+            if ours.get(entry.name, entry).value != entry.value:
+                raise UnavailableError(
+                    f"there are two {self._what}s called {entry.name}: {ours[entry.name].value} "
+                    f"and {entry.value}: uninstall one of their packages"
+                )
+            ours.setdefault(entry.name, entry)
+        return ours
+
+    @cached_property
+    def _loaded(self) -> dict[str, T]:
+        return {}
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names: ours in their order, then other packages' by the alphabet."""
+        return tuple(self._entries)
+
+    def get(self, name: str) -> T:
+        """Return the one of a name.
+
+        Raises:
+            KeyError: there is none.
+            UnavailableError: its package cannot be loaded.
+
+        """
+        if name not in self._loaded:
+            entry = self._entries[name]
+            try:
+                made: Any = entry.load()()
+            except Exception as error:  # of a package that is not ours
+                if name in self._built_in:
+                    raise
+                raise UnavailableError(
+                    f"the {self._what} {name} ({entry.value}) cannot be loaded: {error}"
+                ) from error
+            self._loaded[name] = made
+        return self._loaded[name]
+
+    def all(self) -> dict[str, T]:
+        """Return every one by its name."""
+        return {name: self.get(name) for name in self._entries}
+
+    def versions(self, names: set[str]) -> dict[str, str]:
+        """Return name and version of the packages that some of them come from, ours left out."""
+        found = (self._entries[name].dist for name in sorted(names) if name in self._entries)
+        return {dist.name: dist.version for dist in found if dist is not None}
+
+
+LABEL_KINDS: Registry[Any] = Registry(
+    "orbitset.label_kinds",
+    "label kind",
+    {
+        "box": "renderer.truth.kinds.box:Box",
+        "mask": "renderer.truth.kinds.mask:Mask",
+        "amodal": "renderer.truth.kinds.amodal:Amodal",
+        "pose": "renderer.truth.kinds.pose:Pose",
+    },
+)
+EFFECTS: Registry[Any] = Registry("orbitset.effects", "effect", {})
+FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})

@@ -1,0 +1,1 @@
+"""The label kinds that come with us, a file each."""

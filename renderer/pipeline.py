@@ -23,14 +23,14 @@ from renderer.truth import Label, Labeller
 _TRIES = 2
 
 
-class Camera(Protocol):
+class ShotRenderer(Protocol):
     """What takes the picture of a shot: the Blender stage."""
 
     def render(self, shot: Shot) -> Frame:
         """Return the passes of a shot."""
 
 
-class Diary:
+class ShotObserver:
     """Is told how far a shot has come, so that a crash can be laid at its door; this forgets."""
 
     def started(self, index: int) -> None:
@@ -65,11 +65,11 @@ class Pipeline:
     """
 
     planner: Planner
-    camera: Camera
+    camera: ShotRenderer
     layout: Layout
 
-    def run(self, indices: Iterable[int], diary: Diary | None = None) -> Iterator[Line]:
-        """Yield the part line of each shot, in order, until the diary says to stop.
+    def run(self, indices: Iterable[int], observer: ShotObserver | None = None) -> Iterator[Line]:
+        """Yield the part line of each shot, in order, until the observer says to stop.
 
         While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
         is developed, labelled and written, in a thread. A shot that fails is tried once more, then
@@ -79,16 +79,16 @@ class Pipeline:
             DiskError: an image cannot be written.
 
         """
-        queue, diary = deque(indices), diary or Diary()
+        queue, observer = deque(indices), observer or ShotObserver()
         with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
             before: _Exposed | None = None
             planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-            while queue and planned is not None and not diary.stopping():
+            while queue and planned is not None and not observer.stopping():
                 index = queue.popleft()
-                diary.started(index)
+                observer.started(index)
                 shot = planned
                 planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-                now = self._expose(index, shot, darkroom, diary)
+                now = self._expose(index, shot, darkroom, observer)
                 if before is not None:
                     yield self._collect(before)
                 before = now
@@ -96,12 +96,16 @@ class Pipeline:
                 yield self._collect(before)
 
     def _expose(
-        self, index: int, planned: Future[Shot], darkroom: ThreadPoolExecutor, diary: Diary
+        self,
+        index: int,
+        planned: Future[Shot],
+        darkroom: ThreadPoolExecutor,
+        observer: ShotObserver,
     ) -> _Exposed:
         shot: Shot | None = None
         try:
             shot = planned.result()
-            diary.exposing(shot)
+            observer.exposing(shot)
             frame = self.camera.render(shot)
         except Exception as error:
             failed: Future[Line] = Future()

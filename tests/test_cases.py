@@ -15,7 +15,7 @@ import pytest
 from renderer.asset import AssetCache, AssetSource
 from renderer.blender.frame import Frame
 from renderer.dataset.agreement import Seen, scene_problems
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.plan import Planner, Shot
 from renderer.truth import Label, Labeller
 from tests import shapes

@@ -23,7 +23,7 @@ from renderer.dataset.storage import DiskError, is_local
 from renderer.farm.disk import disk_space
 from renderer.farm.interrupt import RunStoppedError
 from renderer.farm.run import Run, RunBusyError, Shard
-from renderer.farm.session import FarmOptions, render_shots
+from renderer.farm.scheduler import FarmOptions, render_shots
 from renderer.recipe import Recipe
 
 _SHOWN = 10

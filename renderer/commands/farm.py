@@ -112,7 +112,7 @@ def log(
     from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.narrate import Listener, in_words
+    from renderer.farm.event_text import Listener, in_words
 
     layout = Layout(open_root(output))
     read_run(layout)
@@ -160,7 +160,7 @@ def retry(
     from renderer.dataset.parts import PartIndex
     from renderer.dataset.storage import open_root
     from renderer.farm.run import Run
-    from renderer.farm.session import FarmOptions
+    from renderer.farm.scheduler import FarmOptions
 
     layout = Layout(open_root(output))
     origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
@@ -172,7 +172,7 @@ def retry(
         devices=devices,
         per_device=per_device,
         threads=threads,
-        shot_limit_s=shot_timeout,
+        shot_timeout_s=shot_timeout,
         cpu_if_lacking=oom_to_cpu,
         allow_mixed=allow_mixed,
     )

@@ -18,8 +18,8 @@ from rich.progress import (
 
 from renderer.commands.terminal import err, in_bytes, warn
 from renderer.dataset.manifest import spans
+from renderer.farm.event_text import kind_of
 from renderer.farm.job import slot_of
-from renderer.farm.narrate import kind_of
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0

@@ -1,4 +1,4 @@
-"""The Ray engine: the same jobs as tasks of a cluster, on more than one machine.
+"""The Ray executor: the same jobs as tasks of a cluster, on more than one machine.
 
 Ray does what it does well: it places tasks, retries those whose node or process is lost, and
 replaces its worker processes. Events go through one small actor on the head node; images and parts
@@ -48,7 +48,7 @@ class _Task:
 
 
 @dataclass
-class RayEngine:
+class RayExecutor:
     """Tasks on a Ray cluster; ``cpus`` and ``gpus`` are what one of them takes."""
 
     setup: WorkerSetup
@@ -57,13 +57,13 @@ class RayEngine:
     bundle: Bundle
     ledger: Any
     work: Any
-    start_limit_s: float = math.inf  # a task waits for as long as its cluster is busy
+    start_timeout_s: float = math.inf  # a task waits for as long as its cluster is busy
     _tasks: dict[int, _Task] = field(default_factory=dict)
     _aside: set[str] = field(default_factory=set)
     _identities: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayEngine:
+    def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayExecutor:
         """Connect to a cluster.
 
         Raises:
@@ -89,13 +89,13 @@ class RayEngine:
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         # Ray keeps the process of a task; one that is worn out makes room by itself (work_off).
         work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_settled)
-        engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
-        if not engine.devices():
+        executor = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
+        if not executor.devices():
             raise UserError(
                 f"--cluster {address}: no node has {cpus:g} CPUs and {gpus:g} GPUs for a task: "
                 "lower --cpus or --gpus"
             )
-        return engine
+        return executor
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""

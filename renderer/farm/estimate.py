@@ -17,14 +17,14 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm.job import Event, slot_of
 from renderer.farm.run import Run, RunError
-from renderer.farm.session import FarmOptions, choose_slots, render_shots
+from renderer.farm.scheduler import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
 
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Sample:
+class Measurement:
     """What was measured: device-seconds and bytes of each shot."""
 
     seconds: tuple[float, ...]
@@ -47,7 +47,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Estimate:
     """What a run will take. A device-second is one second of one device, however many processes
     share it; ``hours_here`` is the time on the devices of this machine.
     """
@@ -71,7 +71,7 @@ def measure(
     options: FarmOptions,
     shots: int,
     progress: Callable[[int, int], None],
-) -> Sample:
+) -> Measurement:
     """Render ``shots`` images (more where there are many processes), spread evenly over a run, into
     a passing folder.
 
@@ -107,7 +107,7 @@ def measure(
     seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
     if len(seconds) < 2 or len(sizes) < 2:
         raise RunError("too few images could be rendered for an estimate: try orbitset preview")
-    return Sample(tuple(seconds), tuple(sizes), tuple(devices), per_device)
+    return Measurement(tuple(seconds), tuple(sizes), tuple(devices), per_device)
 
 
 def _sizes(layout: Layout) -> list[float]:
@@ -119,20 +119,20 @@ def _sizes(layout: Layout) -> list[float]:
     return [size + each for size in pictures]
 
 
-def foresee(
-    sample: Sample, images: int, price_per_hour: float | None, target_hours: float | None
-) -> Forecast:
+def estimate_run(
+    measurement: Measurement, images: int, price_per_hour: float | None, target_hours: float | None
+) -> Estimate:
     """Infer what all images will take, and how many devices finish in ``target_hours``."""
-    seconds = interval(sample.seconds)
+    seconds = interval(measurement.seconds)
     hours = seconds.times(images / 3600)
-    return Forecast(
+    return Estimate(
         images=images,
-        measured=len(sample.seconds),
+        measured=len(measurement.seconds),
         confidence=_CONFIDENCE,
         seconds_per_image=seconds,
         device_hours=hours,
-        hours_here=hours.times(1 / len(sample.devices)),
-        disk_bytes=interval(sample.bytes).times(images),
+        hours_here=hours.times(1 / len(measurement.devices)),
+        disk_bytes=interval(measurement.bytes).times(images),
         price=None if price_per_hour is None else hours.times(price_per_hour),
         devices_needed=None if target_hours is None else math.ceil(hours.high / target_hours),
     )

@@ -1,12 +1,12 @@
-"""The one interface of all engines: submit chunks, hear of shots, see who died."""
+"""The one interface of all executors: submit chunks, hear of shots, see who died."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}; the engine
-# adds "sharing", the number of processes that share the device.
+# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}; the
+# executor adds "sharing", the number of processes that share the device.
 Event = dict[str, Any]
 
 
@@ -65,7 +65,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class News:
-    """What an engine has heard since the last look, events before the ends they belong to."""
+    """What an executor has heard since the last look, events before the ends they belong to."""
 
     events: list[Event] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
@@ -101,13 +101,13 @@ class Running:
     plan: Event | None = None
 
 
-class Engine(Protocol):
+class Executor(Protocol):
     """What runs jobs: processes of this machine, or a cluster's.
 
-    ``start_limit_s`` is how long a worker may take from ``submit`` to its first word.
+    ``start_timeout_s`` is how long a worker may take from ``submit`` to its first word.
     """
 
-    start_limit_s: float
+    start_timeout_s: float
 
     def devices(self) -> set[str]:
         """Return the devices that are in use and not set aside."""

@@ -1,6 +1,6 @@
 """Journals: one JSON line an event; plain files outlive any process and have no lock to be kept.
 
-A worker appends to a wire on its own machine, which its engine follows. The scheduler writes what
+A worker appends to a wire on its own machine, which its executor follows. The scheduler writes what
 it hears, and what it decides, to a journal of its own in ``logs/``, so that several schedulers (the
 shards of an array job) never write to one file.
 """

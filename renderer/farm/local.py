@@ -1,4 +1,4 @@
-"""The local engine: one supervised process a slot on this machine.
+"""The local executor: one supervised process a slot on this machine.
 
 A worker is a process of its own (spawned, never forked: bpy does not survive a fork), in a pebble
 pool of one, so that a crash of Blender costs the shot it happened in and nothing else.
@@ -28,10 +28,10 @@ from renderer.errors import UserError
 from renderer.farm.environment import call_settled, files_in, pack, thread_caps
 from renderer.farm.job import Ended, Event, Job, News
 from renderer.farm.journal import Follower, Journal
-from renderer.farm.limits import START_S
 from renderer.farm.machine import usable_cores
 from renderer.farm.pool import spawn_pool
 from renderer.farm.slots import Slot
+from renderer.farm.timeouts import START_S
 from renderer.farm.worker import WorkerSetup, begin, render_job
 
 # A killed process is gone at once; one that is not is stuck in the kernel and given up on.
@@ -64,7 +64,7 @@ class _Place:
 
 
 @dataclass
-class LocalEngine:
+class LocalExecutor:
     """Processes on this machine's devices.
 
     Attributes:
@@ -77,7 +77,7 @@ class LocalEngine:
     base: WorkerSetup
     slots: list[Slot]
     spool: Path
-    start_limit_s: float = START_S
+    start_timeout_s: float = START_S
     _places: list[_Place] = field(default_factory=list)
 
     def __post_init__(self) -> None:

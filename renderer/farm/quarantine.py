@@ -9,13 +9,13 @@ from pathlib import Path
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.storage import write_atomic
-from renderer.farm.blame import Death
+from renderer.farm.attribution import Death
 from renderer.farm.job import Event
 from renderer.pipeline import quarantined_line
 
 
 def quarantine(
-    layout: Layout, shot: int, plan: Event | None, deaths: list[Death], stint: int
+    layout: Layout, shot: int, plan: Event | None, deaths: list[Death], session_number: int
 ) -> str:
     """Record a shot as given up; return the cause in one sentence.
 
@@ -30,7 +30,7 @@ def quarantine(
     cause = f"{len(deaths)} render processes were lost in it ({'; '.join(causes)})"
     record = {"index": shot, "cause": cause, "shot": plan, "deaths": [asdict(d) for d in deaths]}
     write_atomic(record_of(layout, shot), (json.dumps(record, indent=1) + "\n").encode())
-    write_part(layout, [quarantined_line(shot, plan, cause)], stint)
+    write_part(layout, [quarantined_line(shot, plan, cause)], session_number)
     return cause
 
 

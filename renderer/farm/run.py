@@ -22,7 +22,7 @@ from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, read_provenance
 from renderer.dataset.storage import is_local, write_atomic
 from renderer.errors import UserError
-from renderer.farm.intake import facts_by_path, recipe_keys
+from renderer.farm.model_import import facts_by_path, recipe_keys
 from renderer.farm.versions import Equipment, library_versions
 from renderer.plan import Planner, asset_sources
 from renderer.plan.files import file_ref
@@ -131,7 +131,7 @@ class Run:
 
         """
         head = manifest_head(
-            self.recipe, __version__, engine_version(), self.facts, library_versions()
+            self.recipe, __version__, bpy_version(), self.facts, library_versions()
         )
         state = {
             "fingerprint": self.fingerprint(),
@@ -283,7 +283,7 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
         yield f"{key}: {was} became {now}"
 
 
-def engine_version() -> str:
+def bpy_version() -> str:
     """Return the version of the bpy that is installed, without importing it."""
     return library_versions()["bpy"]
 

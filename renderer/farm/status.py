@@ -15,9 +15,9 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import is_local, machine_name
+from renderer.farm.event_text import kind_of
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_run_journal, upload_pause_s
-from renderer.farm.narrate import kind_of
 
 # A scheduler that has not been heard for this long is dead, or its machine is.
 _ALIVE_S = 6 * EVERY_S

@@ -1,4 +1,4 @@
-"""The supervisor: hands shots to an engine, and sees to it that each is rendered or accounted for.
+"""The supervisor: gives shots to an executor, until each is rendered or recorded as failed.
 
 It knows no processes, devices or clusters, only jobs, events and ends (``job.py``).
 """
@@ -13,15 +13,14 @@ from dataclasses import dataclass, field, replace
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError
 from renderer.errors import UnavailableError
-from renderer.farm.blame import Blame, Death
+from renderer.farm.attribution import Attribution, Death
 from renderer.farm.chunks import chunk_size
 from renderer.farm.disk import DiskWatch
 from renderer.farm.interrupt import Interrupts, RunStoppedError
-from renderer.farm.job import Ended, Engine, Event, Job, Running
-from renderer.farm.limits import Limits
+from renderer.farm.job import Ended, Event, Executor, Job, Running
 from renderer.farm.memory import OomWatch
 from renderer.farm.quarantine import quarantine
-from renderer.farm.silence import Silence
+from renderer.farm.timeouts import HangDetector, ShotTimeout
 
 _WAIT_S = 0.1
 
@@ -30,46 +29,46 @@ Watch = Callable[[Event], None]
 
 @dataclass
 class Supervisor:
-    """One run of some shots on one engine.
+    """One run of some shots on one executor.
 
     Attributes:
-        engine: what renders.
+        executor: what renders.
         layout: the dataset.
         pending: the shots to render.
-        watch: told every event, the engine's and the supervisor's own.
+        watch: told every event, the executor's and the supervisor's own.
         disk: says when there is no room.
         beat: called a few times a second.
         interrupts: signals that have come.
-        limits: how long a worker may be silent.
+        shot_timeout: how long a worker may be silent.
         chunk: shots a job; 0 for about a minute's work.
         cpu_if_lacking: whether what a GPU's memory does not hold may be rendered on the CPU.
-        stint: see ``write_part``.
+        session_number: see ``write_part``.
 
     """
 
-    engine: Engine
+    executor: Executor
     layout: Layout
     pending: deque[int]
     watch: Watch
     disk: DiskWatch
     beat: Callable[[], None] = lambda: None
     interrupts: Interrupts = field(default_factory=Interrupts)
-    limits: Limits = field(default_factory=Limits)
+    shot_timeout: ShotTimeout = field(default_factory=ShotTimeout)
     chunk: int = 0
     cpu_if_lacking: bool = False
-    stint: int = 0
+    session_number: int = 0
     _again: deque[Job] = field(default_factory=deque)
     _jobs: dict[int, Running] = field(default_factory=dict)
-    _blame: Blame = field(default_factory=Blame)
-    _convicts: list[tuple[int, Event | None]] = field(default_factory=list)
+    _attribution: Attribution = field(default_factory=Attribution)
+    _given_up: list[tuple[int, Event | None]] = field(default_factory=list)
     _number: int = 0
     _stopping: bool = False
     _oom: OomWatch = field(default_factory=OomWatch)
-    _silence: Silence = field(init=False)
+    _hangs: HangDetector = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to listen."""
-        self._silence = Silence(self.engine, self.limits)
+        self._hangs = HangDetector(self.executor, self.shot_timeout)
 
     def run(self) -> None:
         """Render everything; shots that cannot be are in parts, with their causes, all the same.
@@ -80,26 +79,26 @@ class Supervisor:
 
         """
         try:
-            while self._jobs or self._left() or self._convicts_can_be_written():
+            while self._jobs or self._left() or self._quarantine_is_possible():
                 self._heed_signals()
                 self._heed_disk()
-                self._write_convicts()
+                self._write_quarantined()
                 self._hand_out()
-                news = self.engine.news(_WAIT_S)
+                news = self.executor.news(_WAIT_S)
                 for event in news.events:
                     self._take(event)
                 for end in news.ended:
                     self._end(end)
-                for running in self._silence.hanging(self._jobs.values()):
-                    self.engine.kill(running.job)
+                for running in self._hangs.hanging(self._jobs.values()):
+                    self.executor.kill(running.job)
                 self.beat()
         finally:
-            self.engine.close()
-        if self._stopping and (self.pending or self._again or self._convicts):
+            self.executor.close()
+        if self._stopping and (self.pending or self._again or self._given_up):
             raise RunStoppedError(self.interrupts.signal, at_once=False)
 
-    def _convicts_can_be_written(self) -> bool:
-        return bool(self._convicts) and not (self._stopping and self.disk.paused)
+    def _quarantine_is_possible(self) -> bool:
+        return bool(self._given_up) and not (self._stopping and self.disk.paused)
 
     def _left(self) -> bool:
         return not self._stopping and bool(self.pending or self._again)
@@ -109,7 +108,7 @@ class Supervisor:
             raise RunStoppedError(self.interrupts.signal, at_once=True)
         if self.interrupts.count and not self._stopping:
             self._stopping = True
-            self.engine.wind_down(True)
+            self.executor.wind_down(True)
             self.watch({"event": "stopping", "running": self._shots_running()})
 
     def _shots_running(self) -> int:
@@ -121,7 +120,7 @@ class Supervisor:
             self._say_disk()
 
     def _say_disk(self) -> None:
-        self.engine.wind_down(self.disk.paused or self._stopping)
+        self.executor.wind_down(self.disk.paused or self._stopping)
         event = "paused" if self.disk.paused else "resumed"
         self.watch({"event": event, "free": self.disk.free(), "reserve": self.disk.reserve})
 
@@ -131,7 +130,7 @@ class Supervisor:
             self._say_disk()
 
     def _hand_out(self) -> None:
-        while self._left() and not self.disk.paused and self.engine.room() > 0:
+        while self._left() and not self.disk.paused and self.executor.room() > 0:
             if self._hand_out_again():
                 continue
             if not self.pending:
@@ -150,22 +149,22 @@ class Supervisor:
         return False
 
     def _submit(self, job: Job) -> bool:
-        if not self.engine.submit(job):
+        if not self.executor.submit(job):
             return False
         self._jobs[job.id] = Running(job, time.monotonic())
         return True
 
     def _new_job(self, shots: tuple[int, ...]) -> Job:
         self._number += 1
-        return Job(self._number, shots, avoid=self._blame.doubtful())
+        return Job(self._number, shots, avoid=self._attribution.unattributed())
 
     def _size(self) -> int:
         """Return how many shots the next job gets: consecutive ones, which is what low-discrepancy
         angles and asset caches like best.
         """
-        workers = max(1, self.engine.room() + len(self._jobs))
+        workers = max(1, self.executor.room() + len(self._jobs))
         left = len(self.pending)
-        return min(left, self.chunk or chunk_size(left, workers, self.limits.median))
+        return min(left, self.chunk or chunk_size(left, workers, self.shot_timeout.median))
 
     def _take(self, event: Event) -> None:
         running = self._jobs.get(event.get("job", -1))
@@ -178,7 +177,7 @@ class Supervisor:
                 running.begun = True
                 running.started.clear()
                 running.finished.clear()
-                self._blame.came_up(running.device)
+                self._attribution.record_start(running.device)
             elif kind == "start":
                 running.started.append(shot)
             elif kind == "expose":
@@ -189,8 +188,8 @@ class Supervisor:
             elif kind == "done":
                 running.finished.add(shot)
                 if not running.job.on_cpu:
-                    self.limits.learn(event["seconds"])
-                self._set_aside(self._blame.succeeded(shot, running.device))
+                    self.shot_timeout.learn(event["seconds"])
+                self._set_aside(self._attribution.record_success(shot, running.device))
             elif kind == "failed":
                 running.finished.add(shot)
                 event = {**event, "again": self._second_chance(shot, event, running)}
@@ -201,25 +200,27 @@ class Supervisor:
         if event["impossible"] or running.job.on_cpu:
             return False
         lacking = bool(event.get("memory"))
-        elsewhere = bool(self.engine.devices() - {running.device})
-        first = self._blame.failed(shot, running.device)
+        elsewhere = bool(self.executor.devices() - {running.device})
+        first = self._attribution.record_failure(shot, running.device)
         on_cpu = lacking and not first and self.cpu_if_lacking and running.device != "cpu"
         again = on_cpu or (first and (elsewhere or lacking))
         if again:
             self._retry(shot, on_cpu=on_cpu)
         if on_cpu or not again:
-            self._blame.settled(shot)  # it fails wherever it is tried, or wherever it may fit
+            self._attribution.attribute_to_shot(
+                shot
+            )  # it fails wherever it is tried, or wherever it may fit
         return again
 
     def _retry(self, shot: int, on_cpu: bool = False) -> None:
         self._number += 1
-        avoid = self._blame.avoid(shot)
+        avoid = self._attribution.failed_on(shot)
         self._again.append(Job(self._number, (shot,), alone=True, avoid=avoid, on_cpu=on_cpu))
 
     def _set_aside(self, devices: list[str], why: str = "") -> None:
         for device in devices:
-            if device in (there := self.engine.devices()) and len(there) > 1:
-                self.engine.set_aside(device)
+            if device in (there := self.executor.devices()) and len(there) > 1:
+                self.executor.set_aside(device)
                 cause = why or "three shots that failed there succeeded elsewhere"
                 self.watch({"event": "set aside", "device": device, "cause": cause})
 
@@ -235,7 +236,7 @@ class Supervisor:
             kind = UnavailableError if end.how == "error" else RuntimeError
             raise kind(f"{end.cause}\n{end.log}".strip())
         if end.how == "died" and running.begun:
-            self._bury(end, running, left)
+            self._record_death(end, running, left)
             return
         if end.job.alone and left:
             self._again.appendleft(end.job)
@@ -244,23 +245,23 @@ class Supervisor:
         if end.how == "full":
             self._pause()
         elif end.how in ("unstarted", "died"):
-            self._false_start(end)
+            self._record_failed_start(end)
         elif end.cause:
             self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
 
-    def _false_start(self, end: Ended) -> None:
+    def _record_failed_start(self, end: Ended) -> None:
         if self._stopping:
             return
         told = not (end.outside or end.cause.startswith(("signal", "exit code")))
-        if not self._blame.false_start(end.device, told):
+        if not self._attribution.record_failed_start(end.device, told):
             return
         why = f"the render process did not start: {end.cause}"
-        others = self.engine.devices() - {end.device}
+        others = self.executor.devices() - {end.device}
         if not others or end.job.on_cpu or not end.device:
             raise UnavailableError(f"{why}\n{end.log}".strip())
         self._set_aside([end.device], why)
 
-    def _bury(self, end: Ended, running: Running, left: list[int]) -> None:
+    def _record_death(self, end: Ended, running: Running, left: list[int]) -> None:
         """Lay a worker's death at the right door, and have the rest of its job done elsewhere.
 
         Two shots are in the works at a time and the next one is being planned, so only a shot alone
@@ -283,26 +284,28 @@ class Supervisor:
         suspects = left if running.job.alone else [*begun, *waiting[:1]]
         for shot in suspects:
             self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, end.outside))
-        again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}
+        again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._given_up}
         self.pending.extendleft(reversed([shot for shot in left if shot not in again]))
 
     def _suspect(self, shot: int, running: Running, death: Death) -> None:
         alone = running.job.alone
-        if (alone or death.outside) and self._blame.hold(shot, death):
-            self._convicts.append((shot, running.plan))
-        elif not death.outside or self._blame.kills(shot) > 1:
+        if (alone or death.outside) and self._attribution.record_death(shot, death):
+            self._given_up.append((shot, running.plan))
+        elif not death.outside or self._attribution.kills(shot) > 1:
             self._retry(shot)
         # One kill from outside is most likely nobody's fault: the shot goes back among the others.
 
-    def _write_convicts(self) -> None:
-        while self._convicts and not self.disk.paused:
-            shot, plan = self._convicts[0]
+    def _write_quarantined(self) -> None:
+        while self._given_up and not self.disk.paused:
+            shot, plan = self._given_up[0]
             try:
-                cause = quarantine(self.layout, shot, plan, self._blame.deaths[shot], self.stint)
+                cause = quarantine(
+                    self.layout, shot, plan, self._attribution.deaths[shot], self.session_number
+                )
             except DiskError as error:
                 if not error.full:
                     raise
                 self._pause()
                 return
-            self._convicts.pop(0)
+            self._given_up.pop(0)
             self.watch({"event": "quarantined", "shot": shot, "cause": cause})

@@ -26,7 +26,7 @@ from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
 from renderer.farm.versions import Equipment, library_versions
-from renderer.pipeline import Camera, Diary, Pipeline
+from renderer.pipeline import Pipeline, ShotObserver, ShotRenderer
 from renderer.plan import Planner, Shot
 
 # A part is written at least this often, so that a dying worker costs no more work than that.
@@ -53,7 +53,7 @@ class WorkerSetup:
         threads: CPU threads of Cycles and of every library; 0 for all.
         environment: the process's own variables, set before any library is loaded.
         cores: CPU cores to keep to; empty for any.
-        stint: the scheduler's, see ``write_part``.
+        session_number: the scheduler's, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
         allow_mixed: whether nodes and images may differ in versions and back ends all the same.
         present: with what the images that are there were rendered.
@@ -69,7 +69,7 @@ class WorkerSetup:
     threads: int = 0
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
-    stint: int = 0
+    session_number: int = 0
     equipment: Equipment | None = None
     allow_mixed: bool = False
     present: Provenance = NO_IMAGES
@@ -77,7 +77,7 @@ class WorkerSetup:
     most_bytes: int = 0
 
 
-_stages: dict[str, Camera] = {}
+_stages: dict[str, ShotRenderer] = {}
 _devices: dict[str, str] = {}
 _noted: set[tuple[Path, str]] = set()
 _rendered = 0
@@ -139,7 +139,7 @@ def _note(setup: WorkerSetup) -> None:
 
 
 @dataclass
-class _Diary(Diary):
+class _JobObserver(ShotObserver):
     """Tells of each shot as the pipeline comes to it."""
 
     job: Job
@@ -171,7 +171,7 @@ class _Book:
     """The lines of a job that are in no part yet."""
 
     layout: Layout
-    stint: int
+    session_number: int
     tell: Tell
     lines: list[Line] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
@@ -184,7 +184,7 @@ class _Book:
 
     def write(self) -> None:
         if self.lines:
-            write_part(self.layout, self.lines, self.stint)
+            write_part(self.layout, self.lines, self.session_number)
             shots = [line["index"] for line in self.lines]
             self.safe += shots
             self.tell("part", shots=shots)
@@ -208,11 +208,11 @@ def render_job(
     global _rendered
     tell("chunk", shots=list(job.shots))
     pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
-    book, retire = _Book(setup.layout, setup.stint, tell), ""
-    diary = _Diary(job, tell, stopping)
+    book, retire = _Book(setup.layout, setup.session_number, tell), ""
+    observer = _JobObserver(job, tell, stopping)
     try:
-        for line in pipeline.run(job.shots, diary):
-            spent = diary.spent(line["index"])
+        for line in pipeline.run(job.shots, observer):
+            spent = observer.spent(line["index"])
             if "failed" not in line:
                 _note(setup)
             book.add(line)

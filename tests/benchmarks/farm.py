@@ -24,9 +24,9 @@ from renderer.asset import AssetCache
 from renderer.dataset.layout import Layout
 from renderer.farm.devices import gpus_here, list_devices
 from renderer.farm.disk import DiskWatch
-from renderer.farm.intake import bring_in, default_cache, recipe_keys
 from renderer.farm.job import Event
-from renderer.farm.local import LocalEngine
+from renderer.farm.local import LocalExecutor
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
@@ -65,9 +65,9 @@ def run(planner: Planner, slots: list[Slot], images: int) -> list[Event]:
         layout, spool = Layout(Path(scratch) / "out"), Path(scratch) / "spool"
         spool.mkdir()
         setup = WorkerSetup(planner, layout, Path(scratch) / "blender.log")
-        engine = LocalEngine(setup, slots, spool)
+        executor = LocalExecutor(setup, slots, spool)
         watch = DiskWatch(layout.root, 0)
-        Supervisor(engine, layout, deque(range(images)), events.append, watch).run()
+        Supervisor(executor, layout, deque(range(images)), events.append, watch).run()
     return events
 
 

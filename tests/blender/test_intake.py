@@ -13,7 +13,7 @@ from PIL import Image
 
 from renderer.asset import ALPHA_THRESHOLD, AssetCache, AssetFacts, AssetSource
 from renderer.blender.formats import SUFFIXES
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.farm.run import engine_version
 from renderer.recipe.files import MODEL_SUFFIXES
 from tests import shapes

@@ -22,14 +22,14 @@ import pytest
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm import local
-from renderer.farm.blame import Blame, Death
+from renderer.farm.attribution import Attribution, Death
 from renderer.farm.disk import DiskWatch
 from renderer.farm.job import Event, Job
-from renderer.farm.limits import Limits
-from renderer.farm.local import LocalEngine
+from renderer.farm.local import LocalExecutor
 from renderer.farm.memory import out_of_memory
 from renderer.farm.slots import Slot
 from renderer.farm.supervisor import Supervisor
+from renderer.farm.timeouts import ShotTimeout
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner, Shot
 from tests.conftest import CROWD
@@ -87,7 +87,7 @@ class Farm:
     root: Path
     events: list[Event]
 
-    def engine(self, mood: str, slots: int) -> LocalEngine:
+    def executor(self, mood: str, slots: int) -> LocalExecutor:
         good = self.planner
         moody = Moody(good.recipe, good.folder, good.cache, good.keys, mood)
         layout = Layout(self.root / "out")
@@ -98,13 +98,13 @@ class Farm:
         places: list[Slot] = [
             PinnedSlot(f"cpu:{n}.0", f"cpu:{n}", 1, (cores[n % len(cores)],)) for n in range(slots)
         ]
-        return LocalEngine(setup, places, spool)
+        return LocalExecutor(setup, places, spool)
 
     def run(self, mood: str, slots: int = 2, **options: Any) -> PartIndex:
-        engine = self.engine(mood, slots)
-        layout = engine.base.layout
+        executor = self.executor(mood, slots)
+        layout = executor.base.layout
         supervisor = Supervisor(
-            engine,
+            executor,
             layout,
             deque(range(self.planner.recipe.images)),
             self.events.append,
@@ -151,7 +151,7 @@ def test_what_a_gpu_does_not_hold_goes_to_the_cpu_if_allowed(farm: Farm, slots: 
     index = farm.run("large", slots=slots, cpu_if_lacking=True)
     assert index.done() == set(range(12))
     assert {event["cause"] for event in farm.told("recycled")} == {"out of memory"}
-    assert not farm.told("set aside")  # no GPU is to blame for what no GPU can do
+    assert not farm.told("set aside")  # it is not the GPU's failure, what no GPU can do
     spare = {event["shot"] for event in farm.told("done") if event["worker"].startswith("cpu.")}
     assert spare == {1, 5, 9}
 
@@ -164,7 +164,7 @@ def test_what_a_gpu_does_not_hold_fails_with_that_cause_otherwise(farm: Farm) ->
 
 
 def test_a_hung_worker_is_replaced_and_its_shots_go_on(farm: Farm) -> None:
-    index = farm.run("slow once", limits=Limits(10.0))
+    index = farm.run("slow once", shot_timeout=ShotTimeout(10.0))
     assert index.done() == set(range(12))
     (hung,) = farm.told("hung")
     assert hung["cause"] == "hung: no word for 10 s"
@@ -180,7 +180,7 @@ def test_a_process_that_cannot_be_killed_is_given_up(
     before = set(multiprocessing.active_children())
     with monkeypatch.context() as deaf:
         deaf.setattr(os, "kill", lambda pid, number: None)
-        index = farm.run("slow once", limits=Limits(8.0))
+        index = farm.run("slow once", shot_timeout=ShotTimeout(8.0))
         left = set(multiprocessing.active_children()) - before
         stuck = [event["pid"] for event in farm.told("hello") if psutil.pid_exists(event["pid"])]
     try:
@@ -201,15 +201,15 @@ def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
 ) -> None:
     monkeypatch.setattr(local, "_GONE_WITHIN_S", 1.0)
     before = set(multiprocessing.active_children())
-    engine = farm.engine("slow once", slots=1)
-    assert engine.submit(Job(1, (5,)))
+    executor = farm.executor("slow once", slots=1)
+    assert executor.submit(Job(1, (5,)))
     events: list[Event] = []
     while not any(event["event"] == "start" for event in events):
-        events += engine.news(0.1).events
+        events += executor.news(0.1).events
     pid = next(event["pid"] for event in events if event["event"] == "hello")
     with monkeypatch.context() as deaf:
         deaf.setattr(os, "kill", lambda pid, number: None)
-        engine.close()
+        executor.close()
         left = set(multiprocessing.active_children()) - before
         there = psutil.pid_exists(pid)
     os.kill(pid, signal.SIGKILL)
@@ -223,9 +223,9 @@ def test_workers_make_room_for_fresh_ones(make_planner: Maker, tmp_path: Path) -
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_images=4)
     events: list[Event] = []
-    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
     watch = DiskWatch(layout.root, 0)
-    Supervisor(engine, layout, deque(range(12)), events.append, watch, chunk=2).run()
+    Supervisor(executor, layout, deque(range(12)), events.append, watch, chunk=2).run()
     assert PartIndex(layout).done() == set(range(12))
     pids = [event["pid"] for event in events if event["event"] == "hello"]
     assert len(set(pids)) == len(pids) == 3
@@ -239,8 +239,8 @@ def test_memory_beyond_its_share_retires_a_worker(make_planner: Maker, tmp_path:
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_bytes=1 << 20)
     events: list[Event] = []
-    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
-    Supervisor(engine, layout, deque(range(2)), events.append, DiskWatch(layout.root, 0)).run()
+    executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    Supervisor(executor, layout, deque(range(2)), events.append, DiskWatch(layout.root, 0)).run()
     (retired, *_) = [event["cause"] for event in events if event["event"] == "recycled"]
     assert retired.endswith("GiB resident")
 
@@ -249,9 +249,9 @@ def test_a_worker_that_cannot_start_is_no_endless_loop(make_planner: Maker, tmp_
     layout = Layout(tmp_path / "out")
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(make_planner(TINY), layout, layout.logs / "blender.log")
-    engine = LocalEngine(setup, [Slot("metal:0.0", "metal:0", 1)], tmp_path / "spool")
+    executor = LocalExecutor(setup, [Slot("metal:0.0", "metal:0", 1)], tmp_path / "spool")
     supervisor = Supervisor(
-        engine, layout, deque(range(2)), lambda _: None, DiskWatch(layout.root, 0)
+        executor, layout, deque(range(2)), lambda _: None, DiskWatch(layout.root, 0)
     )
     with pytest.raises(
         RuntimeError, match=r"did not start: no metal device was found here [^\n]*doctor$"
@@ -259,40 +259,42 @@ def test_a_worker_that_cannot_start_is_no_endless_loop(make_planner: Maker, tmp_
         supervisor.run()
 
 
-def test_blame() -> None:
-    blame = Blame()
+def test_attribution() -> None:
+    attribution = Attribution()
     kill = Death("cpu.0#0", "cpu", "signal 9", outside=True)
-    assert not any(blame.hold(7, kill) for _ in range(4))
-    assert blame.hold(7, kill)  # five kills in one shot are no accident
-    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))
-    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))  # the same worker twice
-    assert blame.hold(8, Death("cpu.0#2", "cpu", "signal 11"))
+    assert not any(attribution.record_death(7, kill) for _ in range(4))
+    assert attribution.record_death(7, kill)  # five kills in one shot are no accident
+    assert not attribution.record_death(8, Death("cpu.0#1", "cpu", "signal 11"))
+    assert not attribution.record_death(
+        8, Death("cpu.0#1", "cpu", "signal 11")
+    )  # the same worker twice
+    assert attribution.record_death(8, Death("cpu.0#2", "cpu", "signal 11"))
     for shot in (1, 2):
-        assert blame.failed(shot, "a")
-        assert blame.succeeded(shot, "b") == []
-    assert blame.failed(3, "a")
-    assert not blame.failed(3, "b")
-    blame.settled(3)  # it fails everywhere: neither is to blame
-    assert blame.doubtful() == frozenset()
+        assert attribution.record_failure(shot, "a")
+        assert attribution.record_success(shot, "b") == []
+    assert attribution.record_failure(3, "a")
+    assert not attribution.record_failure(3, "b")
+    attribution.attribute_to_shot(3)  # it fails everywhere: it is not the devices' failure
+    assert attribution.unattributed() == frozenset()
     for shot in (4, 5, 6):
-        assert blame.failed(shot, "a")
-    assert blame.doubtful() == {"a"}
-    assert blame.succeeded(4, "b") == ["a"]
-    assert blame.doubtful() == frozenset()
+        assert attribution.record_failure(shot, "a")
+    assert attribution.unattributed() == {"a"}
+    assert attribution.record_success(4, "b") == ["a"]
+    assert attribution.unattributed() == frozenset()
 
 
-def test_limit_is_learnt() -> None:
-    limits = Limits()
-    assert limits.limit() == 3600
+def test_timeout_is_learnt() -> None:
+    timeout = ShotTimeout()
+    assert timeout.seconds() == 3600
     for seconds in (10.0, 12.0, 11.0, 500.0):
-        limits.learn(seconds)
-    assert limits.median == 11.5
-    assert limits.limit() == 230
-    fast = Limits()
+        timeout.learn(seconds)
+    assert timeout.median == 11.5
+    assert timeout.seconds() == 230
+    fast = ShotTimeout()
     for _ in range(5):
         fast.learn(0.1)
-    assert fast.limit() == 120
-    assert Limits(7.0).limit() == 7
+    assert fast.seconds() == 120
+    assert ShotTimeout(7.0).seconds() == 7
 
 
 @pytest.mark.parametrize(

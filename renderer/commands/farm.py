@@ -112,24 +112,25 @@ def log(
     from renderer.dataset.assemble import read_run
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.event_text import Listener, in_words
+    from renderer.farm.event_text import event_line
+    from renderer.farm.journal import RunJournalReader
 
     layout = Layout(open_root(output))
     read_run(layout)
-    listener = Listener(layout, shot)
-    shown = listener.news(last or None)
+    reader = RunJournalReader(layout, shot)
+    shown = reader.new_events(last or None)
     if shot is not None and not shown:
         warn(f"nothing is said of image {shot}")
     while True:
         for event in shown:
             if as_json:
-                print(to_json(event))
+                print(to_json(event.model_dump(mode="json")))
             else:
-                out.print(in_words(event))
+                out.print(event_line(event))
         if not follow:
             return
         time.sleep(2)
-        shown = listener.news()
+        shown = reader.new_events()
 
 
 @app.command()

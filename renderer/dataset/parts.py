@@ -1,9 +1,10 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
 A part is a JSON-lines file, one line a shot: ``{"index", "shot", "image", "annotations"}``, or for
-a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where
-no pose is acceptable, which is so on every machine). One that killed its workers is
-``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
+a shot that was given up ``{"index", "failed", "shot", "stage"}`` with its cause and the stage in
+which it failed (and ``"impossible"`` where no pose is acceptable, which is so on every machine).
+One that killed its workers is ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried
+again unasked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
@@ -22,6 +23,7 @@ from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, TEXTS, Kin
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
+FailedStage = Literal["plan", "render", "finish"]
 _QUARANTINED = 2
 _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
 # Of shots there are at most 100,000,000 (the recipe's limit).

@@ -15,7 +15,8 @@ from scipy.stats import t as student
 from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
-from renderer.farm.job import Event, slot_of
+from renderer.farm.events import Event, RunPaused, ShotDone
+from renderer.farm.job import slot_of
 from renderer.farm.run import Run, RunError
 from renderer.farm.scheduler import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
@@ -86,13 +87,13 @@ def measure(
     # Each process leaves out one, and a spread needs a few.
     wanted = max(shots, 3 * len(slots))
     chosen = sorted({round(at * (recipe.images - 1) / (wanted - 1)) for at in range(wanted)})
-    seen: dict[str, list[Event]] = defaultdict(list)
+    seen: dict[str, list[float]] = defaultdict(list)
 
-    def watch(event: Event) -> None:
-        if event["event"] == "done":
-            seen[slot_of(event["worker"])].append(event)
+    def handle(event: Event) -> None:
+        if isinstance(event, ShotDone):
+            seen[slot_of(event.worker)].append(event.seconds)
             progress(sum(map(len, seen.values())), len(chosen))
-        elif event["event"] == "paused":
+        elif isinstance(event, RunPaused):
             raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 
     devices = sorted({slot.device for slot in slots})
@@ -101,10 +102,10 @@ def measure(
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
         # As many processes as the whole run would have.
-        render_shots(run, chosen, replace(options, per_device=per_device), watch)
+        render_shots(run, chosen, replace(options, per_device=per_device), handle)
         copies = 2 if recipe.output.webdataset else 1
         sizes = [size * copies for size in _sizes(layout)]
-    seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
+    seconds = [each / per_device for times in seen.values() for each in times[1:]]
     if len(seconds) < 2 or len(sizes) < 2:
         raise RunError("too few images could be rendered for an estimate: try orbitset preview")
     return Measurement(tuple(seconds), tuple(sizes), tuple(devices), per_device)

@@ -1,103 +1,94 @@
-"""Journals in words, for people."""
+"""Events as sentences, for people."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections import deque
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
-from renderer.farm.job import Event
-from renderer.farm.journal import journals, read_run_journal
+from renderer.farm import events
+from renderer.farm.events import BaseWorkerEvent, Event, WorkerEvent
 
 
-@dataclass
-class Listener:
-    """Reads the journals of all schedulers of a run, each from where it was left."""
-
-    layout: Layout
-    shot: int | None = None
-    _offsets: dict[str, int] = field(default_factory=dict)
-
-    def news(self, most: int | None = None) -> list[Event]:
-        """Return the events since the last call, in order of time, at most the last ``most``; of
-        one shot if so chosen.
-        """
-        events: list[Event] = []
-        for path in journals(self.layout):
-            own: deque[Event] = deque(maxlen=most)
-            for offset, event in read_run_journal(path, self._offsets.get(path.name, 0)):
-                self._offsets[path.name] = offset
-                if self._wanted(event):
-                    own.append(event)
-            events += own
-        events.sort(key=lambda event: float(event.get("time", 0.0)))
-        return events if most is None else events[-most:]
-
-    def _wanted(self, event: Event) -> bool:
-        told = event.get("shots") or ()
-        return self.shot is None or event.get("shot") == self.shot or self.shot in told
-
-
-def in_words(event: Event) -> str:
+def event_line(event: Event) -> str:
     """Return one line: when, who, what."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("time", 0)))
-    who = event.get("worker") or "scheduler"
-    return " ".join(f"{when}  {who:<14} {_what(event)}".splitlines())
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.time))
+    who = getattr(event, "worker", "") or "scheduler"
+    text = _worker_text(event) if isinstance(event, BaseWorkerEvent) else _scheduler_text(event)
+    return " ".join(f"{when}  {who:<14} {text}".splitlines())
 
 
-def _what(event: Event) -> str:
-    kind = event["event"]
-    tell = _TELL.get(kind)
-    return str(tell(event)) if tell else str(kind)
+def _worker_text(event: WorkerEvent) -> str:
+    match event:
+        case events.WorkerStarted():
+            return f"starts (process {event.pid})"
+        case events.StartFailed():
+            return f"cannot start: {event.cause}"
+        case events.JobStarted():
+            return f"begins a job of {_images(event.shots)}"
+        case events.ShotStarted():
+            return f"begins image {event.shot}"
+        case events.ShotPlanned():
+            return f"has planned image {event.shot}"
+        case events.ShotDone():
+            return f"has finished image {event.shot} in {event.seconds:.2f} s"
+        case events.ShotFailed():
+            again = ", and tries again" if event.again else ""
+            return f"failed at image {event.shot}: {event.cause}{again}"
+        case events.PartWritten():
+            return f"has written the part of {_images(event.shots)}"
+    return event.event
 
 
-def _begin(event: Event) -> str:
-    shard = f", shard {event['shard']}" if event.get("shard") else ""
-    slots = ", ".join(event["slots"])
-    where = f"{event['host']} (process {event['pid']})"
-    return f"begins {event['pending']} of {event['images']} images{shard} on {slots}, {where}"
+def _scheduler_text(event: Event) -> str:
+    match event:
+        case events.RunBegan():
+            return _beginning(event)
+        case events.Heartbeat():
+            return _heartbeat(event)
+        case events.WorkerDied():
+            return f"died in {_images(event.shots)}: {event.cause}"
+        case events.WorkerHung():
+            return f"was killed in {_images(event.shots)}: {event.cause}"
+        case events.WorkerRecycled():
+            return f"is replaced by a fresh process after {event.cause}"
+        case events.ShotQuarantined():
+            return f"gives up image {event.shot}: {event.cause}"
+        case events.DeviceSetAside():
+            return f"sets {event.device} aside: {event.cause}"
+        case events.RunPaused():
+            return f"pauses: {event.free / 1e6:.0f} MB of disk are free"
+        case events.RunResumed():
+            return f"goes on: {event.free / 1e6:.0f} MB of disk are free"
+        case events.RunStopping():
+            return "was asked to stop; the images that are rendering are finished"
+        case events.RunEnded():
+            return f"ends: {event.how}"
+    return event.event
 
 
-def _heartbeat(event: Event) -> str:
-    rates = ", ".join(f"{slot} {rate:.2f}/s" for slot, rate in event["images_per_s"].items())
-    gpus = "".join(f", GPU {gpu['percent']} %" for gpu in event["gpus"])
+def _beginning(event: events.RunBegan) -> str:
+    shard = f", shard {event.shard}" if event.shard else ""
+    where = f"{event.host} (process {event.pid})"
+    slots = ", ".join(event.slots)
+    return f"begins {event.pending} of {event.images} images{shard} on {slots}, {where}"
+
+
+def _heartbeat(event: events.Heartbeat) -> str:
+    rates = ", ".join(f"{slot} {rate:.2f}/s" for slot, rate in event.images_per_s.items())
+    gpus = "".join(f", GPU {gpu.percent} %" for gpu in event.gpus)
     return (
-        f"images: {rates or 'none'}; CPU {event['cpu_percent']:.0f} %{gpus}, "
-        f"memory {event['memory_percent']:.0f} %"
+        f"images: {rates or 'none'}; CPU {event.cpu_percent:.0f} %{gpus}, "
+        f"memory {event.memory_percent:.0f} %"
     )
 
 
-def _shots(event: Event) -> str:
-    listed = spans(event["shots"])
-    return f"image{'s' if len(event['shots']) != 1 else ''} {', '.join(listed) or 'none'}"
+def _images(shots: Sequence[int]) -> str:
+    listed = spans(shots)
+    return f"image{'s' if len(shots) != 1 else ''} {', '.join(listed) or 'none'}"
 
 
-def kind_of(cause: str) -> str:
+def cause_kind(cause: str) -> str:
     """Return what causes of failures have in common: the numbers in them do not matter."""
     return re.sub(r"\d+", "#", cause)
-
-
-_TELL: dict[str, Any] = {
-    "begin": _begin,
-    "heartbeat": _heartbeat,
-    "hello": lambda e: f"starts (process {e['pid']})",
-    "broken": lambda e: f"cannot start: {e['cause']}",
-    "chunk": lambda e: f"takes {_shots(e)}",
-    "start": lambda e: f"begins image {e['shot']}",
-    "done": lambda e: f"has finished image {e['shot']} in {e['seconds']:.2f} s",
-    "failed": lambda e: f"failed at image {e['shot']}: {e['cause']}",
-    "part": lambda e: f"has made {_shots(e)} safe",
-    "died": lambda e: f"died in {_shots(e)}: {e['cause']}",
-    "hung": lambda e: f"was killed in {_shots(e)}: {e['cause']}",
-    "quarantined": lambda e: f"gives up image {e['shot']}: {e['cause']}",
-    "set aside": lambda e: f"sets {e['device']} aside: {e['cause']}",
-    "recycled": lambda e: f"makes room for a fresh process after {e['cause']}",
-    "paused": lambda e: f"pauses: {e['free'] / 1e6:.0f} MB of disk are free",
-    "resumed": lambda e: f"goes on: {e['free'] / 1e6:.0f} MB of disk are free",
-    "stopping": lambda _: "was asked to stop; the images that are rendering are finished",
-    "end": lambda e: f"ends: {e['how']}",
-}

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.storage import write_atomic
 from renderer.farm.attribution import Death
-from renderer.farm.job import Event
 from renderer.pipeline import quarantined_line
 
 
 def quarantine(
-    layout: Layout, shot: int, plan: Event | None, deaths: list[Death], session_number: int
+    layout: Layout, shot: int, plan: dict[str, Any] | None, deaths: list[Death], session_number: int
 ) -> str:
     """Record a shot as given up; return the cause in one sentence.
 
     ``logs/quarantine/`` keeps its Shot (where it came as far as being planned), each death, and
-    Blender's last words.
+    the end of Blender's output.
 
     Raises:
         DiskError: it cannot be written.

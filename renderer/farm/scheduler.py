@@ -8,7 +8,6 @@ import shutil
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +18,10 @@ from renderer.dataset.provenance import NO_IMAGES, refuse_mixing
 from renderer.dataset.storage import is_local, machine_name
 from renderer.farm.devices import gpus_here
 from renderer.farm.disk import DiskWatch, default_reserve
-from renderer.farm.heartbeat import Heartbeat
+from renderer.farm.events import Event, EventHandler, RunBegan, RunEnded
+from renderer.farm.heartbeat import HeartbeatWriter
 from renderer.farm.interrupt import RunStoppedError, interrupts
-from renderer.farm.job import Event, Executor
+from renderer.farm.job import Executor
 from renderer.farm.journal import RunJournal
 from renderer.farm.local import LocalExecutor
 from renderer.farm.machine import usable_cores, usable_memory
@@ -35,8 +35,6 @@ from renderer.farm.worker import WorkerSetup
 # Of the memory there is for us; the slots share it.
 _MEMORY_SHARE = 0.8
 
-Watch = Callable[[Event], None]
-
 
 @dataclass(frozen=True)
 class FarmOptions:
@@ -47,11 +45,11 @@ class FarmOptions:
         per_device: processes a device; 0 for the default.
         threads: CPU threads a process; 0 shares the cores out.
         chunk: shots a job; 0 for about a minute's work.
-        shot_timeout_s: how long a worker may be silent; 0 learns it.
-        recycle_images: images after which a worker makes room for a fresh one; 0 for never.
-        recycle_bytes: resident memory beyond which it does; 0 for its share of the machine's.
+        shot_timeout_s: for how long a worker may tell nothing; 0 learns it.
+        recycle_images: images after which a worker is replaced by a fresh one; 0 for never.
+        recycle_bytes: resident memory beyond which it is; 0 for its share of the machine's.
         reserve_bytes: disk space to keep free; None for the default.
-        cpu_if_lacking: see ``Supervisor``.
+        cpu_if_lacking: see ``RetryPolicy``.
         cluster: address of a Ray cluster; empty for this machine.
         cpus: CPUs a task of a cluster takes.
         gpus: GPUs (a fraction too) a task of a cluster takes.
@@ -74,8 +72,8 @@ class FarmOptions:
     allow_mixed: bool = False
 
 
-def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch) -> None:
-    """Render some shots of a run; ``watch`` is told every event.
+def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: EventHandler) -> None:
+    """Render some shots of a run; ``handle`` is given every event.
 
     Raises:
         RunStoppedError: asked to stop by SIGINT or SIGTERM.
@@ -96,19 +94,19 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
         disk = DiskWatch(
             run.layout.root, default_reserve(run.layout.root) if reserve is None else reserve
         )
-        heartbeat = Heartbeat(journal)
+        heartbeat = HeartbeatWriter(journal)
 
-        def note(event: Event) -> None:
-            watch(event)
-            heartbeat.take(event)
-            journal.write(**event)
+        def handle_all(event: Event) -> None:
+            handle(event)
+            heartbeat.handle(event)
+            journal.write(event)
 
-        note(_beginning(run, shots, slots, executor))
+        handle_all(_beginning(run, shots, slots, executor))
         supervisor = Supervisor(
             executor,
             run.layout,
             deque(shots),
-            note,
+            handle_all,
             disk,
             heartbeat.beat,
             seen,
@@ -127,7 +125,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, watch: Watch)
             how = str(stopped)
             raise
         finally:
-            note({"event": "end", "how": how})
+            handle_all(RunEnded(how=how))
             journal.close()
 
 
@@ -141,18 +139,17 @@ def _spool() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-")
 
 
-def _beginning(run: Run, shots: list[int], slots: list[Slot], executor: Executor) -> Event:
-    return {
-        "event": "begin",
-        "host": machine_name(),
-        "pid": os.getpid(),
-        "command": sys.argv,
-        "images": run.recipe.images,
-        "shard": run.shard.name if run.shard else None,
-        "pending": len(shots),
-        "slots": [slot.name for slot in slots] or sorted(executor.devices()),
-        "threads": sorted({slot.threads for slot in slots}),
-    }
+def _beginning(run: Run, shots: list[int], slots: list[Slot], executor: Executor) -> RunBegan:
+    return RunBegan(
+        host=machine_name(),
+        pid=os.getpid(),
+        command=tuple(sys.argv),
+        images=run.recipe.images,
+        shard=run.shard.name if run.shard else None,
+        pending=len(shots),
+        slots=tuple([slot.name for slot in slots] or sorted(executor.devices())),
+        threads=tuple(sorted({slot.threads for slot in slots})),
+    )
 
 
 def _open_executor(

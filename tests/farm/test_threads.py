@@ -86,8 +86,8 @@ def test_a_worker_of_one_thread_has_one_in_every_pool(make_planner: Maker, tmp_p
     setup = WorkerSetup(planner, layout, tmp_path / "blender.log")
     executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path)
     try:
-        place = executor._places[0]
-        found = place.pool.schedule(render_and_ask, args=(planner,)).result(120)
+        process = executor._processes[0]
+        found = process.pool.schedule(render_and_ask, args=(planner,)).result(120)
     finally:
         executor.close()
     cores = len(os.sched_getaffinity(0))

@@ -25,11 +25,11 @@ from renderer.farm.job import Executor
 from renderer.farm.journal import RunJournal
 from renderer.farm.local import LocalExecutor
 from renderer.farm.machine import usable_cores, usable_memory
-from renderer.farm.run import Run, equipment
+from renderer.farm.run import Run
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.timeouts import FLOOR_S, STORE_FLOOR_S, ShotTimeout
-from renderer.farm.versions import library_versions
+from renderer.farm.versions import equipment, library_versions
 from renderer.farm.worker import WorkerSetup
 
 # Of the memory there is for us; the slots share it.

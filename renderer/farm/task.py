@@ -18,8 +18,8 @@ from renderer.errors import UserError
 from renderer.farm.environment import files_in
 from renderer.farm.events import PartWritten, WorkerEvent, WorkerStarted
 from renderer.farm.job import Job
-from renderer.farm.run import equipment
 from renderer.farm.slots import VISIBILITY
+from renderer.farm.versions import equipment
 from renderer.farm.worker import WorkerSetup, begin, render_job
 
 # Of the process this runs in: the back end and devices it has begun with, why it is to be recycled,

@@ -23,9 +23,9 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm import slot_process
 from renderer.farm.attribution import Attribution, Death
+from renderer.farm.base_event import BaseEvent
 from renderer.farm.disk import DiskWatch
 from renderer.farm.events import (
-    BaseEvent,
     DeviceSetAside,
     Event,
     JobStarted,

@@ -21,9 +21,10 @@ from renderer.dataset.merge import MergeResult
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import DiskError, is_local
 from renderer.farm.disk import disk_space
+from renderer.farm.events import Event, EventHandler
 from renderer.farm.interrupt import RunStoppedError
 from renderer.farm.run import Run, RunBusyError, Shard
-from renderer.farm.session import FarmOptions, render_shots
+from renderer.farm.scheduler import FarmOptions, render_shots
 from renderer.recipe import Recipe
 
 _SHOWN = 10
@@ -45,18 +46,19 @@ def execute(
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(RunProgress(len(shots), quiet))
-            watches = [progress.watch]
+            handlers: list[EventHandler] = [progress.handle]
             if metrics_port:
                 from renderer.farm.metrics import RunMetrics
 
-                watches.append(stack.enter_context(RunMetrics(metrics_port, len(shots))).watch)
+                metrics = stack.enter_context(RunMetrics(metrics_port, len(shots)))
+                handlers.append(metrics.handle)
 
-            def watch(event: dict[str, Any]) -> None:
-                for each in watches:
+            def handle(event: Event) -> None:
+                for each in handlers:
                     each(event)
 
             if shots:
-                render_shots(run, shots, options, watch)
+                render_shots(run, shots, options, handle)
     except (RunStoppedError, KeyboardInterrupt) as stopped:
         number = stopped.signal if isinstance(stopped, RunStoppedError) else signal.SIGINT
         at_once = not isinstance(stopped, RunStoppedError) or stopped.at_once

@@ -102,7 +102,7 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
     """
     from renderer.commands.pictures import broken_pictures
     from renderer.commands.prepare import planner_of, try_models
-    from renderer.farm.intake import default_cache
+    from renderer.farm.model_import import default_cache
     from renderer.plan import PlanError
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 
@@ -21,12 +20,21 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
 from renderer.dataset.provenance import NO_IMAGES, Provenance, note_provenance, refuse_mixing
 from renderer.dataset.storage import DiskError, prepare_store
+from renderer.farm.events import (
+    JobStarted,
+    PartWritten,
+    ShotDone,
+    ShotFailed,
+    ShotPlanned,
+    ShotStarted,
+    WorkerEvent,
+)
 from renderer.farm.job import Job
 from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
 from renderer.farm.versions import Equipment, library_versions
-from renderer.pipeline import Camera, Diary, Pipeline
+from renderer.pipeline import Pipeline, ShotObserver, ShotRenderer
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
 
@@ -35,11 +43,8 @@ _PART_EVERY_S = 20.0
 _LOG_BYTES = 8 << 20
 
 
-class Tell(Protocol):
-    """Where a worker's events go."""
-
-    def __call__(self, event: str, **details: object) -> None:
-        """Pass on one event."""
+# Where a worker's events go.
+Emit = Callable[[WorkerEvent], None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class WorkerSetup:
         threads: CPU threads of Cycles and of every library; 0 for all.
         environment: the process's own variables, set before any library is loaded.
         cores: CPU cores to keep to; empty for any.
-        stint: the scheduler's, see ``write_part``.
+        session_number: of the scheduler, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
         allow_mixed: whether nodes and images may differ in versions and back ends all the same.
         present: with what the images that are there were rendered.
@@ -70,7 +75,7 @@ class WorkerSetup:
     threads: int = 0
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
-    stint: int = 0
+    session_number: int = 0
     equipment: Equipment | None = None
     allow_mixed: bool = False
     present: Provenance = NO_IMAGES
@@ -78,7 +83,7 @@ class WorkerSetup:
     most_bytes: int = 0
 
 
-_stages: dict[str, Camera] = {}
+_stages: dict[str, ShotRenderer] = {}
 _devices: dict[str, str] = {}
 _noted: set[tuple[Path, str]] = set()
 _rendered = 0
@@ -140,20 +145,20 @@ def _note(setup: WorkerSetup) -> None:
 
 
 @dataclass
-class _Diary(Diary):
-    """Tells of each shot as the pipeline comes to it."""
+class _JobObserver(ShotObserver):
+    """Emits events of each shot as the pipeline comes to it."""
 
     job: Job
-    tell: Tell
-    halted: Callable[[], bool]
+    emit: Emit
+    draining: Callable[[], bool]
     _begun: dict[int, float] = field(default_factory=dict)
 
     def started(self, index: int) -> None:
         self._begun[index] = time.monotonic()
-        self.tell("start", shot=index)
+        self.emit(ShotStarted(shot=index))
 
     def stopping(self) -> bool:
-        return self.halted()
+        return self.draining()
 
     def spent(self, index: int) -> float:
         """Return the seconds a shot has held up the process: until the next one was begun. (It is
@@ -162,18 +167,18 @@ class _Diary(Diary):
         begun = self._begun.pop(index)
         return round(min([*self._begun.values(), time.monotonic()]) - begun, 3)
 
-    def exposing(self, shot: Shot) -> None:
+    def rendering(self, shot: Shot) -> None:
         if self.job.alone:  # should it kill this process, its Shot is what people need
-            self.tell("expose", shot=shot.index, plan=shot.model_dump(mode="json"))
+            self.emit(ShotPlanned(shot=shot.index, plan=shot.model_dump(mode="json")))
 
 
 @dataclass
-class _Book:
-    """The lines of a job that are in no part yet."""
+class _PartWriter:
+    """Writes the lines of a job into parts; keeps those that are in none yet."""
 
     layout: Layout
-    stint: int
-    tell: Tell
+    session_number: int
+    emit: Emit
     lines: list[Line] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
     safe: list[int] = field(default_factory=list)
@@ -185,17 +190,17 @@ class _Book:
 
     def write(self) -> None:
         if self.lines:
-            write_part(self.layout, self.lines, self.stint)
-            shots = [line["index"] for line in self.lines]
+            write_part(self.layout, self.lines, self.session_number)
+            shots = tuple(line["index"] for line in self.lines)
             self.safe += shots
-            self.tell("part", shots=shots)
+            self.emit(PartWritten(shots=shots))
         self.lines, self.written = [], time.monotonic()
 
 
 def render_job(
-    setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], bool]
+    setup: WorkerSetup, job: Job, emit: Emit, draining: Callable[[], bool]
 ) -> tuple[tuple[int, ...], str]:
-    """Render the shots of a job and write their parts.
+    """Render the shots of a job, until ``draining`` says to end, and write their parts.
 
     Returns the shots that are in parts (an event may be lost, where the disk it goes through is
     full), and why this process should make room for a fresh one, or nothing.
@@ -207,39 +212,44 @@ def render_job(
 
     """
     global _rendered
-    tell("chunk", shots=list(job.shots))
+    emit(JobStarted(shots=job.shots))
     pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
-    book, retire = _Book(setup.layout, setup.stint, tell), ""
-    diary = _Diary(job, tell, stopping)
+    parts, recycle = _PartWriter(setup.layout, setup.session_number, emit), ""
+    observer = _JobObserver(job, emit, draining)
     try:
-        for line in pipeline.run(job.shots, diary):
-            spent = diary.spent(line["index"])
+        for line in pipeline.run(job.shots, observer):
+            spent = observer.spent(line["index"])
             if "failed" not in line:
                 _note(setup)
-            book.add(line)
+            parts.add(line)
             _rendered += 1
             if "failed" in line:
-                lacking = out_of_memory(line["failed"])
-                retire = "out of memory" if lacking else retire
-                tell(
-                    "failed",
-                    shot=line["index"],
-                    seconds=spent,
-                    cause=line["failed"],
-                    memory=lacking,
-                    impossible="impossible" in line,
-                )
+                failed = _failed(line, spent)
+                recycle = "out of memory" if failed.memory else recycle
+                emit(failed)
             else:
-                tell("done", shot=line["index"], seconds=spent)
+                emit(ShotDone(shot=line["index"], seconds=spent))
     except DiskError:
         with contextlib.suppress(DiskError):
-            book.write()
+            parts.write()
         raise
-    book.write()
-    return tuple(book.safe), retire or _worn(setup)
+    parts.write()
+    return tuple(parts.safe), recycle or _recycle_cause(setup)
 
 
-def _worn(setup: WorkerSetup) -> str:
+def _failed(line: Line, seconds: float) -> ShotFailed:
+    return ShotFailed(
+        shot=line["index"],
+        seconds=seconds,
+        cause=line["failed"],
+        stage=line["stage"],
+        memory=out_of_memory(line["failed"]),
+        impossible="impossible" in line,
+    )
+
+
+def _recycle_cause(setup: WorkerSetup) -> str:
+    """Return why this process has rendered enough; nothing where it has not."""
     resident = psutil.Process().memory_info().rss
     if setup.most_images and _rendered >= setup.most_images:
         return f"{_rendered} images"

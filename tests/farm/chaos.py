@@ -20,7 +20,7 @@ from renderer.commands.prepare import import_models
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
-from renderer.farm.session import FarmOptions
+from renderer.farm.scheduler import FarmOptions
 from renderer.plan import PlanError, Planner
 from renderer.recipe import load_recipe
 from renderer.shot.shot import Shot
@@ -71,7 +71,7 @@ def main(recipe: Path, out: Path, tame: bool) -> None:
         loaded = load_recipe(recipe)
         cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
         run = TreacherousRun(loaded.recipe, loaded.folder, Layout(out), cache, known, tame=tame)
-        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=HANG_LIMIT_S)
+        options = FarmOptions(devices="cpu", per_device=2, shot_timeout_s=HANG_LIMIT_S)
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)

@@ -1,4 +1,4 @@
-"""The Ray engine on a real cluster of several nodes (processes of this machine), one of them killed."""
+"""The Ray executor on a real cluster of several nodes (processes of this machine), one of them killed."""
 
 from __future__ import annotations
 

@@ -15,9 +15,8 @@ import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.provenance import Provenance, note_provenance
-from renderer.farm.run import equipment
 from renderer.farm.task import _must_fit
-from renderer.farm.versions import library_versions
+from renderer.farm.versions import equipment, library_versions
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
 from tests.conftest import contents, orbitset, write_recipe

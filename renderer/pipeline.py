@@ -50,13 +50,15 @@ class ShotObserver:
 class _Rendered:
     """A shot that has been rendered, or failed before, and its line in the making.
 
-    ``stage`` is the one that it has come to; there is no shot where planning failed.
+    ``stage`` is the one that it has come to; there is no shot where planning failed. ``held`` is
+    how many bytes of passes it keeps in memory until its line is made.
     """
 
     index: int
     shot: Shot | None
     stage: FailedStage
     line: Future[Line]
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,57 +69,70 @@ class Pipeline:
         planner: decides the shots.
         renderer: renders them.
         layout: the dataset they are written to.
+        finishers: threads that develop, label and write.
+        most_bytes: of passes that may wait for them; one shot's may always.
 
     """
 
     planner: Planner
     renderer: ShotRenderer
     layout: Layout
+    finishers: int = 1
+    most_bytes: int = 1 << 30
 
     def run(self, indices: Iterable[int], observer: ShotObserver | None = None) -> Iterator[Line]:
         """Yield the part line of each shot, in order, until the observer says to stop.
 
-        While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
-        is developed, labelled and written, in a thread. The line of a shot that fails has its cause
-        and the stage in which it failed; whether to try it again is for others to decide.
+        While a shot renders (bpy lets go of the GIL) a thread plans the next one, and others
+        develop, label and write those before it. The line of a shot that fails has its cause and
+        the stage in which it failed; whether to try it again is for others to decide.
 
         Raises:
             DiskError: an image cannot be written.
 
         """
         queue, observer = deque(indices), observer or ShotObserver()
-        with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
-            before: _Rendered | None = None
-            planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="planner") as planner,
+            ThreadPoolExecutor(self.finishers, thread_name_prefix="finisher") as finishers,
+        ):
+            rendered = deque[_Rendered]()
+            planned = planner.submit(self.planner.shot, queue[0]) if queue else None
             while queue and planned is not None and not observer.stopping():
                 index = queue.popleft()
                 observer.started(index)
                 shot = planned
-                planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-                now = self._render(index, shot, darkroom, observer)
-                if before is not None:
-                    yield self._collect(before)
-                before = now
-            if before is not None:
-                yield self._collect(before)
+                planned = planner.submit(self.planner.shot, queue[0]) if queue else None
+                rendered.append(self._render(index, shot, finishers, observer))
+                while rendered and (rendered[0].line.done() or self._is_full(rendered)):
+                    yield self._collect(rendered.popleft())
+            while rendered:
+                yield self._collect(rendered.popleft())
+
+    def _is_full(self, rendered: deque[_Rendered]) -> bool:
+        """Tell whether no more may wait: rendering is then held up by finishing."""
+        held = [each.held for each in rendered if not each.line.done()]
+        return len(held) > 1 and (len(held) > self.finishers or sum(held) > self.most_bytes)
 
     def _render(
         self,
         index: int,
         planned: Future[Shot],
-        darkroom: ThreadPoolExecutor,
+        finishers: ThreadPoolExecutor,
         observer: ShotObserver,
     ) -> _Rendered:
         shot: Shot | None = None
         try:
             shot = planned.result()
             observer.rendering(shot)
-            frame = self.renderer.render(shot)
+            frames = self.renderer.render(shot)
         except Exception as error:
             failed: Future[Line] = Future()
             failed.set_exception(error)
             return _Rendered(index, shot, "render" if shot else "plan", failed)
-        return _Rendered(index, shot, "finish", darkroom.submit(self.finish, shot, frame))
+        held = sum(frame.nbytes for frame in frames)
+        line = finishers.submit(self.finish, shot, frames)
+        return _Rendered(index, shot, "finish", line, held)
 
     def _collect(self, rendered: _Rendered) -> Line:
         index, shot, stage = rendered.index, rendered.shot, rendered.stage

@@ -40,6 +40,7 @@ from renderer.shot.shot import Shot
 
 # A part is written at least this often, so that a dying worker costs no more work than that.
 _PART_EVERY_S = 20.0
+_MOST_FINISHERS = 4
 _LOG_BYTES = 8 << 20
 
 
@@ -213,7 +214,10 @@ def render_job(
     """
     global _rendered
     emit(JobStarted(shots=job.shots))
-    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
+    threads = setup.threads or usable_cores()
+    # On a GPU finishing has the cores to itself; on a CPU one thread keeps up with rendering.
+    finishers = max(1, min(_MOST_FINISHERS, threads // 2))
+    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout, finishers)
     parts, recycle = _PartWriter(setup.layout, setup.session_number, emit), ""
     observer = _JobObserver(job, emit, draining)
     try:

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    complain,
     err,
     out,
+    print_error,
     say_json,
     stop,
     warn,
@@ -85,7 +85,7 @@ def inspect(
         say_json({"models": found, "errors": errors})
     else:
         for error in errors:
-            complain(error)
+            print_error(error)
     if errors:
         raise typer.Exit(BAD_INPUT)
 

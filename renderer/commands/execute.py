@@ -77,7 +77,7 @@ def conclude(run: Run, as_json: bool) -> None:
     if run.shard is not None:
         _conclude_shard(run, run.shard, as_json)
         return
-    result = _assemble_with_patience(run)
+    result = _assemble_when_there_is_room(run)
     if as_json:
         say_json(summary(run.layout.root, result))
     else:
@@ -128,7 +128,7 @@ def tell_result(root: str, result: MergeResult) -> None:
         )
 
 
-def _assemble_with_patience(run: Run) -> MergeResult:
+def _assemble_when_there_is_room(run: Run) -> MergeResult:
     """Assemble; where the disk is full, wait for room as the rendering does."""
     told = False
     while True:

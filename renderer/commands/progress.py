@@ -42,7 +42,7 @@ class RunProgress:
         self._counted: set[int] = set()
         self._kinds: set[str] = set()
         self._slots: Counter[str] = Counter()
-        self._begun = self._spoke = time.monotonic()
+        self._begun = self._printed = time.monotonic()
         self._live = err.is_terminal and not quiet
         self._bar = Progress(
             TextColumn("rendering"),
@@ -103,7 +103,7 @@ class RunProgress:
                 failed=f"{self._failed} failed" if self._failed else "",
                 rate=self._rate(),
             )
-        elif not self._quiet and time.monotonic() - self._spoke > _LINE_EVERY_S:
+        elif not self._quiet and time.monotonic() - self._printed > _LINE_EVERY_S:
             self._line()
 
     def _new_failure(self, event: Event) -> str:
@@ -130,9 +130,9 @@ class RunProgress:
         return f"{whole} ({each}{more})"
 
     def _line(self) -> None:
-        self._spoke = time.monotonic()
+        self._printed = time.monotonic()
         left = self._total - self._done - self._failed
-        rate = (self._done + self._failed) / max(self._spoke - self._begun, 1e-3)
+        rate = (self._done + self._failed) / max(self._printed - self._begun, 1e-3)
         eta = f", {left / rate:.0f} s left" if rate and left else ""
         failed = f", {self._failed} failed" if self._failed else ""
         err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")

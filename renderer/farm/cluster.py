@@ -18,7 +18,7 @@ from renderer.blender.quiet import tail
 from renderer.dataset.provenance import NO_IMAGES
 from renderer.errors import UnavailableError, UserError
 from renderer.farm.cluster_address import connect
-from renderer.farm.environment import call_settled, pack, thread_caps
+from renderer.farm.environment import call_prepared, pack_call, thread_caps
 from renderer.farm.events import WorkerEvent
 from renderer.farm.job import Ended, Job, Update
 from renderer.farm.task import (
@@ -92,7 +92,7 @@ class RayExecutor:
         environment = tuple(thread_caps(threads).items())
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
         # Ray keeps the process of a task; one that is to be recycled ends by itself (run_task).
-        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_settled)
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_prepared)
         executor = cls(setup, cpus, gpus, _bundle(setup.planner), collector, work)
         if not executor.devices():
             raise UserError(
@@ -133,7 +133,7 @@ class RayExecutor:
         return max(0, places - len(self._tasks))
 
     def submit(self, job: Job) -> bool:
-        """Hand a job to Ray."""
+        """Submit a job to Ray."""
         options: dict[str, Any] = {"max_retries": 0 if job.alone else _RETRIES}
         nodes = self._nodes()
         avoided = self._aside | (job.avoid if set(nodes) - job.avoid else frozenset())
@@ -147,7 +147,7 @@ class RayExecutor:
         if job.on_cpu:
             options |= {"num_gpus": 0}
             setup = replace(setup, backend="cpu", present=NO_IMAGES)
-        packed = pack(run_task, setup, job)
+        packed = pack_call(run_task, setup, job)
         ref = self.work.options(**options).remote(
             dict(setup.environment), packed, self.collector, self.bundle
         )
@@ -209,8 +209,8 @@ class RayExecutor:
         from ray import exceptions
 
         # A process that was lost before its first event was not lost by its shots' doing.
-        unheard = not task.worker
-        said = "" if unheard else tail(log_of(self.setup, task.worker))
+        no_event = not task.worker
+        said = "" if no_event else tail(log_of(self.setup, task.worker))
         end = Ended(task.job, task.worker or f"task {task.job.id}", task.device, log=said)
         try:
             kind, cause, safe = ray.get(task.ref)
@@ -219,9 +219,9 @@ class RayExecutor:
         except exceptions.OutOfMemoryError:
             return replace(end, how="died", cause="its node ran out of memory")
         except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
-            return replace(end, how="died", cause="its process is lost", outside=unheard)
+            return replace(end, how="died", cause="its process is lost", outside=no_event)
         except Exception as error:
-            if unheard:
+            if no_event:
                 return replace(end, how="unstarted", cause=last_line(error))
             ours = isinstance(error, exceptions.RayTaskError)  # raised by what ran, not by Ray
             if ours and not isinstance(error, UserError | OSError):

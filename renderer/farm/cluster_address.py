@@ -24,7 +24,7 @@ def connect(address: str) -> None:
     """
     import ray
 
-    _must_listen(address)
+    _check_listening(address)
 
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -43,7 +43,7 @@ def connect(address: str) -> None:
             signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
 
 
-def _must_listen(address: str) -> None:
+def _check_listening(address: str) -> None:
     """Raise UserError where nobody listens; Ray itself would try for minutes."""
     noted = address
     if address == "auto":  # as Ray looks for it

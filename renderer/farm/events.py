@@ -134,7 +134,7 @@ class WorkerDied(WorkerLost):
 
 
 class WorkerHung(WorkerLost):
-    """A worker was killed because it told nothing for too long."""
+    """A worker was killed because there was no event of it for too long."""
 
     event: Literal["hung"] = "hung"
 

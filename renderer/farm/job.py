@@ -77,7 +77,7 @@ class Running:
 
     Attributes:
         job: which one.
-        heard: when its last event came (monotonic seconds).
+        last_event: when its last event came (monotonic seconds).
         device: where it runs, once that is known.
         begun: whether Blender has started and its shots have.
         tries: how often a process has taken it up; a cluster repeats what is lost.
@@ -90,7 +90,7 @@ class Running:
     """
 
     job: Job
-    heard: float
+    last_event: float
     device: str = ""
     begun: bool = False
     tries: int = 0
@@ -102,7 +102,7 @@ class Running:
 
     def handle(self, event: WorkerEvent) -> None:
         """Take an event of the job's worker into account."""
-        self.heard, self.device = time.monotonic(), event.device
+        self.last_event, self.device = time.monotonic(), event.device
         match event:
             case events.WorkerStarted():  # from Ray, which begins anew what is lost
                 self.begun, self.tries = False, self.tries + 1

@@ -203,7 +203,7 @@ def _lost(process: SlotProcess, end: Ended, code: object) -> Ended:
     cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
     return replace(
         end,
-        how="died" if process.spoke else "unstarted",
+        how="died" if process.has_events else "unstarted",
         cause=failed.cause if failed else cause,
         log="" if failed and failed.explained else end.log,
         outside=failed is None and cause == "signal 9" and not process.killed,

@@ -99,7 +99,8 @@ class RunMetrics:
                 self._running.add(event.shot)
             case ShotDone() | ShotFailed():
                 self._running.discard(event.shot)
-                self._images.labels(event.device, event.event).inc()
+                if not (isinstance(event, ShotFailed) and event.again):
+                    self._images.labels(event.device, event.event).inc()
                 self._seconds.labels(event.device).observe(event.seconds)
             case WorkerLost():
                 self._running -= set(event.shots)

@@ -46,9 +46,10 @@ class RetryPolicy:
     def after_failure(self, failed: ShotFailed, job: Job) -> Retry | None:
         """Return how a shot that raised an error is tried again; None: it is recorded as failed.
 
-        Rendering may fail for what ails a device or a process, and is tried once more, elsewhere if
-        possible. What fails while it is planned or finished would fail again. For want of memory
-        anything may fail: it is tried by a fresh process, and then on the CPU if that is allowed.
+        Rendering may fail for what is wrong with a device or a process, and is tried once more,
+        elsewhere if possible. What fails while it is planned or finished would fail again. For want
+        of memory anything may fail: it is tried by a fresh process, and then on the CPU if that is
+        allowed.
         """
         if failed.impossible or job.on_cpu:
             return None

@@ -117,7 +117,7 @@ class Run:
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
     def claim(self, origin: dict[str, Any], allow_mixed: bool = False) -> None:
-        """Mark the folder as this run's, or check that it already is; then sweep up what killed
+        """Mark the folder as this run's, or check that it already is; then remove what killed
         schedulers left half-done.
 
         Args:

@@ -39,14 +39,14 @@ _MEMORY_SHARE = 0.8
 
 @dataclass(frozen=True)
 class FarmOptions:
-    """How a run is spread and watched over; on one kind of device none of it changes a byte.
+    """How a run is spread and supervised; on one kind of device none of it changes a byte.
 
     Attributes:
         devices: see ``make_slots``.
         per_device: processes a device; 0 for the default.
         threads: CPU threads a process; 0 shares the cores out.
         chunk: shots a job; 0 for about a minute's work.
-        shot_timeout_s: for how long a worker may tell nothing; 0 learns it.
+        shot_timeout_s: for how long there may be no event of a worker; 0 learns it.
         recycle_images: images after which a worker is replaced by a fresh one; 0 for never.
         recycle_bytes: resident memory beyond which it is; 0 for its share of the machine's.
         reserve_bytes: disk space to keep free; None for the default.
@@ -83,7 +83,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
 
     """
     with ExitStack() as stack:
-        seen = stack.enter_context(interrupts())
+        received = stack.enter_context(interrupts())
         spool = Path(stack.enter_context(_spool()))
         if options.cluster:  # Ray prints pages of its own on stdout, where --json should be alone
             said = stack.enter_context((spool / "ray.log").open("w", encoding="utf-8"))
@@ -110,7 +110,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
             handle_all,
             disk,
             heartbeat.beat,
-            seen,
+            received,
             ShotTimeout(
                 options.shot_timeout_s, FLOOR_S if is_local(run.layout.root) else STORE_FLOOR_S
             ),
@@ -131,7 +131,7 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
 
 
 def _spool() -> tempfile.TemporaryDirectory[str]:
-    """Make a folder for what passes between processes; those of killed schedulers go."""
+    """Make a folder for what passes between processes; remove those of killed schedulers."""
     prefix = f"orbitset-run-{machine_name()}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         named = re.fullmatch(r"(\d+)-[^-]+", old.name.removeprefix(prefix))
@@ -174,7 +174,7 @@ def _open_executor(
         present=run.provenance(),
     )
     slots = [] if options.cluster else choose_slots(options, shots)
-    setup = _must_not_mix(setup, {slot.backend.upper() for slot in slots})
+    setup = _check_mixing(setup, {slot.backend.upper() for slot in slots})
     if options.cluster:
         from renderer.farm.cluster import RayExecutor
 
@@ -186,8 +186,8 @@ def _open_executor(
     return LocalExecutor(setup, slots, spool), slots
 
 
-def _must_not_mix(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
-    """Raise MixedError where images would be mixed; return what workers have yet to look after:
+def _check_mixing(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
+    """Raise MixedError where images would be mixed; return what workers have yet to check:
     only they know what a cluster's nodes have, and which OpenGL is here.
     """
     engine = setup.planner.recipe.render.engine

@@ -17,7 +17,7 @@ from pathlib import Path
 from pebble import ProcessPool
 
 from renderer.errors import UserError
-from renderer.farm.environment import call_settled, pack
+from renderer.farm.environment import call_prepared, pack_call
 from renderer.farm.events import (
     BaseWorkerEvent,
     StartFailed,
@@ -51,7 +51,7 @@ class SlotProcess:
         pid: of the process, once it has told.
         job: what it works at.
         future: the outcome of that job.
-        spoke: whether there was an event of that job.
+        has_events: whether there was an event of that job.
         start_failed: why it could not begin, if so.
         killed: when it was killed (monotonic seconds); 0 for never.
 
@@ -67,7 +67,7 @@ class SlotProcess:
     pid: int = 0
     job: Job | None = None
     future: Future[Outcome] | None = None
-    spoke: bool = False
+    has_events: bool = False
     start_failed: StartFailed | None = None
     killed: float = 0.0
     _follower: Follower = field(init=False)
@@ -84,7 +84,7 @@ class SlotProcess:
 
     def start(self, job: Job, go_ahead: Path) -> None:
         """Have the process work at a job; it is started if there is none."""
-        self.job, self.spoke, self.killed, self.start_failed = job, False, 0.0, None
+        self.job, self.has_events, self.killed, self.start_failed = job, False, 0.0, None
         arguments = (self.setup, job, self.events_file, go_ahead)
         # What is started here inherits this: a terminal's Ctrl-C and a batch system's SIGTERM reach
         # the whole group, and workers obey none but their scheduler.
@@ -108,7 +108,7 @@ class SlotProcess:
             elif isinstance(event, StartFailed):
                 self.start_failed = event
             elif self.job is not None and event.job == self.job.id:
-                self.spoke = True
+                self.has_events = True
             yield event.sent_by(worker=self.worker, device=self.slot.device)
 
     def end(self) -> None:
@@ -153,7 +153,7 @@ class SlotProcess:
 
 
 def _new_pool(setup: WorkerSetup, events_file: Path) -> ProcessPool:
-    return spawn_pool(call_settled, dict(setup.environment), pack(_enter, setup, events_file))
+    return spawn_pool(call_prepared, dict(setup.environment), pack_call(_enter, setup, events_file))
 
 
 def _close(pool: ProcessPool, pid: int) -> None:

@@ -1,4 +1,4 @@
-"""How a run stands, told from its folder alone: parts and journals; from any machine."""
+"""How a run stands, by its folder alone: parts and journals; from any machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from renderer.farm.events import Event
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_run_journal, upload_pause_s
 
-# A scheduler that has not been heard for this long is dead, or its machine is.
+# A scheduler of which there has been no event for this long is dead, or its machine is.
 _ALIVE_S = 6 * EVERY_S
 # The rate is that of the last so many seconds of work.
 _RATE_OVER_S = 600.0
@@ -35,7 +35,7 @@ class Session:
     host: str = ""
     pid: int = 0
     begun: float = 0.0
-    heard: float = 0.0
+    last_event: float = 0.0
     ended: str = ""
     paused: bool = False
     running: set[int] = field(default_factory=set)
@@ -46,7 +46,7 @@ class Session:
     lost: int = 0
     shard: str | None = None
     command: tuple[str, ...] = ()
-    quiet_s: float = _ALIVE_S
+    dead_after_s: float = _ALIVE_S
 
     def alive(self, now: float) -> bool:
         """Tell whether it still works; of a process on this machine that is known for sure."""
@@ -57,11 +57,11 @@ class Session:
                 # A number may be another process's by now; clocks differ by a little.
                 return psutil.Process(self.pid).create_time() <= self.begun + 1
             return False
-        return now - self.heard < self.quiet_s
+        return now - self.last_event < self.dead_after_s
 
     def handle(self, event: Event) -> None:
         """Take one event of its journal into account."""
-        self.heard = max(self.heard, event.time)
+        self.last_event = max(self.last_event, event.time)
         match event:
             case events.RunBegan():
                 self.host, self.pid, self.begun = event.host, event.pid, event.time
@@ -205,7 +205,7 @@ def read_sessions(layout: Layout) -> list[Session]:
     for path in journals(layout):
         session = Session()
         if not is_local(path):  # it is only brought there now and then
-            session.quiet_s += 2 * upload_pause_s(path.stat().st_size)
+            session.dead_after_s += 2 * upload_pause_s(path.stat().st_size)
         for _, event in read_run_journal(path):
             session.handle(event)
         sessions.append(session)

@@ -41,7 +41,7 @@ class Supervisor:
         disk: says when there is no room.
         beat: called a few times a second.
         interrupts: signals that have come.
-        shot_timeout: for how long a worker may tell nothing.
+        shot_timeout: for how long there may be no event of a worker.
         chunk: shots a job; 0 for about a minute's work.
         cpu_if_lacking: see ``RetryPolicy``.
         session_number: see ``write_part``.

@@ -95,7 +95,7 @@ def run_task(
     emit(WorkerStarted(pid=os.getpid()))
     try:
         if not _fits:
-            _must_fit(setup)
+            _check_node(setup)
             _keep_files()
             _fits = True
         setup = _with_models(setup, bundle)
@@ -111,7 +111,7 @@ def run_task(
     return "done", _recycle, (*done, *safe)
 
 
-def _must_fit(setup: WorkerSetup) -> None:
+def _check_node(setup: WorkerSetup) -> None:
     """Raise UserError or OSError where this node has not the files that the scheduler has, or
     renders with something else, or cannot write.
     """

@@ -1,4 +1,4 @@
-"""Timeouts: for how long a worker may tell nothing, and which workers have told nothing for longer.
+"""Timeouts: for how long there may be no event of a worker, and of which there was none for longer.
 
 A shot's timeout is a multiple of what shots have taken so far, and never below a floor.
 """
@@ -73,15 +73,15 @@ class HangDetector:
         # While this process was stopped, or waited for a disk, it could receive nothing.
         away, self._looked = max(0.0, now - self._looked - _AWAY_S), now
         for running in jobs:
-            running.heard += away
+            running.last_event += away
             if running.hung:
                 continue
             timeout = self._timeout(running)
             if running.tries > _MOST_TRIES:
                 running.hung = f"lost {_MOST_TRIES} times with its process"
                 running.begun = True  # or else it would be taken for one that could not start
-            elif now - running.heard > timeout and not self.executor.lost(running.device):
-                running.hung = f"hung: no word for {timeout:.0f} s"
+            elif now - running.last_event > timeout and not self.executor.lost(running.device):
+                running.hung = f"hung: no event for {timeout:.0f} s"
             if running.hung:
                 yield running
 

@@ -64,7 +64,7 @@ class WorkerSetup:
         equipment: the scheduler's, which a cluster's nodes must share.
         allow_mixed: whether nodes and images may differ in versions and back ends all the same.
         present: with what the images that are there were rendered.
-        most_images: a worker makes room for a fresh one after so many; 0 for never.
+        most_images: a worker is replaced by a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
     """
@@ -121,7 +121,7 @@ def begin(setup: WorkerSetup) -> None:
         faulthandler.enable(all_threads=False)
         stage = Stage(planner.cache, planner.folder, setup.backend, threads)
     _stages[setup.backend], _devices[setup.backend] = stage, stage.device
-    _must_suit(setup, _back_end(setup))
+    _check_back_end(setup, _back_end(setup))
 
 
 def _back_end(setup: WorkerSetup) -> str:
@@ -130,7 +130,7 @@ def _back_end(setup: WorkerSetup) -> str:
     return back_end(setup.planner.recipe.render.engine, _devices[setup.backend])
 
 
-def _must_suit(setup: WorkerSetup, backend: str) -> None:
+def _check_back_end(setup: WorkerSetup, backend: str) -> None:
     """Raise MixedError where the images that are there come from another back end."""
     if backend and not setup.allow_mixed:
         refuse_mixing(setup.layout.root, setup.present.changes({}, {backend}))
@@ -140,7 +140,7 @@ def _note(setup: WorkerSetup) -> None:
     """Leave a note with what this process renders, before the first of its images counts."""
     backend = _back_end(setup)
     if (setup.layout.root, backend) not in _noted:
-        _must_suit(setup, backend)
+        _check_back_end(setup, backend)
         note_provenance(setup.layout, library_versions(), backend)
         _noted.add((setup.layout.root, backend))
 
@@ -204,7 +204,7 @@ def render_job(
     """Render the shots of a job, until ``draining`` says to end, and write their parts.
 
     Returns the shots that are in parts (an event may be lost, where the disk it goes through is
-    full), and why this process should make room for a fresh one, or nothing.
+    full), and why this process is to be replaced by a fresh one, or nothing.
 
     Raises:
         DiskError: an image or a part cannot be written. What was finished before is in a part,

@@ -22,7 +22,7 @@ import pytest
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.farm import slot_process
-from renderer.farm.attribution import Attribution, Death
+from renderer.farm.attribution import Death
 from renderer.farm.base_event import BaseEvent
 from renderer.farm.disk import DiskWatch
 from renderer.farm.events import (
@@ -255,7 +255,7 @@ def test_a_hung_worker_is_replaced_and_its_shots_go_on(farm: Farm) -> None:
     index = farm.run("slow once", shot_timeout=ShotTimeout(10.0))
     assert index.done() == set(range(12))
     (hung,) = farm.told(WorkerHung)
-    assert hung.cause == "hung: no word for 10 s"
+    assert hung.cause == "hung: no event for 10 s"
     assert 5 in hung.shots
     assert not farm.told(ShotQuarantined)
 
@@ -273,7 +273,7 @@ def test_a_process_that_cannot_be_killed_is_given_up(
         stuck = [event.pid for event in farm.told(WorkerStarted) if psutil.pid_exists(event.pid)]
     try:
         assert index.done() == set(range(12))
-        assert [event.cause for event in farm.told(WorkerHung)] == ["hung: no word for 8 s"]
+        assert [event.cause for event in farm.told(WorkerHung)] == ["hung: no event for 8 s"]
         # Python waits at its end for these: children it knows of, threads that are no daemons.
         assert stuck
         assert not left
@@ -345,44 +345,6 @@ def test_a_worker_that_cannot_start_is_no_endless_loop(make_planner: Maker, tmp_
         RuntimeError, match=r"did not start: no metal device was found here [^\n]*doctor$"
     ):
         supervisor.run()
-
-
-def test_attribution() -> None:
-    attribution = Attribution()
-    kill = Death("cpu.0#0", "cpu", "signal 9", outside=True)
-    assert not any(attribution.record_death(7, kill) for _ in range(4))
-    assert attribution.record_death(7, kill)  # five kills in one shot are no accident
-    assert not attribution.record_death(8, Death("cpu.0#1", "cpu", "signal 11"))
-    assert not attribution.record_death(
-        8, Death("cpu.0#1", "cpu", "signal 11")
-    )  # the same worker twice
-    assert attribution.record_death(8, Death("cpu.0#2", "cpu", "signal 11"))
-    for shot in (1, 2):
-        assert attribution.record_failure(shot, "a")
-        assert attribution.record_success(shot, "b") == []
-    assert attribution.record_failure(3, "a")
-    assert not attribution.record_failure(3, "b")
-    attribution.attribute_to_shot(3)  # it fails everywhere: it is not the devices' failure
-    assert attribution.unattributed() == frozenset()
-    for shot in (4, 5, 6):
-        assert attribution.record_failure(shot, "a")
-    assert attribution.unattributed() == {"a"}
-    assert attribution.record_success(4, "b") == ["a"]
-    assert attribution.unattributed() == frozenset()
-
-
-def test_timeout_is_learnt() -> None:
-    timeout = ShotTimeout()
-    assert timeout.seconds() == 3600
-    for seconds in (10.0, 12.0, 11.0, 500.0):
-        timeout.learn(seconds)
-    assert timeout.median == 11.5
-    assert timeout.seconds() == 230
-    fast = ShotTimeout()
-    for _ in range(5):
-        fast.learn(0.1)
-    assert fast.seconds() == 120
-    assert ShotTimeout(7.0).seconds() == 7
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from renderer.errors import UserError
 from renderer.registry import EFFECTS
 from renderer.shot.camera import Variant, View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
@@ -30,7 +31,7 @@ def _to_state(value: Any) -> Any:
         return value
     name = value.get("effect")
     if name not in EFFECTS.names():
-        raise ValueError(f"there is no effect {name!r}")  # for pydantic, which tells where
+        raise UserError(f"there is no effect {name!r}")
     return EFFECTS.get(name).State.model_validate(value)
 
 

@@ -41,4 +41,3 @@ def apply_view(linear: Floats, view: str) -> Floats:
     display = np.array(linear, np.float32, order="C")
     _processor(view).applyRGB(display)
     return display
-

@@ -23,7 +23,7 @@ from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, re
 from renderer.dataset.storage import is_local, write_atomic
 from renderer.errors import UserError
 from renderer.farm.intake import facts_by_path, recipe_keys
-from renderer.farm.versions import Equipment, library_versions
+from renderer.farm.versions import Equipment, library_versions, recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
@@ -130,7 +130,11 @@ class Run:
 
         """
         head = manifest_head(
-            self.recipe, __version__, engine_version(), self.facts, library_versions()
+            self.recipe,
+            __version__,
+            engine_version(),
+            self.facts,
+            recipe_versions(self.recipe),
         )
         state = {
             "fingerprint": self.fingerprint(),
@@ -294,7 +298,7 @@ def equipment(recipe: Recipe, folder: Path) -> Equipment:
         for name in each.files(folder)
     ]
     files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
-    return Equipment(library_versions(), files)
+    return Equipment(recipe_versions(recipe), files)
 
 
 def _files(recipe: Recipe, folder: Path) -> list[str]:

@@ -29,7 +29,7 @@ from renderer.farm.machine import usable_cores, usable_memory
 from renderer.farm.run import Run, equipment
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
-from renderer.farm.versions import library_versions
+from renderer.farm.versions import recipe_versions
 from renderer.farm.worker import WorkerSetup
 from renderer.shot.engines import capabilities
 
@@ -191,10 +191,10 @@ def _must_not_mix(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
     """Raise MixedError where images would be mixed; return what workers have yet to look after:
     only they know what a cluster's nodes have, and which OpenGL is here.
     """
-    engine = setup.planner.recipe.render.engine
-    known = backends if capabilities(engine).named_device else set()
+    recipe = setup.planner.recipe
+    known = backends if capabilities(recipe.render.engine).named_device else set()
     if not setup.allow_mixed:
-        changes = setup.present.changes(library_versions(), known)
+        changes = setup.present.changes(recipe_versions(recipe), known)
         refuse_mixing(setup.layout.root, changes)
     return replace(setup, present=NO_IMAGES) if known else setup
 

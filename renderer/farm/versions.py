@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from renderer import __version__
+from renderer.recipe import Recipe
+from renderer.registry import EFFECTS
 
 # Libraries that a plan, a label or a picture has gone through; each under the names it is installed
 # by. Not among them is what only reads a recipe (it is compared itself) or draws the report (every
@@ -41,6 +43,11 @@ class Equipment:
 def library_versions() -> dict[str, str]:
     """Return the version of orbitset and of each library that touches bytes, by name."""
     return {"orbitset": __version__, **{names[0]: _version(names) for names in _LIBRARIES}}
+
+
+def recipe_versions(recipe: Recipe) -> dict[str, str]:
+    """Return those, and the versions of the packages that a recipe's effects come from."""
+    return library_versions() | EFFECTS.versions(set(recipe.effects.on))
 
 
 def _version(names: tuple[str, ...]) -> str:

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import Geometry
+from renderer.effects.draws import Draws
+from renderer.effects.effect import STAGES, Stage
 from renderer.errors import UserError
 from renderer.plan.acceptance import meets_image_plane
 from renderer.plan.placement import Candidate, Placed
 from renderer.recipe.model import MOST_INSTANCES, Recipe
 from renderer.registry import EFFECTS
-from renderer.effects.draws import Draws
-from renderer.effects.effect import STAGES, Stage
 from renderer.shot.camera import View
 from renderer.shot.scene import Instance, Vector, to_matrix4
 from renderer.shot.shot import EffectState

@@ -97,5 +97,11 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
     },
 )
-EFFECTS: Registry[Any] = Registry("orbitset.effects", "effect", {})
+EFFECTS: Registry[Any] = Registry(
+    "orbitset.effects",
+    "effect",
+    {
+        "exposure": "renderer.effects.exposure.effect:Exposure",
+    },
+)
 FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})

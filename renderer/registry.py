@@ -102,6 +102,7 @@ EFFECTS: Registry[Any] = Registry(
     "effect",
     {
         "exposure": "renderer.effects.exposure.effect:Exposure",
+        "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",
     },
 )
 FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})

@@ -158,7 +158,7 @@ class Pipeline:
 
     def _image(self, shot: Shot, image: ImageOf, frame: Frame) -> dict[str, Any]:
         """Develop, label and write one image; return its records."""
-        picture = develop(shot, image.view, frame, self.planner.folder)
+        picture = develop(shot, image, frame, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
         labels = Labeller(self.planner.cache).label(
             shot, image.view.camera, frame.index, frame.silhouettes

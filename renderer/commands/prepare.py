@@ -62,14 +62,19 @@ def try_models(
         for path, facts in facts_by_path(sources, known).items():
             for warning in facts.warnings:
                 warn(f"{path}: {warning}")
-    return known, [(_key(error, sources), str(error)) for error in errors]
+    return known, [(_key(error, sources, recipe), str(error)) for error in errors]
 
 
-def _key(error: AssetError, sources: list[dict[str, AssetSource]]) -> KeyPath:
+def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recipe) -> KeyPath:
     """Return which key names the file that an error begins with."""
     named = {str(source.path): at for at, each in enumerate(sources) for source in each.values()}
     file = max((path for path in named if str(error).startswith(path)), key=len, default=None)
-    return () if file is None else ("objects", named[file], "asset")
+    if file is None:
+        return ()
+    beyond = named[file] - len(recipe.objects)
+    if beyond < 0:
+        return ("objects", named[file], "asset")
+    return ("effects", list(recipe.effects.on)[beyond])
 
 
 def import_progress(sources: Iterable[AssetSource]) -> Callable[[AssetSource], None]:

@@ -229,7 +229,7 @@ def _dry_run(run: Any, as_json: bool) -> None:
     for index in run.span():
         try:
             shot = planner.shot(index)
-            counts.update(entry.category for entry in shot.objects)
+            counts.update(entry.category for entry in shot.objects if entry.category)
             tries += shot.attempts
             good += 1
         except PlanError as error:

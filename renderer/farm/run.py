@@ -23,7 +23,7 @@ from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, re
 from renderer.dataset.storage import is_local, write_atomic
 from renderer.errors import UserError
 from renderer.farm.model_import import facts_by_path, recipe_keys
-from renderer.farm.versions import library_versions
+from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
@@ -129,7 +129,7 @@ class Run:
             AssembleError: what the folder says of its run is damaged.
 
         """
-        versions = library_versions()
+        versions = recipe_versions(self.recipe)
         head = manifest_head(self.recipe, __version__, versions["bpy"], self.facts, versions)
         state = {
             "fingerprint": self.fingerprint(),

@@ -29,7 +29,7 @@ from renderer.farm.run import Run
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.timeouts import FLOOR_S, STORE_FLOOR_S, ShotTimeout
-from renderer.farm.versions import equipment, library_versions
+from renderer.farm.versions import equipment, recipe_versions
 from renderer.farm.worker import WorkerSetup
 from renderer.shot.engines import capabilities
 
@@ -190,10 +190,10 @@ def _check_mixing(setup: WorkerSetup, backends: set[str]) -> WorkerSetup:
     """Raise MixedError where images would be mixed; return what workers have yet to check:
     only they know what a cluster's nodes have, and which OpenGL is here.
     """
-    engine = setup.planner.recipe.render.engine
-    known = backends if capabilities(engine).named_device else set()
+    recipe = setup.planner.recipe
+    known = backends if capabilities(recipe.render.engine).named_device else set()
     if not setup.allow_mixed:
-        changes = setup.present.changes(library_versions(), known)
+        changes = setup.present.changes(recipe_versions(recipe), known)
         refuse_mixing(setup.layout.root, changes)
     return replace(setup, present=NO_IMAGES) if known else setup
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from renderer import __version__
 from renderer.recipe import Recipe
+from renderer.registry import EFFECTS
 from renderer.values.files import MODEL, files_named
 
 # Libraries that a plan, a label or a picture has gone through; each under the names it is installed
@@ -52,12 +53,17 @@ def equipment(recipe: Recipe, folder: Path) -> Equipment:
         for name in each.files(folder)
     ]
     files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
-    return Equipment(library_versions(), files)
+    return Equipment(recipe_versions(recipe), files)
 
 
 def library_versions() -> dict[str, str]:
     """Return the version of orbitset and of each library that touches bytes, by name."""
     return {"orbitset": __version__, **{names[0]: _version(names) for names in _LIBRARIES}}
+
+
+def recipe_versions(recipe: Recipe) -> dict[str, str]:
+    """Return those, and the versions of the packages that a recipe's effects come from."""
+    return library_versions() | EFFECTS.versions(set(recipe.effects.on))
 
 
 def _version(names: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ from renderer.farm.job import Job
 from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
-from renderer.farm.versions import Equipment, library_versions
+from renderer.farm.versions import Equipment, recipe_versions
 from renderer.pipeline import Pipeline, ShotObserver, ShotRenderer
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
@@ -141,7 +141,7 @@ def _note(setup: WorkerSetup) -> None:
     backend = _back_end(setup)
     if (setup.layout.root, backend) not in _noted:
         _check_back_end(setup, backend)
-        note_provenance(setup.layout, library_versions(), backend)
+        note_provenance(setup.layout, recipe_versions(setup.planner.recipe), backend)
         _noted.add((setup.layout.root, backend))
 
 

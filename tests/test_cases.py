@@ -14,7 +14,7 @@ import pytest
 
 from renderer.asset import AssetCache, AssetSource
 from renderer.dataset.agreement import Seen, scene_problems
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot

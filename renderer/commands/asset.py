@@ -11,9 +11,9 @@ from rich.text import Text
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    complain,
     err,
     out,
+    print_error,
     say_json,
     stop,
     warn,
@@ -54,7 +54,7 @@ def inspect(
     from renderer.asset import AssetSource
     from renderer.commands.prepare import import_progress
     from renderer.dataset.overlay import local
-    from renderer.farm.intake import bring_in, default_cache
+    from renderer.farm.model_import import bring_in, default_cache
 
     if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
@@ -85,7 +85,7 @@ def inspect(
         say_json({"models": found, "errors": errors})
     else:
         for error in errors:
-            complain(error)
+            print_error(error)
     if errors:
         raise typer.Exit(BAD_INPUT)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
 from renderer.commands.terminal import err, headed, warn
-from renderer.farm.intake import bring_in, default_cache, facts_by_path, recipe_keys
+from renderer.farm.model_import import bring_in, default_cache, facts_by_path, recipe_keys
 from renderer.farm.run import RunError
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import LoadedRecipe, Recipe

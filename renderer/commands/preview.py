@@ -40,10 +40,10 @@ def preview(
     loaded = load_recipe(recipe)
     data = loaded.recipe.model_dump(mode="json", exclude_unset=True)
     full_width, full_height = loaded.recipe.camera.resolution
-    data.setdefault("camera", {})["resolution"] = [
-        width,
-        max(8, round(width * full_height / full_width)),
-    ]
+    camera = data.setdefault("camera", {})
+    camera["resolution"] = [width, max(8, round(width * full_height / full_width))]
+    if camera.get("intrinsics"):  # they are in pixels of the full size
+        camera["intrinsics"].setdefault("resolution", [full_width, full_height])
     data.setdefault("render", {})["samples"] = samples
     data |= {"images": min(count, loaded.recipe.images), "output": {"format": "png"}}
     if seed is not None:

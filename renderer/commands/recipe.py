@@ -10,11 +10,11 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    complain,
-    few,
     fresh_file,
     out,
+    print_error,
     say_json,
+    shortened,
     stop,
 )
 from renderer.errors import UserError
@@ -102,7 +102,7 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
     """
     from renderer.commands.pictures import broken_pictures
     from renderer.commands.prepare import planner_of, try_models
-    from renderer.farm.intake import default_cache
+    from renderer.farm.model_import import default_cache
     from renderer.plan import PlanError
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at
@@ -146,12 +146,12 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
 def _tell(errors: list[Problem | str]) -> None:
     """Print errors; of those without a place (poses that fail alike) only a few."""
     others = [error for error in errors if isinstance(error, str)]
-    for sentence in few([str(error) for error in errors if not isinstance(error, str)]):
-        complain(sentence)
+    for sentence in shortened([str(error) for error in errors if not isinstance(error, str)]):
+        print_error(sentence)
     if len(others) > 3:
         others[3:] = [f"and {len(others) - 3} more"]
     if others:
-        complain("\n       ".join(others))
+        print_error("\n       ".join(others))
 
 
 def _count(number: int, noun: str) -> str:

@@ -124,7 +124,7 @@ def render(
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.farm.run import Run, Shard
-    from renderer.farm.session import FarmOptions
+    from renderer.farm.scheduler import FarmOptions
     from renderer.recipe import load_recipe
 
     if cluster and (devices != "auto" or per_device):
@@ -136,7 +136,7 @@ def render(
         per_device=per_device,
         threads=threads,
         chunk=chunk,
-        shot_limit_s=shot_timeout,
+        shot_timeout_s=shot_timeout,
         recycle_images=recycle_images,
         recycle_bytes=int(recycle_gb * 1e9),
         reserve_bytes=None if min_free_gb is None else int(min_free_gb * 1e9),

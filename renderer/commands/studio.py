@@ -32,7 +32,7 @@ def shoot(
     from renderer.dataset.parts import PartIndex
     from renderer.dataset.picture import open_picture
     from renderer.farm.run import Run
-    from renderer.farm.session import FarmOptions, render_shots
+    from renderer.farm.scheduler import FarmOptions, render_shots
 
     cache, known = import_models(recipe, folder, quiet)
     with tempfile.TemporaryDirectory(prefix="orbitset-") as scratch:

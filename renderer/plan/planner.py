@@ -13,20 +13,16 @@ import numpy.typing as npt
 from renderer.asset import AssetCache, AssetSource
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
-from renderer.geometry.projection import look
 from renderer.plan.acceptance import Rejection, rejection, remedy
+from renderer.plan.cameras import decide_views
 from renderer.plan.draft import EffectPlan, Subject, model_path
-from renderer.plan.framing import Frame, intrinsics, orbit_rotation, place_at_distance, solve_fill
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
-from renderer.shot.camera import Camera, View
 from renderer.shot.engines import capabilities
-from renderer.shot.scene import to_matrix4
 from renderer.shot.shot import RenderState, Shot
-from renderer.values.draw import draw_number
 from renderer.values.files import MODEL_SUFFIXES, matches
 from renderer.values.stream import Stream
 
@@ -110,7 +106,9 @@ class Planner:
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
             placed = place_objects(self.recipe, self._candidates, stream)
-            views, subject = self._views(placed, stream), Subject.of(_hull(placed))
+            hull = _hull(placed)
+            subject = Subject.of(hull)
+            views = decide_views(self.recipe.camera, self.folder, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
             rejected = rejection(placed, views, self.recipe.accept, floor)
             if rejected is None:
@@ -136,47 +134,6 @@ class Planner:
             effects=in_scene + on_picture,
             render=self._render(first),
         )
-
-    def _views(self, placed: list[Placed], stream: Stream) -> tuple[View, ...]:
-        spec, orbit = self.recipe.camera, self.recipe.camera.orbit
-
-        def draw(key: str, value: object) -> float:
-            return draw_number(value, stream, f"camera.{key}")  # type: ignore[arg-type]
-
-        focal = draw_number(spec.focal_length_mm, stream.again(0), "camera.focal_length_mm")
-        azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
-        elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
-        roll = draw("orbit.roll_deg", orbit.roll_deg)
-        framing = (
-            draw("orbit.framing.x", orbit.framing[0]),
-            draw("orbit.framing.y", orbit.framing[1]),
-        )
-        K = intrinsics(spec.resolution, focal, spec.sensor_width_mm)  # noqa: N806
-        rotation, frame, hull = (
-            orbit_rotation(azimuth, elevation, roll),
-            Frame.of(spec.resolution, K),
-            _hull(placed),
-        )
-        if orbit.distance_m is not None:
-            distance = draw("orbit.distance_m", orbit.distance_m)
-            center = (hull.min(0) + hull.max(0)) / 2
-            position = place_at_distance(center, rotation, frame, distance, framing)
-        else:
-            fill = draw("orbit.fill", orbit.fill_or_default)
-            position = solve_fill(hull, rotation, frame, fill, framing)
-        rows = [tuple(float(cell) for cell in row) for row in K]
-        view = View(
-            name="",
-            camera=Camera(
-                resolution=spec.resolution,
-                K=rows,
-                world_to_camera=to_matrix4(look(rotation, position)),
-            ),
-            azimuth_deg=azimuth % 360,
-            elevation_deg=elevation,
-            roll_deg=roll,
-        )
-        return (view,)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

@@ -101,6 +101,8 @@ EFFECTS: Registry[Any] = Registry(
     "orbitset.effects",
     "effect",
     {
+        "roughness": "renderer.effects.roughness.effect:Roughness",
+        "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
         "exposure": "renderer.effects.exposure.effect:Exposure",
         "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",
     },

@@ -29,23 +29,21 @@ class Subject:
     """What the recipe's objects are as a whole: a ball about the middle of their box.
 
     Attributes:
-        hull: (n, 3) the corners of their hulls in the world.
         center: its middle, in metres.
         radius_m: its radius.
 
     """
 
-    hull: Array
     center: Vector
     radius_m: float
 
     @staticmethod
     def of(hull: Array) -> Subject:
-        """Return the subject of some corners (n, 3), its figures rounded to a picometre."""
+        """Return the subject by its corners (n, 3), its figures rounded to a picometre."""
         middle = (hull.min(0) + hull.max(0)) / 2
         x, y, z = (round(float(each), 12) for each in middle)
         radius = float(np.linalg.norm(hull - middle, axis=1).max())
-        return Subject(hull, (x, y, z), round(radius, 12))
+        return Subject((x, y, z), round(radius, 12))
 
 
 @dataclass(frozen=True)

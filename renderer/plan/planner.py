@@ -107,8 +107,8 @@ class Planner:
             stream = first.again(attempt)
             placed = place_objects(self.recipe, self._candidates, stream)
             hull = _hull(placed)
-            views = decide_views(self.recipe.camera, self.folder, hull, stream)
             subject = Subject.of(hull)
+            views = decide_views(self.recipe.camera, self.folder, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
             rejected = rejection(placed, views, self.recipe.accept, floor)
             if rejected is None:

@@ -14,9 +14,9 @@ from PIL import Image, ImageColor, ImageDraw
 
 from renderer.colour.palette import colour_of
 from renderer.dataset.fonts import Line, label_of, line, plain
-from renderer.dataset.read import LARGEST_SIDE
 from renderer.dataset.segmentation import mask_of
 from renderer.errors import UserError
+from renderer.values.bounded import LARGEST_SIDE
 from renderer.values.files import IMAGE_SUFFIXES
 
 Record = dict[str, Any]

@@ -12,14 +12,20 @@ import hashlib
 import re
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import create_model
+
+from renderer.dataset.files import FilesThere, files_of, folder_of
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, TEXTS, Kind, Kinds, fault
+from renderer.dataset.records import ImageRecord, LabelRecord, records_of
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
+from renderer.dataset.stored import Stored, UnlikeError, stored
+from renderer.values.bounded import Count
 
 Line = dict[str, Any]
 _QUARANTINED = 2
@@ -27,25 +33,49 @@ _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
 # Of shots there are at most 100,000,000 (the recipe's limit).
 _HEAD = re.compile(rb'\{"index":\d{1,9},"')
 _ALL = range(1 << 62)
-_FAILED: Kinds = {
-    "index": COUNT,
-    "failed": TEXT,
-    "shot": Kind("an object or null", lambda value: value is None or isinstance(value, dict)),
-}
-_IMAGE: Kinds = {
-    "image": {
-        "id": COUNT,
-        "file_name": PATH,
-        "files": {"picture": {"path": PATH}},
-        "warnings?": TEXTS,
-    },
-    "annotations": OBJECTS,
-}
-_DONE: Kinds = {
-    "index": COUNT,
-    "shot": OBJECT,
-    "images": OBJECTS,
-}
+
+
+class LabelledImage(Stored):
+    """An image of a shot with its labels, which have no ids yet."""
+
+    image: ImageRecord
+    annotations: tuple[LabelRecord, ...]
+
+
+class DoneLine(Stored):
+    """The line of a shot that was rendered; ``shot`` is its Shot."""
+
+    index: Count
+    shot: dict[str, Any]
+    images: tuple[LabelledImage, ...]
+
+    def files(self) -> dict[str, str]:
+        """Return the digest of each of its files by its path."""
+        return files_of(each.image for each in self.images)
+
+
+class FailedLine(Stored):
+    """The line of a shot that was given up, with the cause; without a ``shot`` where it could not
+    be planned.
+    """
+
+    index: Count
+    quarantined: bool = False
+    failed: str
+    shot: dict[str, Any] | None
+
+
+@lru_cache(maxsize=16)
+def _done_line(kinds: tuple[str, ...]) -> type[DoneLine]:
+    """Return the model of lines whose records have the fields of some label kinds."""
+    records = records_of(kinds)
+    image = create_model(
+        "LabelledImage",
+        __base__=LabelledImage,
+        image=(records.image, ...),
+        annotations=(tuple[records.label, ...], ...),  # type: ignore[name-defined]
+    )
+    return create_model("DoneLine", __base__=DoneLine, images=(tuple[image, ...], ...))  # type: ignore[valid-type]
 
 
 def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
@@ -60,9 +90,15 @@ def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.parts / f"{stem}.{digest}.jsonl"
-    sync_folder(layout.images)  # a part vouches for its images
+    for folder in sorted({folder_of(path) for line in lines for path in _paths(line)}):
+        sync_folder(layout.file(folder))  # a part vouches for its images' files
     write_atomic(path, content)
     return path
+
+
+def _paths(line: Line) -> list[str]:
+    images = [each["image"] for each in line.get("images", ())]
+    return [file["path"] for image in images for file in image["files"].values()]
 
 
 def next_stint(layout: Layout) -> int:
@@ -163,17 +199,46 @@ class PartIndex:
         for line in self._read(
             (self._file[at], self._offset[at]) for at in self._order if self._failed[at]
         ):
-            yield line["index"], line["failed"]
+            if isinstance(line, FailedLine):
+                yield line.index, line.failed
 
-    def rivals(self, index: int) -> list[Line]:
+    def rivals(self, index: int, kinds: Collection[str] = ()) -> list[DoneLine]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
-        return list(self._read(self._rivals.get(index, ())))
+        lines = self._read(self._rivals.get(index, ()), kinds)
+        return [line for line in lines if isinstance(line, DoneLine)]
 
-    def lines(self) -> Iterator[Line]:
-        """Yield each shot's line in the order of the index."""
-        return self._read((self._file[at], self._offset[at]) for at in self._order)
+    def lines(self, kinds: Collection[str] = ()) -> Iterator[DoneLine | FailedLine]:
+        """Yield each shot's line in the order of the index; its records have the fields of some
+        label kinds.
+        """
+        return self._read(((self._file[at], self._offset[at]) for at in self._order), kinds)
 
-    def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Line]:
+    def example(self) -> DoneLine | None:
+        """Return the line of the first shot that was rendered, if there is one. The files of all
+        others have the same names but for the index.
+        """
+        first = next((at for at in self._order if not self._failed[at]), None)
+        if first is None:
+            return None
+        (line,) = self._read([(self._file[first], self._offset[first])])
+        return line if isinstance(line, DoneLine) else None
+
+    def lost(self, layout: Layout) -> set[int]:
+        """Return the shots that were rendered and of which a file is not there any more."""
+        example = self.example()
+        if example is None:
+            return set()
+        there, number = FilesThere(layout), f"{example.index:08d}"
+        names = list(example.files())
+        return {
+            index
+            for index in self.done()
+            if not all(name.replace(number, f"{index:08d}") in there for name in names)
+        }
+
+    def _read(
+        self, places: Iterable[tuple[int, int]], kinds: Collection[str] = ()
+    ) -> Iterator[DoneLine | FailedLine]:
         """Yield the lines at (file, offset), a file that follows on itself opened once."""
         current, file = -1, None
         try:
@@ -185,7 +250,7 @@ class PartIndex:
                     file = self._files[current].open("rb")
                 assert file is not None
                 file.seek(offset)
-                yield _line(self._files[current].name, file.readline())
+                yield _line(self._files[current].name, file.readline(), _done_line(tuple(kinds)))
         finally:
             if file is not None:
                 file.close()
@@ -200,18 +265,17 @@ def _head(raw: bytes) -> tuple[int, int]:
     return int(head[9 : head.index(b",")]), failed
 
 
-def _line(part: str, raw: bytes) -> Line:
-    """Return what a line of a part says: it is copied into the dataset, and names its image."""
+def _line(part: str, raw: bytes, done: type[DoneLine]) -> DoneLine | FailedLine:
+    """Return what a line of a part says: it is copied into the dataset, and names its files."""
     index, failed = _head(raw)
     try:
-        line: Line = loads(raw)
-        wrong = fault(line, _FAILED if failed else _DONE)
-        if wrong is None and not failed:
-            wrong = next(filter(None, (fault(each, _IMAGE) for each in line["images"])), None)
-        if wrong is None and (line["index"] != index or ("failed" in line) != bool(failed)):
-            wrong = "says two things"
+        line: DoneLine | FailedLine = stored(FailedLine if failed else done, loads(raw))
+        if line.index != index or ("failed" in (line.model_extra or {})):
+            raise UnlikeError("says two things")
+    except UnlikeError as error:
+        wrong = str(error)
     except ValueError as error:
         wrong = f"is no JSON: {error}"
-    if wrong:
-        raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")
-    return line
+    else:
+        return line
+    raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")

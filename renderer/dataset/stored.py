@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
+from renderer.dataset.json_text import loads
 from renderer.dataset.layout import is_path_below
 from renderer.errors import UserError
 
@@ -56,6 +57,22 @@ def stored(model: type[AnyStored], value: Any) -> AnyStored:
         return model.model_validate_json(to_json(value))
     except ValidationError as error:
         raise UnlikeError(_sentence(error.errors(include_url=False)[0])) from None
+
+
+def parsed(model: type[AnyStored], content: bytes) -> AnyStored:
+    """Return what a file of JSON holds.
+
+    Raises:
+        UnlikeError: it is no JSON, or something else than the model; the message follows "is
+            damaged:".
+
+    """
+    try:
+        return stored(model, loads(content))
+    except UnlikeError as error:
+        raise UnlikeError(f"it {error}") from None
+    except ValueError as error:
+        raise UnlikeError(str(error)) from None
 
 
 def _sentence(error: ErrorDetails) -> str:

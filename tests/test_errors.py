@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import typer
+from renderer.blender.frame import Frame
 from typer.testing import CliRunner
 
 import renderer
-from renderer.blender.frame import Frame
 from renderer.commands.app import app
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout

@@ -136,6 +136,7 @@ def thumbnail_names(paths: Iterable[Path]) -> dict[Path, str]:
 def _draw_thumbnail(source: AssetSource, path: Path) -> str:
     """Write a model's thumbnail; return why it cannot be made, or nothing."""
     from renderer.commands.studio import shoot
+    from renderer.dataset.parts import FailedLine
     from renderer.recipe import Recipe
 
     recipe = Recipe.model_validate(
@@ -164,8 +165,8 @@ def _draw_thumbnail(source: AssetSource, path: Path) -> str:
     )
     with err.status(Text(f"drawing {source.path.name}")):
         ((picture, line),) = shoot(recipe, source.path.parent, quiet=True)
-    if "failed" in line:
-        return str(line["failed"])
+    if isinstance(line, FailedLine):
+        return line.failed
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
     return ""

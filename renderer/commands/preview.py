@@ -32,6 +32,7 @@ def preview(
     from renderer.commands.studio import shoot
     from renderer.dataset.fonts import undrawable
     from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
+    from renderer.dataset.parts import FailedLine
     from renderer.dataset.picture import save_picture
     from renderer.recipe import load_recipe
 
@@ -57,14 +58,14 @@ def preview(
         warn(remark)
     cell, cells, failed = cell_width(len(pictured)), [], 0
     for picture, line in pictured:
-        if "failed" in line:
+        if isinstance(line, FailedLine):
             failed += 1
-            warn(f"image {line['index']} failed: {line['failed']}")
-            cells.append((f"{line['index']}: failed", picture))
+            warn(f"shot {line.index} failed: {line.failed}")
+            cells.append((f"{line.index}: failed", picture))
             continue
-        drawn = line["annotations"] if labels else []
-        view = line["image"]
-        caption = f"{view['id'] - 1}   az {view['azimuth_deg']:.0f}  el {view['elevation_deg']:.0f}"
+        drawn, view = line.annotations if labels else (), line.image
+        shown = f"{view.shot} {view.view}".rstrip()
+        caption = f"{shown}   az {view.azimuth_deg:.0f}  el {view.elevation_deg:.0f}"
         cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")

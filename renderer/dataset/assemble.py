@@ -15,7 +15,7 @@ from renderer.dataset.head import RunFile
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
-from renderer.dataset.parts import PartIndex
+from renderer.dataset.parts import example_line
 from renderer.dataset.provenance import MixedError, read_provenance
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.stored import UnlikeError, parsed
@@ -109,7 +109,7 @@ def sweep_dataset(layout: Layout) -> None:
 
 def _image_folders(layout: Layout) -> list[Path]:
     """Return the folders with the files of images: pictures, and what label kinds have written."""
-    example = PartIndex(layout).example()
+    example = example_line(layout)
     named = {folder_of(path) for path in example.files()} if example else set()
     return [layout.file(name) for name in sorted({layout.images.name, *named} - {""})]
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from renderer.dataset.records import PICTURE, CameraRecord, FileRecord, ImageRecord, LabelRecord
+from renderer.dataset.records import (
+    CameraRecord,
+    FileRecord,
+    ImageRecord,
+    LabelRecord,
+    default_kinds,
+    records_of,
+)
+from renderer.dataset.stored import stored
 from renderer.shot.scene import Instance
 from renderer.shot.shot import ImageOf, Shot
+from renderer.truth import Label, encode_rle, mask_to_polygons
 
 
 def unseen_warning(category: str) -> str:
@@ -20,8 +31,8 @@ def unseen_warning(category: str) -> str:
 def image_record(
     shot: Shot,
     image: ImageOf,
+    files: Mapping[str, FileRecord],
     brightness: float,
-    digests: Mapping[str, tuple[str, str]],
     warnings: Iterable[str],
 ) -> ImageRecord:
     """Return the core of the record of an image of a shot.
@@ -29,9 +40,8 @@ def image_record(
     Args:
         shot: the shot.
         image: which of its images.
+        files: its files by name, the picture among them.
         brightness: mean display luma of the picture, 0..1.
-        digests: path and BLAKE2b-128 of each of its files by name, by which ``dataset validate``
-            knows them again.
         warnings: what is to be known of the image, each a sentence.
 
     """
@@ -52,9 +62,7 @@ def image_record(
         azimuth_deg=image.view.azimuth_deg,
         elevation_deg=image.view.elevation_deg,
         brightness=round(brightness, 4),
-        files={
-            name: FileRecord(path=path, blake2b=digest) for name, (path, digest) in digests.items()
-        },
+        files=dict(files),
         warnings=tuple(warnings),
     )
 
@@ -66,8 +74,36 @@ def linked_views(shot: Shot, image: ImageOf) -> dict[str, int]:
     return {each.view.name: each.id for each in shot.images if each.number == image.number}
 
 
+def file_record(path: str, content: bytes) -> FileRecord:
+    """Return the record of a file of an image, by which ``dataset validate`` knows it again."""
+    return FileRecord(path=path, blake2b=hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
 def label_record(entry: Instance, category_id: int) -> LabelRecord:
     """Return the core of what is said of an object that an image shows."""
     return LabelRecord(
         category_id=category_id, iscrowd=0, instance=entry.instance, asset=entry.file
     )
+
+
+def annotation_record(label: Label, category_id: int, segmentation: str) -> LabelRecord:
+    """Return what is said of an object: the core, and the fields of the kinds that come with us."""
+    if segmentation == "polygon":
+        visible: Any = mask_to_polygons(label.visible)
+        amodal: Any = mask_to_polygons(label.amodal)
+    else:
+        visible, amodal = encode_rle(label.visible), encode_rle(label.amodal)
+    fields = {
+        "bbox": label.box,
+        "area": label.area,
+        "segmentation": visible,
+        "visibility": round(label.visibility, 6),
+        "truncation": round(label.truncation, 6),
+        "amodal_bbox": label.amodal_box,
+        "amodal_segmentation": amodal,
+        "cam_R_m2c": label.rotation.round(12).tolist(),
+        "cam_t_m2c": label.translation.round(12).tolist(),
+        "scale": label.entry.scale,
+    }
+    core = label_record(label.entry, category_id)
+    return stored(records_of(default_kinds()).label, {**dict(core), **fields})

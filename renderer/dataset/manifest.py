@@ -58,9 +58,7 @@ class Manifest(Stored):
     recipe: StoredRecipe
 
 
-def write_manifest(
-    layout: Layout, head: Head, result: MergeResult, provenance: Provenance
-) -> None:
+def write_manifest(layout: Layout, head: Head, result: MergeResult, provenance: Provenance) -> None:
     """Write ``manifest.json``: the head, what came of it, and the recipe last."""
     mixed = provenance.mixtures()
     warnings = [

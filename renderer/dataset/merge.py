@@ -106,8 +106,11 @@ def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
         for number, category in enumerate(categories, start=1)
     ]
     return (
-        b'{"info":' + to_json(info) + b',\n"licenses":[],\n"categories":['
-        + b",".join(b"\n" + entry for entry in entries) + b'],\n"images":['
+        b'{"info":'
+        + to_json(info)
+        + b',\n"licenses":[],\n"categories":['
+        + b",".join(b"\n" + entry for entry in entries)
+        + b'],\n"images":['
     )
 
 
@@ -133,9 +136,7 @@ def _near(layout: Layout) -> Path | None:
     return layout.instances.parent
 
 
-def _take(
-    line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult
-) -> None:
+def _take(line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult) -> None:
     result.shots += 1
     for each in line.images:
         images.write((b",\n" if result.images else b"\n") + to_json(each.image))

@@ -8,6 +8,7 @@ no pose is acceptable, which is so on every machine). One that killed its worker
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import tempfile
@@ -69,13 +70,14 @@ class FailedLine(Stored):
 def _done_line(kinds: tuple[str, ...]) -> type[DoneLine]:
     """Return the model of lines whose records have the fields of some label kinds."""
     records = records_of(kinds)
-    image = create_model(
+    label: Any = records.label
+    image: Any = create_model(
         "LabelledImage",
         __base__=LabelledImage,
         image=(records.image, ...),
-        annotations=(tuple[records.label, ...], ...),  # type: ignore[name-defined]
+        annotations=(tuple[label, ...], ...),
     )
-    return create_model("DoneLine", __base__=DoneLine, images=(tuple[image, ...], ...))  # type: ignore[valid-type]
+    return create_model("DoneLine", __base__=DoneLine, images=(tuple[image, ...], ...))
 
 
 def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
@@ -122,6 +124,21 @@ def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
     return found
 
 
+def example_line(layout: Layout) -> DoneLine | None:
+    """Return the line of some shot that was rendered, if there is one. The files of all others have
+    the same names but for the index.
+    """
+    for _, _, _, path in _find(layout):
+        with path.open("rb") as file:
+            for raw in file:
+                if _is_line(raw) and not _head(raw)[1]:
+                    with contextlib.suppress(DatasetError):  # one that is damaged is none
+                        line = _line(path.name, raw, DoneLine)
+                        assert isinstance(line, DoneLine)
+                        return line
+    return None
+
+
 class PartIndex:
     """Where each shot's line is: some 100 bytes a shot, whatever the lines' size."""
 
@@ -141,7 +158,7 @@ class PartIndex:
             with path.open("rb") as file:
                 offset = 0
                 for raw in file:
-                    if _HEAD.match(raw) and raw.endswith(b"}\n"):
+                    if _is_line(raw):
                         self._take(place, number, offset, raw)
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
@@ -213,19 +230,9 @@ class PartIndex:
         """
         return self._read(((self._file[at], self._offset[at]) for at in self._order), kinds)
 
-    def example(self) -> DoneLine | None:
-        """Return the line of the first shot that was rendered, if there is one. The files of all
-        others have the same names but for the index.
-        """
-        first = next((at for at in self._order if not self._failed[at]), None)
-        if first is None:
-            return None
-        (line,) = self._read([(self._file[first], self._offset[first])])
-        return line if isinstance(line, DoneLine) else None
-
     def lost(self, layout: Layout) -> set[int]:
         """Return the shots that were rendered and of which a file is not there any more."""
-        example = self.example()
+        example = example_line(layout)
         if example is None:
             return set()
         there, number = FilesThere(layout), f"{example.index:08d}"
@@ -256,6 +263,10 @@ class PartIndex:
                 file.close()
 
 
+def _is_line(raw: bytes) -> bool:
+    return bool(_HEAD.match(raw)) and raw.endswith(b"}\n")
+
+
 def _head(raw: bytes) -> tuple[int, int]:
     """Return the index of a line and whether it failed, from its first bytes: ``{"index":12,``
     and then ``"failed"``, ``"quarantined"`` or ``"shot"``.
@@ -269,7 +280,9 @@ def _line(part: str, raw: bytes, done: type[DoneLine]) -> DoneLine | FailedLine:
     """Return what a line of a part says: it is copied into the dataset, and names its files."""
     index, failed = _head(raw)
     try:
-        line: DoneLine | FailedLine = stored(FailedLine if failed else done, loads(raw))
+        line: DoneLine | FailedLine = (
+            stored(FailedLine, loads(raw)) if failed else stored(done, loads(raw))
+        )
         if line.index != index or ("failed" in (line.model_extra or {})):
             raise UnlikeError("says two things")
     except UnlikeError as error:

@@ -140,22 +140,19 @@ def records_of(kinds: Iterable[str]) -> Records:
 @lru_cache(maxsize=16)
 def _records_of(names: tuple[str, ...]) -> Records:
     known = [LABEL_KINDS.get(name) for name in names if name in LABEL_KINDS.names()]
-    # The fields of later bases come first.
-    image: Any = (*reversed([kind.ImageFields for kind in known]), ImageRecord)
-    label: Any = (*reversed([kind.ObjectFields for kind in known]), LabelRecord)
-    labelled = create_model("Label", __base__=_each_once(label), __doc__=LabelRecord.__doc__)
+    label = _joined("Label", [kind.ObjectFields for kind in known], LabelRecord)
     return Records(
-        image=create_model("Image", __base__=_each_once(image), __doc__=ImageRecord.__doc__),
-        label=labelled,
-        annotation=create_model(
-            "Annotation", __base__=(labelled, AnnotationRecord), __doc__=AnnotationRecord.__doc__
-        ),
+        image=_joined("Image", [kind.ImageFields for kind in known], ImageRecord),
+        label=label,
+        annotation=_joined("Annotation", [label], AnnotationRecord),
         unknown=tuple(name for name in names if name not in LABEL_KINDS.names()),
     )
 
 
-def _each_once(bases: tuple[type, ...]) -> Any:
-    return tuple(dict.fromkeys(bases))
+def _joined(name: str, fields: list[type], core: type[Stored]) -> Any:
+    """Return a model with the fields of a core, and of others behind it."""
+    bases: Any = tuple(dict.fromkeys([*reversed(fields), core]))  # those of later bases come first
+    return create_model(name, __base__=bases, __doc__=core.__doc__)
 
 
 def default_kinds() -> dict[str, dict[str, Any]]:

@@ -11,19 +11,76 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout
-from renderer.dataset.read import COUNT, NUMBER, OBJECTS, TEXT, TEXTS, Kind, Kinds, fault
 from renderer.dataset.storage import DiskError, is_local, machine_name, write_atomic
 from renderer.farm.job import Event
 
 # Of what an object store's reader sees; a store cannot be appended to.
 _UPLOAD_EVERY_S = 15.0
 _UPLOAD_SLOWER_BYTES = 4 << 20
+
+_LARGEST = 1e15
+_LARGEST_WHOLE = 2**63
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the value of a key has to be."""
+
+    what: str
+    fits: Callable[[Any], bool]
+
+
+Kinds = Mapping[str, "Kind | Kinds"]
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -_LARGEST < value < _LARGEST
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and abs(value) < _LARGEST_WHOLE
+
+
+TEXT = Kind("a text", lambda value: isinstance(value, str))
+TEXTS = Kind(
+    "a list of texts",
+    lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+)
+OBJECTS = Kind(
+    "a list of objects",
+    lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+)
+
+
+def fault(value: Any, kinds: Kinds, inside: str = "") -> str | None:
+    """Return what is wrong with an object, to follow its name in a sentence: the first key that it
+    lacks or that is of another type; None for nothing. ``key?`` need not be there.
+    """
+    if not isinstance(value, dict):
+        return f"has a wrong {inside[:-1]}: it should be an object" if inside else "is no object"
+    for name, kind in kinds.items():
+        key = name.removesuffix("?")
+        if key not in value:
+            if name != key:
+                continue
+            return f"lacks {inside}{key}"
+        if isinstance(kind, Kind):
+            if not kind.fits(value[key]):
+                return f"has a wrong {inside}{key}: it should be {kind.what}"
+        elif deeper := fault(value[key], kind, f"{inside}{key}."):
+            return deeper
+    return None
+
+
+COUNT = Kind("a whole number from 0", lambda value: _is_whole(value) and value >= 0)
+NUMBER = Kind("a number", _is_number)
 
 # What readers count on in an event of a run's journal: it may come from anywhere, as a dataset may.
 _FIELDS: Kinds = {

@@ -128,20 +128,20 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
 
     """
     now = time.time() if now is None else now
-    head = read_run(layout)["head"]
+    head = read_run(layout).head
     parts = PartIndex(layout)
     done, failed, quarantined = parts.done(), parts.failed(), parts.quarantined()
     stints = read_stints(layout)
     alive = [stint for stint in stints if stint.alive(now)]
     rate = sum(_rate(stint, now) for stint in alive)
-    images = int(head["recipe"]["images"])
+    images = head.recipe.images
     left = images - len(done) - len(failed)
     cost = sum(stint.device_seconds for stint in stints)
     devices: Counter[str] = Counter()
     for stint in stints:
         devices.update(stint.devices)
     return Status(
-        name=head["name"],
+        name=head.name,
         images=images,
         done=len(done),
         failed=len(failed),
@@ -192,7 +192,7 @@ def _is_merged(layout: Layout, images: int) -> bool:
     if not layout.manifest.exists():
         return False
     manifest = read_manifest(layout)
-    return int(manifest["recipe"]["images"]) == images and not manifest["missing"]
+    return manifest.recipe.images == images and not manifest.missing
 
 
 def read_stints(layout: Layout) -> list[Stint]:

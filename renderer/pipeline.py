@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import annotation_record, image_record, unseen_warning
+from renderer.dataset.coco import annotation_record, file_record, image_record, unseen_warning
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import FailedStage, Line
+from renderer.dataset.records import PICTURE
 from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
@@ -170,14 +170,14 @@ class Pipeline:
             "image": image_record(
                 shot,
                 image,
-                hashlib.blake2b(content, digest_size=16).hexdigest(),
+                {PICTURE: file_record(image.file_name, content)},
                 float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
                 [*frame.warnings, *_unseen(shot, labels)],
-            ),
+            ).model_dump(mode="json"),
             "annotations": [
                 annotation_record(
                     label, ids[label.entry.category or ""], recipe.labels.segmentation
-                )
+                ).model_dump(mode="json")
                 for label in labels
             ],
         }

@@ -154,7 +154,7 @@ def retry(
 
     layout = Layout(open_root(output))
     origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
-    changes = origin["changes"]
+    changes = origin.changes
     recipe = override(loaded.recipe, **changes)
     assets = import_models(recipe, loaded.folder, quiet=as_json)
     run = Run(recipe, loaded.folder, layout, assets.cache, assets.known)
@@ -177,7 +177,7 @@ def retry(
             err.print("nothing has failed: only merging")
         waiting = len(set(run.pending()) - failed)
         if waiting and not as_json:
-            words = ["orbitset", "render", origin["recipe"], "-o", output]
+            words = ["orbitset", "render", origin.recipe, "-o", output]
             for key, value in changes.items():
                 words += [f"--{key}", str(value)] if value is not None else []
             go_on = shlex.join(words)

@@ -49,17 +49,14 @@ def preview(
         warn(remark)
     cell, cells = cell_width(len(images)), []
     for each in images:
-        if each.failed:
-            warn(f"image {each.shot} failed: {each.failed}")
+        if each.labelled is None:
+            warn(f"shot {each.shot} failed: {each.failed}")
             cells.append((f"{each.shot}: failed", each.picture))
             continue
-        drawn = each.records["annotations"] if labels else []
-        about = each.records["image"]
-        view = f" {about['view']}" if about["view"] else ""
-        angles = f"az {about['azimuth_deg']:.0f}  el {about['elevation_deg']:.0f}"
-        cells.append(
-            (f"{each.shot}{view}   {angles}", draw_overlay(each.picture, drawn, names, width=cell))
-        )
+        drawn, image = each.labelled.annotations if labels else (), each.labelled.image
+        shown = f"{image.shot} {image.view}".rstrip()
+        caption = f"{shown}   az {image.azimuth_deg:.0f}  el {image.elevation_deg:.0f}"
+        cells.append((caption, draw_overlay(each.picture, drawn, names, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
     if any(each.failed for each in images):

@@ -9,18 +9,25 @@ again unasked.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import create_model
+
+from renderer.dataset.files import FilesThere, files_of, folder_of
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, TEXTS, Kind, Kinds, fault
+from renderer.dataset.records import ImageRecord, LabelRecord, records_of
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
+from renderer.dataset.stored import Stored, UnlikeError, stored
+from renderer.values.bounded import Count
 
 Line = dict[str, Any]
 FailedStage = Literal["plan", "render", "finish"]
@@ -29,25 +36,52 @@ _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
 # Of shots there are at most 100,000,000 (the recipe's limit).
 _HEAD = re.compile(rb'\{"index":\d{1,9},"')
 _ALL = range(1 << 62)
-_FAILED: Kinds = {
-    "index": COUNT,
-    "failed": TEXT,
-    "shot": Kind("an object or null", lambda value: value is None or isinstance(value, dict)),
-}
-_IMAGE: Kinds = {
-    "image": {
-        "id": COUNT,
-        "file_name": PATH,
-        "files": {"picture": {"path": PATH}},
-        "warnings?": TEXTS,
-    },
-    "annotations": OBJECTS,
-}
-_DONE: Kinds = {
-    "index": COUNT,
-    "shot": OBJECT,
-    "images": OBJECTS,
-}
+
+
+class LabelledImage(Stored):
+    """An image of a shot with its labels, which have no ids yet."""
+
+    image: ImageRecord
+    annotations: tuple[LabelRecord, ...]
+
+
+class DoneLine(Stored):
+    """The line of a shot that was rendered; ``shot`` is its Shot."""
+
+    index: Count
+    shot: dict[str, Any]
+    images: tuple[LabelledImage, ...]
+
+    def files(self) -> dict[str, str]:
+        """Return the digest of each of its files by its path."""
+        return files_of(each.image for each in self.images)
+
+
+class FailedLine(Stored):
+    """The line of a shot that was given up, with the cause; without a ``shot`` where it could not
+    be planned.
+    """
+
+    index: Count
+    quarantined: bool = False
+    failed: str
+    stage: FailedStage | None = None
+    impossible: bool = False
+    shot: dict[str, Any] | None
+
+
+@lru_cache(maxsize=16)
+def _done_line(kinds: tuple[str, ...]) -> type[DoneLine]:
+    """Return the model of lines whose records have the fields of some label kinds."""
+    records = records_of(kinds)
+    label: Any = records.label
+    image: Any = create_model(
+        "LabelledImage",
+        __base__=LabelledImage,
+        image=(records.image, ...),
+        annotations=(tuple[label, ...], ...),
+    )
+    return create_model("DoneLine", __base__=DoneLine, images=(tuple[image, ...], ...))
 
 
 def write_part(layout: Layout, lines: list[Line], session_number: int) -> Path:
@@ -62,9 +96,15 @@ def write_part(layout: Layout, lines: list[Line], session_number: int) -> Path:
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.parts / f"{stem}.{digest}.jsonl"
-    sync_folder(layout.images)  # a part vouches for its images
+    for folder in sorted({folder_of(path) for line in lines for path in _paths(line)}):
+        sync_folder(layout.file(folder))  # a part vouches for its images' files
     write_atomic(path, content)
     return path
+
+
+def _paths(line: Line) -> list[str]:
+    images = [each["image"] for each in line.get("images", ())]
+    return [file["path"] for image in images for file in image["files"].values()]
 
 
 def next_session_number(layout: Layout) -> int:
@@ -88,6 +128,21 @@ def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
     return found
 
 
+def example_line(layout: Layout) -> DoneLine | None:
+    """Return the line of some shot that was rendered, if there is one. The files of all others have
+    the same names but for the index.
+    """
+    for _, _, _, path in _find(layout):
+        with path.open("rb") as file:
+            for raw in file:
+                if _is_line(raw) and not _head(raw)[1]:
+                    with contextlib.suppress(DatasetError):  # one that is damaged is none
+                        line = _line(path.name, raw, DoneLine)
+                        assert isinstance(line, DoneLine)
+                        return line
+    return None
+
+
 class PartIndex:
     """Where each shot's line is: some 100 bytes a shot, whatever the lines' size."""
 
@@ -107,7 +162,7 @@ class PartIndex:
             with path.open("rb") as file:
                 offset = 0
                 for raw in file:
-                    if _HEAD.match(raw) and raw.endswith(b"}\n"):
+                    if _is_line(raw):
                         self._take(place, number, offset, raw)
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
@@ -165,17 +220,36 @@ class PartIndex:
         for line in self._read(
             (self._file[at], self._offset[at]) for at in self._order if self._failed[at]
         ):
-            yield line["index"], line["failed"]
+            if isinstance(line, FailedLine):
+                yield line.index, line.failed
 
-    def earlier_successes(self, index: int) -> list[Line]:
+    def earlier_successes(self, index: int, kinds: Collection[str] = ()) -> list[DoneLine]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
-        return list(self._read(self._earlier.get(index, ())))
+        lines = self._read(self._earlier.get(index, ()), kinds)
+        return [line for line in lines if isinstance(line, DoneLine)]
 
-    def lines(self) -> Iterator[Line]:
-        """Yield each shot's line in the order of the index."""
-        return self._read((self._file[at], self._offset[at]) for at in self._order)
+    def lines(self, kinds: Collection[str] = ()) -> Iterator[DoneLine | FailedLine]:
+        """Yield each shot's line in the order of the index; its records have the fields of some
+        label kinds.
+        """
+        return self._read(((self._file[at], self._offset[at]) for at in self._order), kinds)
 
-    def _read(self, places: Iterable[tuple[int, int]]) -> Iterator[Line]:
+    def lost(self, layout: Layout) -> set[int]:
+        """Return the shots that were rendered and of which a file is not there any more."""
+        example = example_line(layout)
+        if example is None:
+            return set()
+        there, number = FilesThere(layout), f"{example.index:08d}"
+        names = list(example.files())
+        return {
+            index
+            for index in self.done()
+            if not all(name.replace(number, f"{index:08d}") in there for name in names)
+        }
+
+    def _read(
+        self, places: Iterable[tuple[int, int]], kinds: Collection[str] = ()
+    ) -> Iterator[DoneLine | FailedLine]:
         """Yield the lines at (file, offset), a file that follows on itself opened once."""
         current, file = -1, None
         try:
@@ -187,10 +261,14 @@ class PartIndex:
                     file = self._files[current].open("rb")
                 assert file is not None
                 file.seek(offset)
-                yield _line(self._files[current].name, file.readline())
+                yield _line(self._files[current].name, file.readline(), _done_line(tuple(kinds)))
         finally:
             if file is not None:
                 file.close()
+
+
+def _is_line(raw: bytes) -> bool:
+    return bool(_HEAD.match(raw)) and raw.endswith(b"}\n")
 
 
 def _head(raw: bytes) -> tuple[int, int]:
@@ -202,18 +280,19 @@ def _head(raw: bytes) -> tuple[int, int]:
     return int(head[9 : head.index(b",")]), failed
 
 
-def _line(part: str, raw: bytes) -> Line:
-    """Return what a line of a part says: it is copied into the dataset, and names its image."""
+def _line(part: str, raw: bytes, done: type[DoneLine]) -> DoneLine | FailedLine:
+    """Return what a line of a part says: it is copied into the dataset, and names its files."""
     index, failed = _head(raw)
     try:
-        line: Line = loads(raw)
-        wrong = fault(line, _FAILED if failed else _DONE)
-        if wrong is None and not failed:
-            wrong = next(filter(None, (fault(each, _IMAGE) for each in line["images"])), None)
-        if wrong is None and (line["index"] != index or ("failed" in line) != bool(failed)):
-            wrong = "says two things"
+        line: DoneLine | FailedLine = (
+            stored(FailedLine, loads(raw)) if failed else stored(done, loads(raw))
+        )
+        if line.index != index or ("failed" in (line.model_extra or {})):
+            raise UnlikeError("says two things")
+    except UnlikeError as error:
+        wrong = str(error)
     except ValueError as error:
         wrong = f"is no JSON: {error}"
-    if wrong:
-        raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")
-    return line
+    else:
+        return line
+    raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")

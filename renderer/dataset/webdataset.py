@@ -9,22 +9,26 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import tarfile
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
-from renderer.dataset.json_text import dumps, loads
+from pydantic import Field
+from pydantic_core import to_json
+
 from renderer.dataset.layout import DatasetError, Layout, below
-from renderer.dataset.read import OBJECTS, Kind, Kinds, Record, fault, read_categories, read_pairs
+from renderer.dataset.read import read_categories, read_pairs
+from renderer.dataset.records import AnnotationRecord, ImageRecord
 from renderer.dataset.storage import drafted, write_atomic
+from renderer.dataset.stored import Stored, UnlikeError, parsed
 
-_NAME = re.compile(r"\d{6,}\.tar")
-_SHARD: Kinds = {
-    "name": Kind(
-        "like 000000.tar", lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name))
-    )
-}
+
+class _Shard(Stored):
+    name: Annotated[str, Field(pattern=r"^\d{6,}\.tar$")]
+
+
+class _Index(Stored):
+    shards: tuple[_Shard, ...]
 
 
 def write_shards(layout: Layout, target: Path, images_per_shard: int) -> dict[str, Any]:
@@ -70,31 +74,25 @@ def _names(index: Path) -> list[str]:
     if not index.exists():
         return []
     try:
-        listed = loads(index.read_bytes())
-        wrong = fault(listed, {"shards": OBJECTS})
-        for number, shard in enumerate(() if wrong else listed["shards"], start=1):
-            if unlike := fault(shard, _SHARD):
-                wrong = f"holds a shard number {number} that {unlike}"
-                break
-    except ValueError as error:
-        wrong = f"is no JSON: {error}"
-    if wrong:
-        raise DatasetError(f"{index} is damaged: it {wrong}; delete it, and the shards beside it")
-    return [shard["name"] for shard in listed["shards"]]
+        return [shard.name for shard in parsed(_Index, index.read_bytes()).shards]
+    except UnlikeError as error:
+        raise DatasetError(
+            f"{index} is damaged: {error}; delete it, and the shards beside it"
+        ) from None
 
 
 def _add_sample(
-    tar: tarfile.TarFile, layout: Layout, image: Record, annotations: list[Record]
+    tar: tarfile.TarFile, layout: Layout, image: ImageRecord, annotations: list[AnnotationRecord]
 ) -> None:
-    name = PurePosixPath(image["file_name"])
-    label = dumps({"image": image, "annotations": annotations}).encode()
+    name = PurePosixPath(image.file_name)
+    label = to_json({"image": image, "annotations": annotations})
     try:
-        _add(tar, name.name, layout.file(image["file_name"]).read_bytes())
+        _add(tar, name.name, layout.file(image.file_name).read_bytes())
         _add(tar, f"{name.stem}.json", label)
     except DatasetError:
         raise
     except ValueError as error:  # tarfile's, of a very long name
-        raise DatasetError(f"image {image['id']} does not fit into a tar file: {error}") from None
+        raise DatasetError(f"image {image.id} does not fit into a tar file: {error}") from None
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 
 from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import PartIndex
+from renderer.dataset.parts import DoneLine, PartIndex
 from renderer.farm.events import Event, RunPaused, ShotDone
 from renderer.farm.job import slot_of
 from renderer.farm.run import Run, RunError
@@ -112,12 +112,15 @@ def measure(
 
 
 def _sizes(layout: Layout) -> list[float]:
-    """Return the bytes each image takes: its picture, and its share of parts and labels."""
-    pictures = [path.stat().st_size for path in layout.images.glob("*.*")]
+    """Return the bytes each shot takes: the files of its images, and its share of parts and
+    labels.
+    """
+    parts = PartIndex(layout)
     labels = sum(path.stat().st_size for path in layout.parts.glob("*.jsonl"))
     # A line stands in its part, and again in instances.json and shots.jsonl.
-    each = 2 * labels / max(1, len(PartIndex(layout)))
-    return [size + each for size in pictures]
+    each = 2 * labels / max(1, len(parts))
+    done = [line for line in parts.lines() if isinstance(line, DoneLine)]
+    return [each + sum(layout.file(path).stat().st_size for path in line.files()) for line in done]
 
 
 def estimate_run(

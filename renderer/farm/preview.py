@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
+from renderer.dataset.head import label_options
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import Line, PartIndex
+from renderer.dataset.parts import DoneLine, FailedLine, LabelledImage, PartIndex
 from renderer.dataset.picture import open_picture
 from renderer.farm.prepare import Assets
 from renderer.farm.run import Run
@@ -26,14 +26,14 @@ class PreviewImage:
     Attributes:
         shot: the index of its shot.
         picture: the picture; a blank one where the shot failed.
-        records: ``image`` and ``annotations``, as a dataset would have them; empty where it failed.
+        labelled: its records, as a dataset would have them; None where it failed.
         failed: why it failed, else empty.
 
     """
 
     shot: int
     picture: Image.Image
-    records: dict[str, Any]
+    labelled: LabelledImage | None
     failed: str = ""
 
 
@@ -63,15 +63,14 @@ def render_preview(
         run = Run(recipe, folder, layout, assets.cache, assets.known)
         options = FarmOptions(devices=devices, per_device=1, reserve_bytes=0)
         render_shots(run, list(range(recipe.images)), options, lambda _: None)
-        lines = PartIndex(layout).lines()
+        lines = PartIndex(layout).lines(label_options(recipe))
         return [image for line in lines for image in _images(layout, line, recipe)]
 
 
-def _images(layout: Layout, line: Line, recipe: Recipe) -> list[PreviewImage]:
-    if "failed" in line:
+def _images(layout: Layout, line: DoneLine | FailedLine, recipe: Recipe) -> list[PreviewImage]:
+    if isinstance(line, FailedLine):
         blank = Image.new("RGB", recipe.camera.resolution, "#3f1d1d")
-        return [PreviewImage(line["index"], blank, {}, line["failed"])]
+        return [PreviewImage(line.index, blank, None, line.failed)]
     return [
-        PreviewImage(line["index"], open_picture(layout, each["image"]), each)
-        for each in line["images"]
+        PreviewImage(line.index, open_picture(layout, each.image), each) for each in line.images
     ]

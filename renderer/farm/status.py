@@ -132,20 +132,20 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
 
     """
     now = time.time() if now is None else now
-    head = read_run(layout)["head"]
+    head = read_run(layout).head
     parts = PartIndex(layout)
     done, failed, quarantined = parts.done(), parts.failed(), parts.quarantined()
     sessions = read_sessions(layout)
     alive = [session for session in sessions if session.alive(now)]
     rate = sum(_rate(session, now) for session in alive)
-    images = int(head["recipe"]["images"])
+    images = head.recipe.images
     left = images - len(done) - len(failed)
     cost = sum(session.device_seconds for session in sessions)
     devices: Counter[str] = Counter()
     for session in sessions:
         devices.update(session.devices)
     return Status(
-        name=head["name"],
+        name=head.name,
         images=images,
         done=len(done),
         failed=len(failed),
@@ -196,7 +196,7 @@ def _is_merged(layout: Layout, images: int) -> bool:
     if not layout.manifest.exists():
         return False
     manifest = read_manifest(layout)
-    return int(manifest["recipe"]["images"]) == images and not manifest["missing"]
+    return manifest.recipe.images == images and not manifest.missing
 
 
 def read_sessions(layout: Layout) -> list[Session]:

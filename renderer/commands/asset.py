@@ -135,7 +135,8 @@ def thumbnail_names(paths: Iterable[Path]) -> dict[Path, str]:
 
 def _draw_thumbnail(source: AssetSource, path: Path) -> str:
     """Write a model's thumbnail; return why it cannot be made, or nothing."""
-    from renderer.commands.studio import shoot
+    from renderer.farm.prepare import prepare_assets
+    from renderer.farm.preview import render_preview
     from renderer.recipe import Recipe
 
     recipe = Recipe.model_validate(
@@ -163,11 +164,12 @@ def _draw_thumbnail(source: AssetSource, path: Path) -> str:
         }
     )
     with err.status(Text(f"drawing {source.path.name}")):
-        ((picture, line),) = shoot(recipe, source.path.parent, quiet=True)
-    if "failed" in line:
-        return str(line["failed"])
+        folder = source.path.parent
+        (image,) = render_preview(recipe, folder, prepare_assets(recipe, folder))
+    if image.failed:
+        return image.failed
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path)
+    image.picture.save(path)
     return ""
 
 

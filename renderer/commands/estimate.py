@@ -57,14 +57,16 @@ def estimate(
     require_libraries()
     loaded = load_recipe(recipe)
     chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
-    cache, known = import_models(chosen, loaded.folder, quiet=as_json)
+    assets = import_models(chosen, loaded.folder, quiet=as_json)
     options = FarmOptions(devices=devices, per_device=per_device, threads=threads, reserve_bytes=0)
     with err.status("starting Blender") as status:
 
         def progress(done: int, wanted: int) -> None:
             status.update(f"rendered {done} of {wanted} images for the estimate")
 
-        measurement = measure(chosen, loaded.folder, cache, known, options, shots, progress)
+        measurement = measure(
+            chosen, loaded.folder, assets.cache, assets.known, options, shots, progress
+        )
     found = estimate_run(measurement, chosen.images, price_per_hour, target_hours)
     if as_json:
         say_json(

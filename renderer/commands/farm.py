@@ -156,8 +156,8 @@ def retry(
     origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
     changes = origin["changes"]
     recipe = override(loaded.recipe, **changes)
-    cache, known = import_models(recipe, loaded.folder, quiet=as_json)
-    run = Run(recipe, loaded.folder, layout, cache, known)
+    assets = import_models(recipe, loaded.folder, quiet=as_json)
+    run = Run(recipe, loaded.folder, layout, assets.cache, assets.known)
     options = FarmOptions(
         devices=devices,
         per_device=per_device,

@@ -1,4 +1,4 @@
-"""COCO records of a shot, with the extras of DESIGN.md §7."""
+"""COCO records of a shot, with extras of our own."""
 
 from __future__ import annotations
 

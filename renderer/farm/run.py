@@ -29,6 +29,15 @@ from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
 from renderer.values.files import files_named
 
+Origin = dict[str, Any]
+
+
+def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
+    """Return what is needed to find a run's recipe again: its file, and the options that changed
+    it (``renderer.recipe.load.override``).
+    """
+    return {"recipe": str(recipe.resolve()), "changes": changes}
+
 
 class RunError(UserError):
     """A run that cannot start; the message is one sentence."""
@@ -116,7 +125,7 @@ class Run:
         content = json.dumps([recipe, assets, self._files], sort_keys=True)
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def claim(self, origin: dict[str, Any], allow_mixed: bool = False) -> None:
+    def claim(self, origin: Origin, allow_mixed: bool = False) -> None:
         """Mark the folder as this run's, or check that it already is; then remove what killed
         schedulers left half-done.
 

@@ -100,12 +100,12 @@ class Draft:
         """Place one more object.
 
         Raises:
-            RuntimeError: the effect is not of the stage ``scene``.
-            UserError: there are too many, or the recipe has no such category.
+            UserError: the effect is not of the stage ``scene``, there are too many objects, or the
+                recipe has no such category.
 
         """
         if not self.growing:
-            raise RuntimeError(f"{self.effect} adds objects, and is not of the stage scene")
+            raise UserError(f"{self.effect} adds objects, and is not of the stage scene")
         if category is not None and category not in self.categories:
             raise UserError(
                 f"effects.{self.effect} adds a {category!r}, and the recipe has no such category"

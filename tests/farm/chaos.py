@@ -69,8 +69,10 @@ class FaultyRun(Run):
 def main(recipe: Path, out: Path, harmless: bool) -> None:
     with sentences():
         loaded = load_recipe(recipe)
-        cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
-        run = FaultyRun(loaded.recipe, loaded.folder, Layout(out), cache, known, harmless=harmless)
+        assets = import_models(loaded.recipe, loaded.folder, quiet=True)
+        run = FaultyRun(
+            loaded.recipe, loaded.folder, Layout(out), assets.cache, assets.known, harmless=harmless
+        )
         options = FarmOptions(devices="cpu", per_device=2, shot_timeout_s=HANG_LIMIT_S)
         with run.locked():
             run.claim(origin_of(recipe, {}))

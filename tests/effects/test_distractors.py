@@ -143,7 +143,9 @@ def test_they_hide_have_their_colours_and_no_label(make_planner: Maker, stage: A
         for each in shot.effects[0].painted:
             shown = frame.passes["albedo"][frame.index == each.instance]
             if len(shown) > 60:
-                assert np.median(shown, axis=0) == pytest.approx(each.color, abs=0.1)  # and its gloss
+                assert np.median(shown, axis=0) == pytest.approx(
+                    each.color, abs=0.1
+                )  # and its gloss
     assert hidden > 0
 
 

@@ -234,8 +234,9 @@ def scene_problems(casting: Casting, seen: list[Seen]) -> Iterator[tuple[Record 
 def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[np.int32]) -> Mask:
     """Tell (h, w) which pixels belong to something else than the scene says.
 
-    What has no label claims no pixel: where it is in front, nothing is stored. An object whose opacity rays cannot follow may have holes: through it anything may be seen that
-    is behind it. A centre that an outline runs through may fall to either side of it.
+    What has no label claims no pixel: where it is in front, nothing is stored. An object whose
+    opacity rays cannot follow may have holes: through it anything may be seen that is behind it. A
+    centre that an outline runs through may fall to either side of it.
     """
     bare = [each.entry.instance for each in casting.objects if each.entry.category is None]
     wrong = _without(bare, index) != stored

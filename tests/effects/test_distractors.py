@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy.optimize import linprog
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
 from renderer.truth import Labeller
+from tests.conftest import orbitset, write_recipe
 
 Maker = Callable[..., Planner]
 SCENE: dict[str, Any] = {
@@ -170,3 +173,20 @@ def test_they_cast_shadows_and_leave_nothing_behind(make_planner: Maker, stage: 
         stage.set(crowded.shot(index))
     stage.set(crowded.shot(0))
     assert len(bpy.data.materials) == before
+
+
+def test_validation_knows_what_they_hide(solids: Path, tmp_path: Path) -> None:
+    """A dataset with them is valid; it is not where a scene is said to be without them."""
+    recipe = write_recipe(tmp_path, {**scene(size=0.9), "images": 2}, solids)
+    out = tmp_path / "out"
+    done = orbitset("render", recipe, "-o", out)
+    assert done.returncode == 0, done.stderr
+    found = orbitset("dataset", "validate", out)
+    assert found.returncode == 0, found.stdout
+    shots = [json.loads(line) for line in (out / "shots.jsonl").read_text().splitlines()]
+    for shot in shots:
+        shot["objects"] = [each for each in shot["objects"] if each["category"] is not None]
+    (out / "shots.jsonl").write_text("".join(json.dumps(shot) + "\n" for shot in shots))
+    found = orbitset("dataset", "validate", out)
+    assert found.returncode != 0
+    assert "mask pixels disagree with the scene of its shot" in found.stdout + found.stderr

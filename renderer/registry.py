@@ -101,6 +101,7 @@ EFFECTS: Registry[Any] = Registry(
     "orbitset.effects",
     "effect",
     {
+        "distractors": "renderer.effects.distractors.effect:Distractors",
         "roughness": "renderer.effects.roughness.effect:Roughness",
         "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
         "exposure": "renderer.effects.exposure.effect:Exposure",

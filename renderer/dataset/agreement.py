@@ -238,21 +238,25 @@ def scene_problems(casting: Casting, seen: list[Seen]) -> Iterator[tuple[Record 
 def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[np.int32]) -> Mask:
     """Tell (h, w) which pixels belong to something else than the scene says.
 
-    An object whose opacity rays cannot follow may have holes: through it anything may be seen that
-    is behind it. A centre that an outline runs through may fall to either side of it.
+    What has no label claims no pixel: where it is in front, nothing is stored. An object whose
+    opacity rays cannot follow may have holes: through it anything may be seen that is behind it. A
+    centre that an outline runs through may fall to either side of it.
     """
-    wrong = index != stored
+    bare = [each.entry.instance for each in casting.objects if each.entry.category is None]
+    wrong = _without(bare, index) != stored
     loose = [each for each in casting.objects if not each.exact]
     if loose:
-        behind = casting.index(only_exact=True)
+        behind = _without(bare, casting.index(only_exact=True))
         veiled = np.isin(index, [each.entry.instance for each in loose])
         wrong &= ~(veiled & (stored == behind))
         for each in loose:
-            wrong &= ~((stored == each.entry.instance) & each.silhouette.mask)
+            claimed = 0 if each.entry.instance in bare else each.entry.instance
+            wrong &= ~((stored == claimed) & each.silhouette.mask)
     rows, columns = np.nonzero(wrong)
     if len(rows):
         depths = np.stack(casting.close_by(columns, rows, _OUTLINE_PX))
         instances = np.array([*(each.entry.instance for each in casting.objects), 0])
+        instances = _without(bare, instances)
         claimed = stored[rows, columns][None] == instances[:, None]
         own = np.where(claimed[:, None], depths, np.inf).min(axis=0)
         nearest = depths.min(axis=0)
@@ -261,6 +265,11 @@ def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[n
         nothing = (stored[rows, columns] == 0) & ~np.isfinite(nearest)
         wrong[rows, columns] = ~(first & np.isfinite(own) | nothing).any(axis=0)
     return np.asarray(wrong, np.bool_)
+
+
+def _without(instances: list[int], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return an index of instances with 0 in the place of some."""
+    return np.where(np.isin(index, instances), np.int32(0), index)
 
 
 def _hidden_problems(seen: Seen, label: Label, casting: Casting) -> Iterator[str]:

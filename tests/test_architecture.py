@@ -16,6 +16,7 @@ ROOMS = (
     "truth",
     "imaging",
     "dataset",
+    "export.write",
     "pipeline",
     "farm",
     "commands.app",

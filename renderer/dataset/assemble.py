@@ -1,4 +1,4 @@
-"""From parts to the finished dataset: labels, manifest, report, shards; from the folder alone."""
+"""From parts to the finished dataset: labels, manifest, report; from the folder alone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import ASSETS, write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.provenance import TEXTS_BY_NAME, MixedError, read_provenance
-from renderer.dataset.read import COUNT, OBJECT, TEXT, TEXTS, WHOLE, Kind, Kinds, fault
+from renderer.dataset.read import OBJECT, OBJECTS, TEXT, TEXTS, WHOLE, Kind, Kinds, fault
 from renderer.dataset.storage import is_local, sweep, write_atomic
-from renderer.dataset.webdataset import write_shards
 from renderer.errors import UserError
 
 
@@ -42,7 +41,7 @@ _RUN: Kinds = {
                 "from 1 to 100,000,000",  # as in a recipe
                 lambda value: type(value) is int and 1 <= value <= 100_000_000,
             ),
-            "output": {"webdataset": COUNT},
+            "output": {"exports": OBJECTS},
         },
     },
 }
@@ -78,7 +77,7 @@ def read_run(layout: Layout) -> dict[str, Any]:
 
 
 def assemble(layout: Layout) -> MergeResult:
-    """Bring a dataset to its final form from whatever parts there are; one at a time.
+    """Make a dataset of whatever parts there are; one process at a time.
 
     Raises:
         AssembleError: the folder holds no run.
@@ -95,8 +94,6 @@ def assemble(layout: Layout) -> MergeResult:
         )
         write_manifest(layout, head, result, read_provenance(layout, head))
         write_report(layout)
-        if head["recipe"]["output"]["webdataset"]:
-            write_shards(layout, layout.webdataset, head["recipe"]["output"]["webdataset"])
     return result
 
 
@@ -121,7 +118,6 @@ def sweep_dataset(layout: Layout) -> None:
         layout.images,
         layout.parts,
         layout.instances.parent,
-        layout.webdataset,
         layout.logs,
         layout.quarantine,
     ):

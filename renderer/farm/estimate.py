@@ -19,6 +19,8 @@ from renderer.farm.job import Event, slot_of
 from renderer.farm.run import Run, RunError
 from renderer.farm.session import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
+from renderer.recipe.exports import format_of
+from renderer.registry import FORMATS
 
 _CONFIDENCE = 0.95
 
@@ -102,7 +104,8 @@ def measure(
         run = Run(recipe, folder, layout, cache, known)
         # As many processes as the whole run would have.
         render_shots(run, chosen, replace(options, per_device=per_device), watch)
-        copies = 2 if recipe.output.webdataset else 1
+        exports = [FORMATS.get(format_of(each)) for each in recipe.output.exports]
+        copies = 1 + sum(each.copies for each in exports)
         sizes = [size * copies for size in _sizes(layout)]
     seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
     if len(seconds) < 2 or len(sizes) < 2:

@@ -93,4 +93,6 @@ LABEL_KINDS: Registry[Any] = Registry(
     },
 )
 EFFECTS: Registry[Any] = Registry("orbitset.effects", "effect", {})
-FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})
+FORMATS: Registry[Any] = Registry(
+    "orbitset.formats", "format", {"webdataset": "renderer.export.webdataset:WebDataset"}
+)

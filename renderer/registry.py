@@ -94,5 +94,10 @@ LABEL_KINDS: Registry[Any] = Registry(
 )
 EFFECTS: Registry[Any] = Registry("orbitset.effects", "effect", {})
 FORMATS: Registry[Any] = Registry(
-    "orbitset.formats", "format", {"webdataset": "renderer.export.webdataset:WebDataset"}
+    "orbitset.formats",
+    "format",
+    {
+        "webdataset": "renderer.export.webdataset:WebDataset",
+        "yolo": "renderer.export.yolo:Yolo",
+    },
 )

@@ -24,14 +24,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from renderer.dataset.layout import Layout
+from renderer.errors import UserError
 from renderer.recipe import LoadedRecipe, load_recipe
 from renderer.recipe.load import override
 
 if TYPE_CHECKING:
     from renderer.dataset.merge import MergeResult
     from renderer.dataset.validate import Validation
-    from renderer.export.format import Summary
+    from renderer.export.write import Exported
     from renderer.farm.events import EventHandler
     from renderer.farm.preview import PreviewImage
     from renderer.farm.scheduler import FarmOptions
@@ -98,8 +101,8 @@ def render(
         RunStoppedError: stopped by SIGINT or SIGTERM; the same call goes on.
 
     """
-    from renderer.dataset.assemble import assemble
     from renderer.dataset.storage import open_root
+    from renderer.export.write import finish
     from renderer.farm.prepare import prepare_assets
     from renderer.farm.run import Run, origin_of
     from renderer.farm.scheduler import FarmOptions, render_shots
@@ -112,7 +115,7 @@ def render(
         run.claim(origin_of(recipe.path, recipe.changes), options.allow_mixed)
         if shots := run.pending():
             render_shots(run, shots, options, on_event)
-        return assemble(layout)
+        return finish(layout)
 
 
 def preview(
@@ -143,20 +146,31 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     return check(Layout(open_root(str(output))), cache, max(scenes, 1))
 
 
-def export(output: str | Path, format: str, target: str | Path, **options: Any) -> Summary:
+def export(output: str | Path, format: str, target: str | Path, **options: Any) -> Exported:
     """Write a dataset in another format.
 
     Args:
         output: the dataset's folder, or ``s3://bucket/run``.
         format: the format's name: ``yolo``.
-        target: the folder to write, which must not be there yet.
+        target: the folder to write, or a path in a store; a former export of the format is
+            replaced.
         options: the format's own.
 
     Returns:
-        What was written, and what the format cannot carry.
+        Where it lies, and in ``facts`` what it holds and what the format cannot carry.
+
+    Raises:
+        UserError: there is no such format or option, or the dataset lacks labels that it needs.
 
     """
     from renderer.dataset.storage import open_root
-    from renderer.export import write_export
+    from renderer.export.write import export as write
+    from renderer.recipe.exports import EXPORT_KEY, export_of
+    from renderer.recipe.problem import sentences
 
-    return write_export(Layout(open_root(str(output))), format, open_root(str(target)), options)
+    try:
+        choice = export_of({EXPORT_KEY: format, **options})
+    except ValidationError as error:
+        said = sentences(error, [])
+        raise UserError("; ".join(f"{key}: {sentence}" for key, sentence in said)) from None
+    return write(Layout(open_root(str(output))), choice, open_root(str(target)))

@@ -27,7 +27,7 @@ class Registry(Generic[T]):
             built_in: name → ``module:class``.
 
         """
-        self._group, self._what, self._built_in = group, what, built_in
+        self._group, self.what, self._built_in = group, what, built_in
 
     @cached_property
     def _entries(self) -> dict[str, EntryPoint]:
@@ -37,7 +37,7 @@ class Registry(Generic[T]):
         for entry in sorted(entry_points(group=self._group), key=lambda each: each.name):
             if ours.setdefault(entry.name, entry).value != entry.value:
                 self._clashes[entry.name] = (
-                    f"there are two {self._what}s called {entry.name}: {ours[entry.name].value} "
+                    f"there are two {self.what}s called {entry.name}: {ours[entry.name].value} "
                     f"and {entry.value}: uninstall one of their packages"
                 )
         return ours
@@ -72,7 +72,7 @@ class Registry(Generic[T]):
                 if name in self._built_in:
                     raise
                 raise UnavailableError(
-                    f"the {self._what} {name} ({entry.value}) cannot be loaded: {error}"
+                    f"the {self.what} {name} ({entry.value}) cannot be loaded: {error}"
                 ) from error
             self._loaded[name] = made
         return self._loaded[name]
@@ -108,4 +108,11 @@ EFFECTS: Registry[Any] = Registry(
         "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",
     },
 )
-FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})
+FORMATS: Registry[Any] = Registry(
+    "orbitset.formats",
+    "format",
+    {
+        "webdataset": "renderer.export.webdataset:WebDataset",
+        "yolo": "renderer.export.yolo:Yolo",
+    },
+)

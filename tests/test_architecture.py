@@ -17,6 +17,7 @@ ROOMS = (
     "truth",
     "imaging",
     "dataset",
+    "export.write",
     "pipeline",
     "farm",
     "commands.app",

@@ -9,7 +9,17 @@ import typer
 from typer.core import TyperGroup
 
 from renderer import __version__, process
-from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
+from renderer.commands import (
+    asset,
+    dataset,
+    doctor,
+    estimate,
+    export,
+    farm,
+    preview,
+    recipe,
+    render,
+)
 from renderer.commands.terminal import defects, sentences, warn
 from renderer.errors import UserError
 from renderer.farm.environment import prepare_environment, thread_caps
@@ -73,6 +83,7 @@ app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(asset.app, name="asset")
+dataset.app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(farm.app, name="farm")
 

@@ -1,4 +1,4 @@
-"""orbitset dataset: validate, show, report, statistics."""
+"""orbitset dataset: validate, show, report, statistics, merge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Folder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
-def _dataset(folder: str) -> Layout:
+def open_dataset(folder: str) -> Layout:
     """Return the layout of a folder or ``s3://`` path that holds a dataset, or stop."""
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import is_local, open_root
@@ -56,7 +56,7 @@ def validate(
     from renderer.farm.model_import import default_cache
 
     with err.status("validating"):
-        layout = _dataset(folder)
+        layout = open_dataset(folder)
         cache = default_cache() if scenes else None
         result = check(layout, cache, max(scenes, 1))
     if as_json:
@@ -126,7 +126,7 @@ def show(
         local(output, "folder")
     else:
         picture_file(output)
-    layout = _dataset(folder)
+    layout = open_dataset(folder)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):
         warn(remark)
@@ -175,7 +175,7 @@ def report(folder: Folder) -> None:
     """
     from renderer.dataset.report import write_report
 
-    out.print(f"wrote {write_report(_dataset(folder))}")
+    out.print(f"wrote {write_report(open_dataset(folder))}")
 
 
 @app.command()
@@ -186,7 +186,7 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
     """
     from renderer.dataset.report import gather_statistics
 
-    found = gather_statistics(_dataset(folder))
+    found = gather_statistics(open_dataset(folder))
     if as_json:
         say_json(found.as_dict())
         return
@@ -225,9 +225,10 @@ def merge(
 
     """
     from renderer.commands.execute import summary, tell_result
-    from renderer.dataset.assemble import assemble, gather
+    from renderer.dataset.assemble import gather
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
+    from renderer.export.write import finish
 
     if output is None and len(sources) > 1:
         stop("several outputs are joined into another: name it with -o")
@@ -235,39 +236,10 @@ def merge(
         target = Layout(open_root(output or sources[0]))
         if output is not None:
             gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
-        result = assemble(target)
+        result = finish(target)
     if as_json:
         say_json(summary(target.root, result))
     else:
         tell_result(str(target.root), result)
     if result.failed or result.missing:
         raise typer.Exit(FAILED)
-
-
-@app.command()
-def shards(
-    folder: Folder,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", help="Where. [default: webdataset/ inside it]")
-    ] = None,
-    images_per_shard: Annotated[int, typer.Option(help="Images a shard.", min=1)] = 1000,
-    as_json: Json = False,
-) -> None:
-    """Write a dataset as WebDataset shards (tar files), for training at scale.
-
-    Each sample is an image and a .json with its COCO records. index.json has the exact counts.
-    The recipe's output.webdataset does the same at the end of every run.
-
-    Example: `orbitset dataset shards out/mugs -o out/mugs-shards --images-per-shard 500`
-    """
-    from renderer.dataset.storage import open_root
-    from renderer.dataset.webdataset import write_shards
-
-    with err.status("writing shards"):
-        layout = _dataset(folder)
-        target = open_root(output) if output else layout.webdataset
-        index = write_shards(layout, target, images_per_shard)
-    if as_json:
-        say_json(index)
-    else:
-        out.print(f"{index['images']} images in {len(index['shards'])} shards in {target}")

@@ -14,12 +14,12 @@ import typer
 
 from renderer.commands.progress import RunProgress
 from renderer.commands.terminal import FAILED, err, headed, in_bytes, out, say_json, stop, warn
-from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import DiskError, is_local
+from renderer.export.write import finish
 from renderer.farm.disk import disk_space
 from renderer.farm.events import Event, EventHandler
 from renderer.farm.interrupt import RunStoppedError
@@ -129,11 +129,11 @@ def tell_result(root: str, result: MergeResult) -> None:
 
 
 def _assemble_when_there_is_room(run: Run) -> MergeResult:
-    """Assemble; where the disk is full, wait for room as the rendering does."""
+    """Finish the dataset; where the disk is full, wait for room as the rendering does."""
     told = False
     while True:
         try:
-            return assemble(run.layout)
+            return finish(run.layout)
         except DiskError as error:
             if not error.full:
                 raise

@@ -32,7 +32,7 @@ class StoredAsset(Stored):
 class StoredOutput(Stored):
     """What a recipe says of its files."""
 
-    webdataset: Count = 0
+    exports: tuple[dict[str, Any], ...] = ()
 
 
 class StoredRecipe(Stored):

@@ -20,6 +20,8 @@ from renderer.farm.job import slot_of
 from renderer.farm.run import Run, RunError
 from renderer.farm.scheduler import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
+from renderer.recipe.exports import format_of
+from renderer.registry import FORMATS
 
 _CONFIDENCE = 0.95
 
@@ -103,7 +105,8 @@ def measure(
         run = Run(recipe, folder, layout, cache, known)
         # As many processes as the whole run would have.
         render_shots(run, chosen, replace(options, per_device=per_device), handle)
-        copies = 2 if recipe.output.webdataset else 1
+        exports = [FORMATS.get(format_of(each)) for each in recipe.output.exports]
+        copies = 1 + sum(each.copies for each in exports)
         sizes = [size * copies for size in _sizes(layout)]
     seconds = [each / per_device for times in seen.values() for each in times[1:]]
     if len(seconds) < 2 or len(sizes) < 2:

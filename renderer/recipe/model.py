@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
+from renderer.recipe.exports import Exports
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import (
@@ -187,19 +195,29 @@ class Accept(Strict):
 
 
 class Output(Strict):
-    """The image files."""
+    """The image files, and the formats that the dataset is written in besides."""
 
     format: Literal["png", "jpeg", "webp"] = "png"
     quality: int = Field(
         92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless)."
     )
-    webdataset: int = Field(
-        0,
-        strict=True,
-        ge=0,
-        le=100_000_000,
-        description="Images a WebDataset shard (tar); 0: no shards.",
+    exports: Exports = Field(
+        (), description="Other formats that the finished dataset is written in, to exports/."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "webdataset" in value:
+            shard_images = value["webdataset"]
+            error = PydanticCustomError(
+                "moved",
+                "is now written `exports: [{format: webdataset, shard_images: {shard_images}}]`",
+                {"shard_images": shard_images or 1000},
+            )
+            detail = InitErrorDetails(type=error, loc=("webdataset",), input=shard_images)
+            raise ValidationError.from_exception_data("output", [detail])
+        return value
 
 
 DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)

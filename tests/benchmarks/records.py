@@ -136,7 +136,7 @@ def make(root: Path, records: int) -> None:
         "categories": ["thing"],
         "warnings": [],
         "assets": {},
-        "recipe": {"images": images, "output": {"webdataset": 0}},
+        "recipe": {"images": images, "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
 

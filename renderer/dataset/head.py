@@ -11,7 +11,7 @@ from pydantic import Field
 
 from renderer.asset import AssetFacts
 from renderer.dataset.records import default_kinds
-from renderer.dataset.stored import Stored
+from renderer.dataset.stored import Stored, stored
 from renderer.recipe import Recipe
 from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
 
@@ -120,7 +120,7 @@ def run_head(
             )
             for path, facts in by_path
         },
-        recipe=StoredRecipe.model_validate(recipe.model_dump(mode="json")),
+        recipe=stored(StoredRecipe, recipe.model_dump(mode="json")),
     )
 
 

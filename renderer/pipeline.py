@@ -20,7 +20,8 @@ from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Label, Labeller
+from renderer.truth.labelling import Labelled, label
+from renderer.truth.view import ViewTruth
 
 _TRIES = 2
 
@@ -136,40 +137,56 @@ class Pipeline:
     def finish(self, shot: Shot, frames: Sequence[Frame]) -> Line:
         """Develop, label and write the images of one shot; return its part line."""
         by_view = dict(zip((view.name for view in shot.views), frames, strict=True))
-        images = [self._image(shot, image, by_view[image.view.name]) for image in shot.images]
+        on = self.planner.recipe.labels.on
+        labelled = {
+            view.name: label(
+                ViewTruth.of(shot, view.camera, self.planner.cache, by_view[view.name]), on
+            )
+            for view in shot.views
+        }
+        images = [
+            self._image(shot, image, by_view[image.view.name], labelled[image.view.name])
+            for image in shot.images
+        ]
         return {"index": shot.index, "shot": shot.model_dump(mode="json"), "images": images}
 
-    def _image(self, shot: Shot, image: ImageOf, frame: Frame) -> dict[str, Any]:
-        """Develop, label and write one image; return its records."""
+    def _image(
+        self, shot: Shot, image: ImageOf, frame: Frame, labelled: Labelled
+    ) -> dict[str, Any]:
+        """Develop and write one image and its labels' files; return its records."""
         picture = develop(shot, image.view, frame, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
-        labels = Labeller(self.planner.cache).label(
-            shot, image.view.camera, frame.index, frame.silhouettes
-        )
-        recipe = self.planner.recipe
-        ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
         write_atomic(self.layout.file(image.file_name), content)
+        record = image_record(
+            shot,
+            image,
+            _digest(content),
+            float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
+            [*frame.warnings, *labelled.warnings, *_unseen(shot, labelled)],
+        )
+        for name, path, content in labelled.paths(image.stem):
+            write_atomic(self.layout.file(path), content)
+            record["files"][name] = {"path": path, "blake2b": _digest(content)}
+        ids = {name: number for number, name in enumerate(self.planner.recipe.categories, start=1)}
         return {
-            "image": image_record(
-                shot,
-                image,
-                hashlib.blake2b(content, digest_size=16).hexdigest(),
-                float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
-                [*frame.warnings, *_unseen(shot, labels)],
-            ),
+            "image": {**record, **labelled.image},
             "annotations": [
                 annotation_record(
-                    label, ids[label.entry.category or ""], recipe.labels.segmentation
+                    entry, ids[entry.category or ""], labelled.objects[entry.instance]
                 )
-                for label in labels
+                for entry in shot.objects
+                if entry.instance in labelled.objects
             ],
         }
 
 
-def _unseen(shot: Shot, labels: list[Label]) -> list[str]:
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _unseen(shot: Shot, labelled: Labelled) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
-    labelled = {label.entry.instance for label in labels}
-    unseen = [each.category for each in shot.objects if each.instance not in labelled]
+    unseen = [each.category for each in shot.objects if each.instance not in labelled.objects]
     return [unseen_warning(category) for category in dict.fromkeys(unseen) if category is not None]
 
 

@@ -1,12 +1,12 @@
-"""COCO records of a shot, with the extras of DESIGN.md §7."""
+"""COCO records of a shot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from renderer.shot.scene import Instance
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Label, encode_rle, mask_to_polygons
 
 Record = dict[str, Any]
 
@@ -59,31 +59,19 @@ def image_record(
     }
 
 
-def annotation_record(label: Label, category_id: int, segmentation: str) -> Record:
-    """Return the COCO annotation of a label (without its ids).
+def annotation_record(entry: Instance, category_id: int, fields: Record) -> Record:
+    """Return the COCO annotation of an object of a shot (without its ids).
 
-    ``bbox`` is tight on visible pixels and ``area`` counts them. ``amodal_bbox`` may reach beyond
-    the frame; ``amodal_segmentation`` is the part in the frame. ``cam_R_m2c`` and ``cam_t_m2c``
-    (metres) take model coordinates, multiplied by ``scale``, to the camera (OpenCV axes).
+    Args:
+        entry: the object.
+        category_id: of its category.
+        fields: those of the label kinds.
+
     """
-    if segmentation == "polygon":
-        visible: Any = mask_to_polygons(label.visible)
-        amodal: Any = mask_to_polygons(label.amodal)
-    else:
-        visible, amodal = encode_rle(label.visible), encode_rle(label.amodal)
     return {
         "category_id": category_id,
-        "bbox": label.box,
-        "area": label.area,
         "iscrowd": 0,
-        "segmentation": visible,
-        "visibility": round(label.visibility, 6),
-        "truncation": round(label.truncation, 6),
-        "amodal_bbox": label.amodal_box,
-        "amodal_segmentation": amodal,
-        "cam_R_m2c": label.rotation.round(12).tolist(),
-        "cam_t_m2c": label.translation.round(12).tolist(),
-        "scale": label.entry.scale,
-        "asset": label.entry.file,
-        "instance": label.entry.instance,
+        **fields,
+        "asset": entry.file,
+        "instance": entry.instance,
     }

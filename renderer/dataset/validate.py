@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+from pydantic import ValidationError
 
 from renderer.asset import AssetCache
 from renderer.dataset.agreement import (
-    Seen,
     category_problems,
     frame_size,
     image_problems,
-    mask_problems,
     picture_problems,
-    scene_problems,
     shot_problems,
     unseen_problems,
 )
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
-from renderer.dataset.segmentation import to_mask
 from renderer.dataset.shots import read_lines, to_shot
-from renderer.shot.camera import Camera
+from renderer.recipe.labels import Labels
+from renderer.registry import LABEL_KINDS
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Labeller
+from renderer.truth.stored import Stored
+from renderer.truth.view import ViewTruth
 
 Record = dict[str, Any]
 _MOST_FINDINGS, _LONGEST_FINDING = 1000, 1000
@@ -47,6 +45,7 @@ class Validation:
         unchecked: number of those that should have been, but their models are not in the cache.
         findings: what is wrong.
         dropped: number of findings that were not kept.
+        unknown: label kinds that the dataset has, and nothing here knows.
 
     """
 
@@ -57,6 +56,7 @@ class Validation:
     unchecked: int = 0
     findings: list[str] = field(default_factory=list)
     dropped: int = 0
+    unknown: list[str] = field(default_factory=list)
 
     def add(self, finding: str) -> None:
         """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
@@ -67,6 +67,8 @@ class Validation:
 
     def notes(self) -> Iterator[str]:
         """Yield what is not wrong, and still to be known (each one sentence)."""
+        for name in self.unknown:
+            yield f"{name} labels were not checked: install the package that has this label kind"
         if self.failed:
             images, are = ("image", "is") if self.failed == 1 else ("images", "are")
             yield f"{self.failed} {images} failed and {are} recorded as such"
@@ -88,8 +90,8 @@ def validate(
     Args:
         layout: the dataset.
         cache: with the imported models, the objects of each ``every``-th image are ray cast anew
-            from its Shot, and masks, amodal boxes and truncation compared; without, that is left
-            out.
+            from its Shot, and each label kind compares what it has written; without, kinds check
+            what they can tell without models.
         every: see ``cache``.
 
     """
@@ -102,7 +104,8 @@ def validate(
     result.failed = len(manifest["failed"])
     _check_categories(manifest, names, result)
     shots = _Shots(layout, result)
-    checker = _Checker(layout, cache, every, names, manifest["categories"], result)
+    on = _kinds_on(manifest, result)
+    checker = _Checker(layout, cache, every, on, names, manifest["categories"], result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
@@ -115,7 +118,7 @@ def validate(
                     result.add(f"annotation ids jump from {last_annotation} to {record['id']}")
                 last_annotation = record["id"]
             if in_order:
-                checker.check(image, annotations, shots.of(image["shot"]))
+                checker.check(image, annotations, shots.of(image["id"]))
             result.images += 1
             result.annotations += len(annotations)
     except DatasetError as error:  # what comes behind the damage is not known
@@ -134,11 +137,13 @@ class _Shots:
         self._whole = True
         self._lines = self._read(layout)
         self._line = next(self._lines, None)
+        self._images = 1
 
-    def of(self, index: int) -> Shot | None:
-        """Return the shot of an image, or tell why there is none."""
-        while self._line is not None and self._line["index"] < index:
+    def of(self, image: int) -> Shot | None:
+        """Return the shot of an image by its id, or tell why there is none."""
+        while self._line is not None and self._line["index"] < self._index(image):
             self._line = next(self._lines, None)
+        index = self._index(image)
         if self._line is None or self._line["index"] != index:
             if self._whole:
                 self._result.add(f"shots.jsonl lacks shot {index}")
@@ -149,6 +154,14 @@ class _Shots:
             self._result.add(str(error))
             return None
 
+    def _index(self, image: int) -> int:
+        """Return which shot an image is of. Each shot of a run has as many images, but one that has
+        failed may have no views to count them by.
+        """
+        if self._line is not None and "views" in self._line:
+            self._images = _count(self._line, "views") * _count(self._line, "variants")
+        return (image - 1) // self._images
+
     def _read(self, layout: Layout) -> Iterator[Record]:
         try:
             yield from read_lines(layout)
@@ -157,11 +170,20 @@ class _Shots:
             self._result.add(str(error))
 
 
+def _count(line: Record, key: str) -> int:
+    """Return how many views or variants a line has; of one that is damaged, whatever."""
+    return max(len(line[key]), 1) if isinstance(line.get(key), list) else 1
+
+
 @dataclass(frozen=True)
 class _Checker:
     """Checks one image after the other.
 
     Attributes:
+        layout: the dataset.
+        cache: see ``validate``.
+        every: see ``validate``.
+        on: the label kinds that it has, with the options of each.
         names: category names by id as instances.json has them.
         declared: category names in the order of their ids as the manifest has them.
 
@@ -170,6 +192,7 @@ class _Checker:
     layout: Layout
     cache: AssetCache | None
     every: int
+    on: Mapping[str, Any]
     names: dict[int, str]
     declared: list[str]
     result: Validation
@@ -183,21 +206,20 @@ class _Checker:
             shot = None
         if shot is not None and of is not None:
             self._tell(name, image_problems(image, shot, of))
-        self._check_picture(name, image, shot, of)
-        seen = self._check_annotations(name, image, annotations, shot, of)
-        if shot is None or of is None:
-            return
-        # Else it has been told, and what follows would say it again.
-        whole = len(seen) == len(annotations) and seen.keys() <= {
-            entry.instance for entry in shot.objects
-        }
-        if whole:
-            self._tell(name, unseen_problems(image, shot, seen.keys()))
-        if self.cache is not None and self.result.images % self.every == 0:
-            if not all(self.cache.has(entry.asset) for entry in shot.objects):
-                self.result.unchecked += 1
-            elif whole:
-                self._check_scene(name, self.cache, shot, of.view.camera, list(seen.values()))
+        self._check_files(name, image, shot, of)
+        stored = Stored(
+            image,
+            annotations,
+            frame_size(image, of),
+            shot,
+            None if shot is None or of is None else of.view.camera,
+            lambda key: self.layout.file(image["files"][key]["path"]).read_bytes(),
+        )
+        self._check_annotations(name, stored)
+        if shot is not None and stored.complete:  # else what follows would say it again
+            seen = {record["instance"] for record in annotations}
+            self._tell(name, unseen_problems(image, shot, seen))
+        self._check_labels(name, stored, self._truth(stored))
 
     def _tell(self, where: str, problems: Iterable[str]) -> bool:
         """Add problems to the findings and return whether there were any."""
@@ -207,70 +229,81 @@ class _Checker:
             told = True
         return told
 
-    def _check_picture(
-        self, name: str, image: Record, shot: Shot | None, of: ImageOf | None
-    ) -> None:
-        try:
-            content = self.layout.file(name).read_bytes()
-        except FileNotFoundError:
-            self.result.add(f"{name} cannot be read (no such file): run the same render again")
-        except (OSError, DatasetError) as error:
-            self.result.add(f"{name} cannot be read: {error}")
-        else:
-            digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-            if digest == image["files"]["picture"]["blake2b"]:
-                self._tell(name, picture_problems(content, image, shot, of))
+    def _check_files(self, name: str, image: Record, shot: Shot | None, of: ImageOf | None) -> None:
+        """Look whether each file is there and the one that was written."""
+        files: Record = image["files"]
+        for kind in self.on:
+            for lost in [key for key in LABEL_KINDS.get(kind).files if key not in files]:
+                self.result.add(f"{name}: it lacks the file {lost} of its {kind} labels")
+        for key, file in files.items():
+            path = name if key == "picture" else file["path"]
+            try:
+                content = self.layout.file(path).read_bytes()
+            except FileNotFoundError:
+                self.result.add(f"{path} cannot be read (no such file): run the same render again")
+            except (OSError, DatasetError) as error:
+                self.result.add(f"{path} cannot be read: {error}")
             else:
-                self.result.add(
-                    f"{name} is not the image that was rendered (its digest differs): delete it "
-                    "and run the same render again"
-                )
+                if hashlib.blake2b(content, digest_size=16).hexdigest() != file["blake2b"]:
+                    what = "image that was rendered" if key == "picture" else "file of its image"
+                    self.result.add(
+                        f"{path} is not the {what} (its digest differs): delete it and run the "
+                        "same render again"
+                    )
+                elif key == "picture":
+                    self._tell(name, picture_problems(content, image, shot, of))
 
-    def _check_annotations(
-        self,
-        name: str,
-        image: Record,
-        annotations: list[Record],
-        shot: Shot | None,
-        of: ImageOf | None,
-    ) -> dict[int, Seen]:
-        """Check each annotation by itself and against the others; return those with masks, by
-        instance.
-        """
-        width, height = frame_size(image, of)
-        taken = np.zeros((height, width), np.bool_)
-        seen = dict[int, Seen]()
-        for record in annotations:
+    def _check_annotations(self, name: str, stored: Stored) -> None:
+        """Check what does not hang on a label kind."""
+        instances = set[int]()
+        for record in stored.annotations:
             where, instance = f"{name}: annotation {record['id']}", record["instance"]
             self._tell(where, category_problems(record, self.names))
-            if shot is not None and of is not None:
-                camera = of.view.camera
-                self._tell(where, shot_problems(record, shot, camera, self.names, self.declared))
-            try:
-                mask = to_mask(record["segmentation"], height, width)
-                amodal = to_mask(record["amodal_segmentation"], height, width)
-            except (ValueError, TypeError) as error:
-                self.result.add(f"{where}: its segmentation cannot be decoded ({error})")
-                continue
-            sound = not self._tell(where, mask_problems(record, mask, amodal))
-            if instance in seen:
+            if stored.shot is not None:
+                self._tell(where, shot_problems(record, stored.shot, self.names, self.declared))
+            if instance in instances:
                 self.result.add(f"{where}: instance {instance} stands twice in its image")
-            seen[instance] = Seen(record, mask, amodal, sound)
-            if (taken & mask).any():
-                self.result.add(f"{where}: its mask overlaps another object's")
-            taken |= mask
-        return seen
+            instances.add(instance)
 
-    def _check_scene(
-        self, name: str, cache: AssetCache, shot: Shot, camera: Camera, seen: list[Seen]
-    ) -> None:
-        self.result.scenes += 1
-        try:
-            for record, problem in scene_problems(Labeller(cache).cast(shot, camera), seen):
-                where = name if record is None else f"{name}: annotation {record['id']}"
-                self.result.add(f"{where}: {problem}")
-        except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none
-            self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
+    def _check_labels(self, name: str, stored: Stored, truth: ViewTruth | None) -> None:
+        """Have each kind check its labels."""
+        if truth is not None and stored.complete:
+            self.result.scenes += 1
+        for kind, config in self.on.items():
+            try:
+                for record, problem in LABEL_KINDS.get(kind).check(stored, truth, config):
+                    where = name if record is None else f"{name}: annotation {record['id']}"
+                    self.result.add(f"{where}: {problem}")
+                    if record is not None:
+                        stored.wrong.add(record["id"])
+            except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none
+                self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
+                return
+
+    def _truth(self, stored: Stored) -> ViewTruth | None:
+        """Return the view of an image by ray casting, where it is its turn and its models are
+        there.
+        """
+        if stored.shot is None or stored.camera is None or self.cache is None:
+            return None
+        if self.result.images % self.every:
+            return None
+        if not all(self.cache.has(entry.asset) for entry in stored.shot.objects):
+            self.result.unchecked += 1
+            return None
+        return ViewTruth.of(stored.shot, stored.camera, self.cache)
+
+
+def _kinds_on(manifest: Record, result: Validation) -> Mapping[str, Any]:
+    """Return the label kinds that a dataset has, with the options of each."""
+    labels = manifest["recipe"].get("labels", {})
+    known = LABEL_KINDS.names()
+    try:
+        result.unknown.extend(sorted(set(labels) - set(known)))
+        return Labels.model_validate({key: labels[key] for key in labels if key in known}).on
+    except (ValidationError, TypeError):
+        result.add("manifest.json is damaged: its recipe has labels that are none")
+        return {}
 
 
 def _check_categories(manifest: Record, names: dict[int, str], result: Validation) -> None:

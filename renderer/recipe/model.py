@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validato
 from pydantic_core import PydanticCustomError
 
 from renderer.recipe.camera import Camera
+from renderer.recipe.labels import Labels
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import (
@@ -167,12 +168,6 @@ class Render(Strict):
     white_balance_k: Annotated[Number, within(1667, 25000)] | None = Field(
         None, description="The light's temperature that is to look neutral, in kelvin."
     )
-
-
-class Labels(Strict):
-    """Which labels are written, and how."""
-
-    segmentation: Literal["rle", "polygon"] = "rle"
 
 
 class Accept(Strict):

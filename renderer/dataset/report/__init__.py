@@ -11,7 +11,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.report.charts import category_bars, charts
-from renderer.dataset.report.gallery import Sample, sample
+from renderer.dataset.report.gallery import Sample, layers, sample
 from renderer.dataset.statistics import Statistics
 from renderer.dataset.storage import write_atomic
 
@@ -50,6 +50,7 @@ def write_report(layout: Layout) -> Path:
         recipe=json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
         statistics=statistics,
         samples=samples,
+        layers=layers(samples),
         bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot

@@ -52,7 +52,7 @@ def validate(
     Example: `orbitset dataset validate out/quickstart`
     """
     from renderer.dataset.validate import validate as check
-    from renderer.farm.intake import default_cache
+    from renderer.farm.model_import import default_cache
 
     with err.status("validating"):
         layout = _dataset(folder)

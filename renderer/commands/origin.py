@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 from renderer.commands.terminal import err, stop
 from renderer.dataset.assemble import read_run
 from renderer.dataset.layout import Layout
+from renderer.farm.run import Origin, origin_of
 from renderer.recipe import LoadedRecipe, RecipeError, load_recipe
 
 # Options of `orbitset render` that change a recipe.
 _CHANGES = ("images", "seed", "engine", "samples")
 _SUFFIXES = (".yaml", ".yml", ".json")
-
-Origin = dict[str, Any]
-
-
-def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
-    """Return what is needed to find a run's recipe again."""
-    return {"recipe": str(recipe.resolve()), "changes": changes}
 
 
 def find_recipe(layout: Layout, moved: Path | None, quiet: bool) -> tuple[Origin, LoadedRecipe]:

@@ -1,4 +1,4 @@
-"""COCO records of a shot."""
+"""COCO records of a shot, with extras of our own."""
 
 from __future__ import annotations
 

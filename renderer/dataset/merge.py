@@ -81,7 +81,7 @@ def merge(
             if "failed" not in line and not _files_of(line) <= there:
                 result.miss(line["index"], line["index"] + 1)
                 continue
-            line = _of_its_image(layout, line, parts.rivals(line["index"]))
+            line = _of_its_image(layout, line, parts.earlier_successes(line["index"]))
             shots.write(dumps(line["shot"] or {"index": line["index"]}) + "\n")
             _take(line, instances, records, result)
         instances.write('],\n"annotations":[')
@@ -92,11 +92,11 @@ def merge(
     return result
 
 
-def _of_its_image(layout: Layout, line: Line, rivals: Sequence[Line]) -> Line:
+def _of_its_image(layout: Layout, line: Line, earlier: Sequence[Line]) -> Line:
     """Return the line that belongs to the image there is, where the shot was rendered by several
     machines whose last bits differ.
     """
-    differing = [rival for rival in rivals if rival["images"] != line["images"]]
+    differing = [each for each in earlier if each["images"] != line["images"]]
     if not differing:
         return line
     there = {

@@ -1,9 +1,10 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
 A part is a JSON-lines file, one line a shot: ``{"index", "shot", "images"}``, or for
-a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where
-no pose is acceptable, which is so on every machine). One that killed its workers is
-``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
+a shot that was given up ``{"index", "failed", "shot", "stage"}`` with its cause and the stage in
+which it failed (and ``"impossible"`` where no pose is acceptable, which is so on every machine).
+One that killed its workers is ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried
+again unasked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
@@ -22,6 +23,7 @@ from renderer.dataset.read import COUNT, OBJECT, OBJECTS, PATH, TEXT, TEXTS, Kin
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 
 Line = dict[str, Any]
+FailedStage = Literal["plan", "render", "finish"]
 _QUARANTINED = 2
 _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
 # Of shots there are at most 100,000,000 (the recipe's limit).
@@ -48,15 +50,15 @@ _DONE: Kinds = {
 }
 
 
-def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
+def write_part(layout: Layout, lines: list[Line], session_number: int) -> Path:
     """Write the part of some shots.
 
-    Its name tells the first and last index, the scheduler's stint (``next_stint``) and a digest of
-    the content: two schedulers on one output by mistake never overwrite each other's parts with
-    other content.
+    Its name tells the first and last index, the number of the scheduler's session
+    (``next_session_number``) and a digest of the content: two schedulers on one output by mistake
+    never overwrite each other's parts with other content.
     """
     indices = [line["index"] for line in lines]
-    stem = f"{min(indices):08d}-{max(indices):08d}.{stint:03d}"
+    stem = f"{min(indices):08d}-{max(indices):08d}.{session_number:03d}"
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.parts / f"{stem}.{digest}.jsonl"
@@ -65,11 +67,11 @@ def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
     return path
 
 
-def next_stint(layout: Layout) -> int:
-    """Return the number of a scheduler's stint that begins now: it comes after those that have left
-    parts, so that what it renders again counts.
+def next_session_number(layout: Layout) -> int:
+    """Return the number of a scheduler's session that begins now: it comes after those that have
+    left parts, so that what it renders again counts.
     """
-    return 1 + max((stint for _, _, stint, _ in _find(layout)), default=-1)
+    return 1 + max((session_number for _, _, session_number, _ in _find(layout)), default=-1)
 
 
 def last_index(layout: Layout) -> int:
@@ -78,7 +80,7 @@ def last_index(layout: Layout) -> int:
 
 
 def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
-    """Return each part with the first and last index and the stint that its name tells."""
+    """Return each part with the first and last index and the session number that its name tells."""
     found = []
     for path in layout.files("parts", "*.jsonl"):
         if named := _NAME.fullmatch(path.name):
@@ -100,7 +102,7 @@ class PartIndex:
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")
         self._failed = array("b")
-        self._rivals: dict[int, list[tuple[int, int]]] = {}
+        self._earlier: dict[int, list[tuple[int, int]]] = {}
         for number, path in enumerate(self._files):
             with path.open("rb") as file:
                 offset = 0
@@ -111,10 +113,10 @@ class PartIndex:
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
     def _fetch(self, layout: Layout) -> list[Path]:
-        """Return the parts by stint; those of an object store are fetched, many at a time."""
+        """Return the parts by session; those of an object store are fetched, many at a time."""
         touched = [
-            (stint, path.name, path)
-            for first, last, stint, path in _find(layout)
+            (session_number, path.name, path)
+            for first, last, session_number, path in _find(layout)
             if first < self._span.stop and last >= self._span.start
         ]
         found = [path for _, _, path in sorted(touched)]
@@ -139,8 +141,8 @@ class PartIndex:
             self._failed.append(failed)
         elif not failed or (self._failed[at] and failed >= self._failed[at]):
             if not self._failed[at]:
-                rivals = self._rivals.setdefault(index, [])
-                rivals.append((self._file[at], self._offset[at]))
+                earlier = self._earlier.setdefault(index, [])
+                earlier.append((self._file[at], self._offset[at]))
             self._file[at], self._offset[at], self._failed[at] = number, offset, failed
 
     def __len__(self) -> int:
@@ -165,9 +167,9 @@ class PartIndex:
         ):
             yield line["index"], line["failed"]
 
-    def rivals(self, index: int) -> list[Line]:
+    def earlier_successes(self, index: int) -> list[Line]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
-        return list(self._read(self._rivals.get(index, ())))
+        return list(self._read(self._earlier.get(index, ())))
 
     def lines(self) -> Iterator[Line]:
         """Yield each shot's line in the order of the index."""

@@ -1,7 +1,8 @@
-"""``labels``: which kinds are written, and how; a key for each kind that the registry has."""
+"""The ``labels`` of a recipe: a key for each label kind that is registered."""
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -9,20 +10,63 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
     create_model,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from renderer.errors import UnavailableError
 from renderer.registry import LABEL_KINDS
 from renderer.values.distribution import Strict
 
-_MOVED = (
-    "masks have options of their own: write mask: {{segmentation: {value}}}, "
-    "amodal: {{segmentation: {value}}}"
-)
+
+class ChosenLabels(Strict):
+    """Which labels are written: each kind is true, false or a mapping of its options."""
+
+    @property
+    def on(self) -> dict[str, Any]:
+        """The options of each kind that is on, in the registry's order."""
+        return {
+            name: options
+            for name in type(self).model_fields
+            if (options := getattr(self, name)) is not False
+        }
+
+    @model_validator(mode="after")
+    def _have_what_they_need(self) -> Self:
+        on = self.on
+        for name in on:
+            for other in LABEL_KINDS.get(name).needs:
+                if other not in on:
+                    key = name if name in self.model_fields_set else other
+                    sentence = (
+                        f"{name} labels need {other} labels: write {other}: true, or {name}: false"
+                    )
+                    raise _located(key, key == name, sentence)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave them out where they need not be said: a recipe is the same one where more kinds are
+        installed.
+        """
+        return {
+            name: options
+            for name, options in dump(self).items()
+            if options is not False or LABEL_KINDS.get(name).default
+        }
+
+
+def _located(key: str, value: Any, sentence: str) -> ValidationError:
+    """Return what to raise for one key of ``labels``."""
+    error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
+    return ValidationError.from_exception_data(
+        "labels", [InitErrorDetails(type=error, loc=(key,), input=value)]
+    )
 
 
 def _options(value: Any) -> Any:
@@ -38,62 +82,38 @@ def _tag(value: Any) -> str:
     return "off" if value is False else "options"
 
 
-class _Kinds(Strict):
-    """Which labels are written, and how: each kind is true, false or a mapping of its options."""
-
-    @property
-    def on(self) -> dict[str, Any]:
-        """The kinds that are on, by name in the registry's order, with the options of each."""
-        found = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: options for name, options in found.items() if options is not False}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_moved(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("segmentation") in ("rle", "polygon"):
-            value = value["segmentation"]
-            raise _located("segmentation", value, _MOVED.format(value=value))
-        return value
-
-    @model_validator(mode="after")
-    def _have_what_they_need(self) -> Self:
-        on = self.on
-        for name in on:
-            for other in LABEL_KINDS.get(name).needs:
-                if other not in on:
-                    asked = name if name in self.model_fields_set else other
-                    raise _located(
-                        asked,
-                        asked == name,
-                        f"{name} labels need {other} labels: write {other}: true, or {name}: false",
-                    )
-        return self
+def _field(name: str) -> tuple[Any, Any]:
+    """Return type and default of a kind's key. Of one that cannot be loaded only recipes that write
+    it fail, with its place.
+    """
+    try:
+        kind = LABEL_KINDS.get(name)
+    except UnavailableError as error:
+        return Annotated[Any, _refusing(str(error))], Field(default_factory=lambda: False)
+    options: Any = kind.Config
+    on_or_off = Annotated[
+        Annotated[options, Tag("options")] | Annotated[Literal[False], Tag("off")],
+        Discriminator(_tag),
+        BeforeValidator(_options, json_schema_input_type=options | bool),
+    ]
+    described = inspect.cleandoc(type(kind).__doc__ or "").partition("\n\n")[0]
+    told = " ".join(described.split())
+    return on_or_off, Field(options() if kind.default else False, description=told)
 
 
-def _located(key: str, value: Any, sentence: str) -> ValidationError:
-    """Return what to raise for one key of ``labels``."""
-    error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
-    return ValidationError.from_exception_data(
-        "labels", [InitErrorDetails(type=error, loc=(key,), input=value)]
-    )
+def _refusing(sentence: str) -> BeforeValidator:
+    def refuse(_: Any) -> Any:
+        raise PydanticCustomError("unavailable", "{sentence}", {"sentence": sentence})
 
-
-def _fields() -> dict[str, Any]:
-    fields = {}
-    for name, kind in LABEL_KINDS.all().items():
-        options: Any = kind.Config
-        on_or_off = Annotated[
-            Annotated[options, Tag("options")] | Annotated[Literal[False], Tag("off")],
-            Discriminator(_tag),
-            BeforeValidator(_options, json_schema_input_type=options | bool),
-        ]
-        default = options() if kind.default else False
-        summary = (kind.__doc__ or "").strip().partition("\n")[0]
-        fields[name] = (on_or_off, Field(default, description=summary or None))
-    return fields
+    return BeforeValidator(refuse)
 
 
 if TYPE_CHECKING:
-    Labels = _Kinds
+    Labels = ChosenLabels
 else:
-    Labels = create_model("Labels", __base__=_Kinds, __module__=__name__, **_fields())
+    Labels = create_model(
+        "Labels",
+        __base__=ChosenLabels,
+        __doc__=ChosenLabels.__doc__,
+        **{name: _field(name) for name in LABEL_KINDS.names()},
+    )

@@ -78,6 +78,14 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda found: (found.position.line, found.position.column))
 
 
+# Keys that have moved, and what to write in their place.
+_MOVED = {
+    "labels.segmentation": "an option of each kind of mask now: write labels: {{mask: "
+    "{{segmentation: {value}}}, amodal: {{segmentation: {value}}}}}",
+    "render.exposure": "an effect now: write effects: {{exposure: {{stops: {value}}}}}",
+    "render.white_balance_k": "an effect now: write effects: {{white_balance: "
+    "{{temperature_k: {value}}}}}",
+}
 # Parts of a pydantic location that may be a union's tag as well as a key.
 _TAGS = {*DISTRIBUTION_KEYS, "hsv"}
 
@@ -146,6 +154,8 @@ def _sentence(item: dict[str, Any], path: KeyPath, model: type[BaseModel]) -> st
     if kind == "missing":
         return "is required"
     if kind == "extra_forbidden":
+        if moved := _MOVED.get(dotted(path)):
+            return f"is {moved.format(value=_show(value))}"
         known = _fields_at(path[:-1], model)
         hint = _did_you_mean(str(path[-1]), known) or _list("known keys are", known)
         return f"unknown key{hint}"

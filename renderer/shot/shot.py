@@ -39,7 +39,7 @@ AnyEffectState = Annotated[SerializeAsAny[EffectState], BeforeValidator(_to_stat
 
 
 class RenderState(Frozen):
-    """Engine settings and development of the picture."""
+    """Engine settings, and what is made of the picture."""
 
     engine: Literal["cycles", "eevee", "workbench"]
     samples: int
@@ -47,8 +47,6 @@ class RenderState(Frozen):
     denoise: bool
     max_bounces: int
     view_transform: str
-    exposure: float
-    white_balance_k: float | None
     format: Literal["png", "jpeg", "webp"]
     quality: int
 

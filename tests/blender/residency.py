@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.farm.intake import bring_in, recipe_keys
+from renderer.farm.model_import import bring_in, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
 from renderer.shot.shot import Shot

@@ -65,7 +65,7 @@ def test_more_images_keep_the_earlier_ones(plain_planner: Maker) -> None:
             {"views", "objects", "lamps", "background", "render"},
         ),
         ({"background__color": "white"}, {"views", "objects", "world", "lamps", "render"}),
-        ({"render__exposure": 1.0}, {"views", "objects", "world", "lamps", "background"}),
+        ({"effects__exposure__stops": 1.0}, {"views", "objects", "world", "lamps", "background"}),
         ({"camera__orbit__azimuth_deg": 10}, {"objects", "world", "lamps", "background", "render"}),
         ({"objects__1__yaw_deg": 10}, {"world", "background", "render"}),
     ],

@@ -2,82 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from renderer.asset import AssetCache
-from renderer.dataset.agreement import (
-    category_problems,
-    frame_size,
-    image_problems,
-    picture_problems,
-    shot_problems,
-    unseen_problems,
-)
+from renderer.dataset.image_check import ImageCheck
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.shots import read_lines, to_shot
+from renderer.dataset.validation import Validation
 from renderer.recipe.labels import Labels
 from renderer.registry import LABEL_KINDS
-from renderer.shot.shot import ImageOf, Shot
-from renderer.truth.stored import Stored
-from renderer.truth.view import ViewTruth
+from renderer.shot.shot import Shot
 
 Record = dict[str, Any]
-_MOST_FINDINGS, _LONGEST_FINDING = 1000, 1000
-
-
-@dataclass
-class Validation:
-    """The outcome: what was looked at and what is wrong (each finding one sentence).
-
-    Attributes:
-        images: number of images.
-        annotations: number of annotations.
-        failed: number of images that the manifest records as failed.
-        scenes: number of scenes that were ray cast anew.
-        unchecked: number of those that should have been, but their models are not in the cache.
-        findings: what is wrong.
-        dropped: number of findings that were not kept.
-        unknown: label kinds that the dataset has, and nothing here knows.
-
-    """
-
-    images: int = 0
-    annotations: int = 0
-    failed: int = 0
-    scenes: int = 0
-    unchecked: int = 0
-    findings: list[str] = field(default_factory=list)
-    dropped: int = 0
-    unknown: list[str] = field(default_factory=list)
-
-    def add(self, finding: str) -> None:
-        """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
-        if len(self.findings) < _MOST_FINDINGS:
-            self.findings.append(textwrap.shorten(finding, _LONGEST_FINDING, placeholder=" ..."))
-        else:
-            self.dropped += 1
-
-    def notes(self) -> Iterator[str]:
-        """Yield what is not wrong, and still to be known (each one sentence)."""
-        for name in self.unknown:
-            yield f"{name} labels were not checked: install the package that has this label kind"
-        if self.failed:
-            images, are = ("image", "is") if self.failed == 1 else ("images", "are")
-            yield f"{self.failed} {images} failed and {are} recorded as such"
-        if self.unchecked:
-            scenes, were = ("scene", "was") if self.unchecked == 1 else ("scenes", "were")
-            yield (
-                f"{self.unchecked} {scenes} {were} not checked: their models are not in the cache "
-                "(ORBITSET_CACHE); run orbitset recipe check there, or the render again"
-            )
 
 
 def validate(
@@ -105,7 +46,7 @@ def validate(
     _check_categories(manifest, names, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
-    checker = _Checker(layout, cache, every, on, names, manifest["categories"], result)
+    checker = ImageCheck(layout, cache, every, on, names, manifest["categories"], result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
@@ -173,125 +114,6 @@ class _Shots:
 def _count(line: Record, key: str) -> int:
     """Return how many views or variants a line has; of one that is damaged, whatever."""
     return max(len(line[key]), 1) if isinstance(line.get(key), list) else 1
-
-
-@dataclass(frozen=True)
-class _Checker:
-    """Checks one image after the other.
-
-    Attributes:
-        layout: the dataset.
-        cache: see ``validate``.
-        every: see ``validate``.
-        on: the label kinds that it has, with the options of each.
-        names: category names by id as instances.json has them.
-        declared: category names in the order of their ids as the manifest has them.
-
-    """
-
-    layout: Layout
-    cache: AssetCache | None
-    every: int
-    on: Mapping[str, Any]
-    names: dict[int, str]
-    declared: list[str]
-    result: Validation
-
-    def check(self, image: Record, annotations: list[Record], shot: Shot | None) -> None:
-        """Check an image with its annotations."""
-        of = None if shot is None else next((i for i in shot.images if i.id == image["id"]), None)
-        name = image["file_name"] if of is None else of.file_name
-        if shot is not None and of is None:
-            self.result.add(f"{name}: its shot {shot.index} has no image {image['id']}")
-            shot = None
-        if shot is not None and of is not None:
-            self._tell(name, image_problems(image, shot, of))
-        self._check_files(name, image, shot, of)
-        stored = Stored(
-            image,
-            annotations,
-            frame_size(image, of),
-            shot,
-            None if shot is None or of is None else of.view.camera,
-            lambda key: self.layout.file(image["files"][key]["path"]).read_bytes(),
-        )
-        self._check_annotations(name, stored)
-        if shot is not None and stored.complete:  # else what follows would say it again
-            seen = {record["instance"] for record in annotations}
-            self._tell(name, unseen_problems(image, shot, seen))
-        self._check_labels(name, stored, self._truth(stored))
-
-    def _tell(self, where: str, problems: Iterable[str]) -> bool:
-        """Add problems to the findings and return whether there were any."""
-        told = False
-        for problem in problems:
-            self.result.add(f"{where}: {problem}")
-            told = True
-        return told
-
-    def _check_files(self, name: str, image: Record, shot: Shot | None, of: ImageOf | None) -> None:
-        """Look whether each file is there and the one that was written."""
-        files: Record = image["files"]
-        for kind in self.on:
-            for lost in [key for key in LABEL_KINDS.get(kind).files if key not in files]:
-                self.result.add(f"{name}: it lacks the file {lost} of its {kind} labels")
-        for key, file in files.items():
-            path = name if key == "picture" else file["path"]
-            try:
-                content = self.layout.file(path).read_bytes()
-            except FileNotFoundError:
-                self.result.add(f"{path} cannot be read (no such file): run the same render again")
-            except (OSError, DatasetError) as error:
-                self.result.add(f"{path} cannot be read: {error}")
-            else:
-                if hashlib.blake2b(content, digest_size=16).hexdigest() != file["blake2b"]:
-                    what = "image that was rendered" if key == "picture" else "file of its image"
-                    self.result.add(
-                        f"{path} is not the {what} (its digest differs): delete it and run the "
-                        "same render again"
-                    )
-                elif key == "picture":
-                    self._tell(name, picture_problems(content, image, shot, of))
-
-    def _check_annotations(self, name: str, stored: Stored) -> None:
-        """Check what does not hang on a label kind."""
-        instances = set[int]()
-        for record in stored.annotations:
-            where, instance = f"{name}: annotation {record['id']}", record["instance"]
-            self._tell(where, category_problems(record, self.names))
-            if stored.shot is not None:
-                self._tell(where, shot_problems(record, stored.shot, self.names, self.declared))
-            if instance in instances:
-                self.result.add(f"{where}: instance {instance} stands twice in its image")
-            instances.add(instance)
-
-    def _check_labels(self, name: str, stored: Stored, truth: ViewTruth | None) -> None:
-        """Have each kind check its labels."""
-        if truth is not None and stored.complete:
-            self.result.scenes += 1
-        for kind, config in self.on.items():
-            try:
-                for record, problem in LABEL_KINDS.get(kind).check(stored, truth, config):
-                    where = name if record is None else f"{name}: annotation {record['id']}"
-                    self.result.add(f"{where}: {problem}")
-                    if record is not None:
-                        stored.wrong.add(record["id"])
-            except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none
-                self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
-                return
-
-    def _truth(self, stored: Stored) -> ViewTruth | None:
-        """Return the view of an image by ray casting, where it is its turn and its models are
-        there.
-        """
-        if stored.shot is None or stored.camera is None or self.cache is None:
-            return None
-        if self.result.images % self.every:
-            return None
-        if not all(self.cache.has(entry.asset) for entry in stored.shot.objects):
-            self.result.unchecked += 1
-            return None
-        return ViewTruth.of(stored.shot, stored.camera, self.cache)
 
 
 def _kinds_on(manifest: Record, result: Validation) -> Mapping[str, Any]:

@@ -264,13 +264,13 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
         for kind in ("absolute", "upward", "with backslashes")
     },
     **{
-        f"part's name {kind}": (part(NAMES[kind]), "image 1 has a wrong images[0].image.file_name")
+        f"part's name {kind}": (part(NAMES[kind]), "shot 1 has a wrong images[0].image.file_name")
         for kind in ("absolute", "upward", "a NUL")
     },
     **{
         f"part's file {kind}": (
             part(NAMES[kind], "path"),
-            "image 1 has a wrong images[0].image.files.picture.path",
+            "shot 1 has a wrong images[0].image.files.picture.path",
         )
         for kind in ("absolute", "upward", "a NUL")
     },

@@ -251,13 +251,15 @@ def test_a_damaged_part_names_its_shot_and_key(tmp_path: Path) -> None:
     images(layout, 8)
     write_part(layout, [bad], 0)
     said = (
-        r"damaged: the line of image 7 has a wrong images\[0\].annotations\[0\].instance: it should"
+        r"damaged: the line of shot 7 has a wrong images\[0\].annotations\[0\].instance: it should"
     )
     with pytest.raises(DatasetError, match=said):
         merge(layout, "n", "1", ("a",))
     bad = line(7)
     bad["images"][0]["annotations"][0] |= {"bbox": [1, 2, 3], "area": 6}
-    write_part(layout, [bad], next_stint(layout))
+    layout = Layout(tmp_path / "other")
+    images(layout, 8)
+    write_part(layout, [bad], 0)
     merge(layout, "n", "1", ("a",))  # it is a stranger's field, where the dataset has no boxes
     with pytest.raises(DatasetError, match=r"lacks images\[0\].annotations\[0\].bbox\[3\]"):
         merge(layout, "n", "1", ("a",), kinds=("box",))

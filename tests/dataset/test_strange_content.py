@@ -115,7 +115,7 @@ STRANGE: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "part without its image": (
         replace(PART, '"image":{"id', '"picture":{"id'),
         "merge",
-        "is damaged: the line of image 0 lacks images[0].image",
+        "is damaged: the line of shot 0 lacks images[0].image",
     ),
     "part with annotations that are none": (
         replace(PART, '"annotations":[', '"annotations":[7,'),

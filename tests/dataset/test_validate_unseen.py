@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from renderer.shot.frame import Frame
 from typer.testing import CliRunner
 
 from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.assemble import assemble
-from renderer.dataset.layout import Layout
 from renderer.dataset.head import run_head
+from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.segmentation import to_mask
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from renderer.truth import encode_rle, tight_box
 from tests import shapes

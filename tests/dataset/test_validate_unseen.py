@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.assemble import assemble
+from renderer.dataset.head import run_head
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import write_part
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
@@ -75,7 +75,7 @@ def make(plain_planner: Callable[..., Planner], tmp_path: Path) -> Iterator[Make
         layout = Layout(tmp_path / "made")
         lines = list(Pipeline(planner, Film(breaks), layout).run(range(6)))
         write_part(layout, lines, 0)
-        head = manifest_head(planner.recipe, "0", "0", {})
+        head = run_head(planner.recipe, "0", "0", {}).model_dump(mode="json")
         layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
         assemble(layout)
         return layout, planner.cache

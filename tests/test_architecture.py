@@ -13,6 +13,7 @@ ROOMS = (
     "recipe",
     "asset",
     "plan",
+    "effects",
     "truth",
     "imaging",
     "dataset",

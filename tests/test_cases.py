@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from renderer.blender.frame import Frame
 
 from renderer.asset import AssetCache, AssetSource
 from renderer.dataset.agreement import Seen, scene_problems
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from renderer.truth import Label, Labeller
 from tests import shapes

@@ -21,7 +21,6 @@ import typer
 from typer.testing import CliRunner
 
 import renderer
-from renderer.blender.frame import Frame
 from renderer.commands.app import app
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout
@@ -29,6 +28,7 @@ from renderer.errors import UnavailableError, UserError
 from renderer.farm.interrupt import RunStoppedError
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from tests import shapes
 from tests.conftest import REPOSITORY

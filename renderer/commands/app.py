@@ -22,7 +22,7 @@ from renderer.commands import (
 )
 from renderer.commands.terminal import defects, sentences, warn
 from renderer.errors import UserError
-from renderer.farm.environment import settle, thread_caps
+from renderer.farm.environment import prepare_environment, thread_caps
 from renderer.farm.machine import usable_cores
 
 
@@ -92,5 +92,5 @@ def main() -> None:
     """Run the program, under the variables that a plan is made with everywhere."""
     process.speak_utf8()
     process.settle_streams()
-    settle(thread_caps(usable_cores()))
+    prepare_environment(thread_caps(usable_cores()))
     app()

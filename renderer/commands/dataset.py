@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from PIL import Image
@@ -12,6 +12,7 @@ from renderer.commands.terminal import FAILED, err, headed, out, say_json, stop,
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
+    from renderer.dataset.read import Pair
 
 app = typer.Typer(help="Merge, check and look into datasets.", no_args_is_help=True)
 
@@ -54,14 +55,13 @@ def validate(
     """
     from renderer.dataset.validate import validate as check
     from renderer.export.check import check_exports
-    from renderer.farm.intake import default_cache
+    from renderer.farm.model_import import default_cache
 
     with err.status("validating"):
         layout = open_dataset(folder)
         cache = default_cache() if scenes else None
         result = check(layout, cache, max(scenes, 1))
-        if not result.findings:
-            result.findings += check_exports(layout)
+        check_exports(layout, result)
     if as_json:
         say_json(
             {
@@ -139,32 +139,30 @@ def show(
         picture = open_picture(layout, image)
         drawn = draw_overlay(picture, records, names, masks, width)
         if each:
-            save_picture(drawn, output / f"{Path(image['file_name']).stem}.png")
+            save_picture(drawn, output / f"{Path(image.file_name).stem}.png")
             continue
         objects = f"{len(records)} object{'s' if len(records) != 1 else ''}"
-        cells.append((f"{image['file_name']}   {objects}", drawn))
+        cells.append((f"{image.file_name}   {objects}", drawn))
     if not each:
         save_picture(contact_sheet(cells), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 
-def _choose(
-    layout: Layout, count: int, index: list[int] | None
-) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+def _choose(layout: Layout, count: int, index: list[int] | None) -> list[Pair]:
     """Return some images with their annotations: those asked for, else evenly many of all."""
     from renderer.dataset.manifest import read_manifest
     from renderer.dataset.read import read_pairs
 
-    total = read_manifest(layout)["images"]
+    total = read_manifest(layout).images
     if not total:
         stop("the dataset has no images")
     wanted, stride = set(index or ()), max(1, total // count)
-    chosen: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+    chosen: list[Pair] = []
     for number, pair in enumerate(read_pairs(layout)):
         evenly = not wanted and number % stride == 0 and len(chosen) < count
-        if evenly or pair[0]["shot"] in wanted:
+        if evenly or pair[0].shot in wanted:
             chosen.append(pair)
-    missing = sorted(wanted - {image["shot"] for image, _ in chosen})
+    missing = sorted(wanted - {image.shot for image, _ in chosen})
     if missing and not chosen:
         stop(f"the dataset has no image {', '.join(map(str, missing))}")
     for number in missing:

@@ -17,13 +17,13 @@ import numpy.typing as npt
 from renderer.colour.luma import LUMA
 from renderer.dataset.coco import image_record, unseen_warning
 from renderer.dataset.picture import decode_picture
+from renderer.dataset.records import PICTURE, FileRecord, ImageRecord
+from renderer.dataset.stored import Stored as Record
 from renderer.shot.camera import Camera
 from renderer.shot.shot import ImageOf, RenderState, Shot
 from renderer.truth import Label, tight_box
 from renderer.truth.label import Casting, pose
 from renderer.truth.mask import Box, Mask
-
-Record = dict[str, Any]
 
 # The last bits of matrix products differ between processors.
 _BITS = 1e-9
@@ -45,31 +45,35 @@ class Seen:
     sound: bool
 
 
-def image_problems(image: Record, shot: Shot, of: ImageOf) -> Iterator[str]:
+def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]:
     """Compare an image's record with the one its shot gives."""
-    made = image_record(shot, of, "", 0.0, ())
+    picture = FileRecord(path=of.file_name, blake2b="")
+    made = image_record(shot, of, {PICTURE: picture}, 0.0, ()).model_dump(mode="json")
+    found = image.model_dump(mode="json")
     del made["brightness"], made["warnings"], made["files"]
     camera = made.pop("camera")
     for key, value in made.items():
-        if not _same(image.get(key), value):
-            yield f"{key} is {image.get(key)}, its shot says {value}"
+        if not _same(found[key], value):
+            yield f"{key} is {found[key]}, its shot says {value}"
     for key, value in camera.items():
-        if not _same(image["camera"].get(key), value):
+        if not _same(found["camera"][key], value):
             yield f"camera.{key} is not that of its shot"
+    if image.files[PICTURE].path != of.file_name:
+        yield f"files.picture.path is {image.files[PICTURE].path}, its shot says {of.file_name}"
 
 
-def unseen_problems(image: Record, shot: Shot, labelled: Set[int]) -> Iterator[str]:
+def unseen_problems(image: ImageRecord, shot: Shot, labelled: Set[int]) -> Iterator[str]:
     """Tell of objects that have no annotation while the image does not say so."""
     for entry in shot.objects:
         if entry.category is None or entry.instance in labelled:
             continue
-        if unseen_warning(entry.category) not in image.get("warnings", ()):
+        if unseen_warning(entry.category) not in image.warnings:
             yield f"object {entry.instance} ({entry.category}) has no annotation"
 
 
 def _same(found: Any, made: Any) -> bool:
     """Compare what was read from JSON with what was computed."""
-    made = _plain(made)
+    found, made = _plain(found), _plain(made)
     return bool(found == made) or _close(found, made)
 
 
@@ -77,7 +81,7 @@ def _plain(value: Any) -> Any:
     """Return what JSON gives back of a value."""
     if isinstance(value, np.ndarray):
         return value.round(12).tolist()
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _close(found: Any, made: Any) -> bool:
@@ -179,8 +183,8 @@ def mask_problems(record: Record, mask: Mask, amodal: Mask) -> Iterator[str]:
     if area != record["area"]:
         yield f"area is {record['area']}, its mask has {area} pixels"
     box = tight_box(mask)
-    if list(box) != record["bbox"]:
-        yield f"bbox is {record['bbox']}, its mask's is {list(box)}"
+    if box != record["bbox"]:
+        yield f"bbox is {list(record['bbox'])}, its mask's is {list(box)}"
     lacking = bool((mask & ~amodal).any())
     if lacking:
         yield "its amodal mask lacks visible pixels"
@@ -199,14 +203,14 @@ def _beyond_problems(
     with both.
     """
     (width, height), (left, top, wide, high) = frame, inner
-    x, y, w, h = record["amodal_bbox"]
+    x, y, w, h = found = record["amodal_bbox"]
     if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
         if (x, y, w, h) != inner:
-            yield f"amodal_bbox is {record['amodal_bbox']}, its amodal mask's is {list(inner)}"
+            yield f"amodal_bbox is {list(found)}, its amodal mask's is {list(inner)}"
         elif record["truncation"] != 0:
             yield f"truncation is {record['truncation']}, its amodal_bbox is all in the frame"
     elif x > left or y > top or x + w < left + wide or y + h < top + high:
-        yield f"amodal_bbox is {record['amodal_bbox']}, and does not hold all of its amodal mask"
+        yield f"amodal_bbox is {list(found)}, and does not hold all of its amodal mask"
     elif not 1 / (inside + 1) - _SHARE <= record["truncation"] < 1:
         yield f"truncation is {record['truncation']}, its amodal_bbox reaches beyond the frame"
 
@@ -234,21 +238,25 @@ def scene_problems(casting: Casting, seen: list[Seen]) -> Iterator[tuple[Record 
 def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[np.int32]) -> Mask:
     """Tell (h, w) which pixels belong to something else than the scene says.
 
-    An object whose opacity rays cannot follow may have holes: through it anything may be seen that
-    is behind it. A centre that an outline runs through may fall to either side of it.
+    What has no label claims no pixel: where it is in front, nothing is stored. An object whose
+    opacity rays cannot follow may have holes: through it anything may be seen that is behind it. A
+    centre that an outline runs through may fall to either side of it.
     """
-    wrong = index != stored
+    bare = [each.entry.instance for each in casting.objects if each.entry.category is None]
+    wrong = _without(bare, index) != stored
     loose = [each for each in casting.objects if not each.exact]
     if loose:
-        behind = casting.index(only_exact=True)
+        behind = _without(bare, casting.index(only_exact=True))
         veiled = np.isin(index, [each.entry.instance for each in loose])
         wrong &= ~(veiled & (stored == behind))
         for each in loose:
-            wrong &= ~((stored == each.entry.instance) & each.silhouette.mask)
+            claimed = 0 if each.entry.instance in bare else each.entry.instance
+            wrong &= ~((stored == claimed) & each.silhouette.mask)
     rows, columns = np.nonzero(wrong)
     if len(rows):
         depths = np.stack(casting.close_by(columns, rows, _OUTLINE_PX))
         instances = np.array([*(each.entry.instance for each in casting.objects), 0])
+        instances = _without(bare, instances)
         claimed = stored[rows, columns][None] == instances[:, None]
         own = np.where(claimed[:, None], depths, np.inf).min(axis=0)
         nearest = depths.min(axis=0)
@@ -257,6 +265,11 @@ def _wrong(casting: Casting, index: npt.NDArray[np.int32], stored: npt.NDArray[n
         nothing = (stored[rows, columns] == 0) & ~np.isfinite(nearest)
         wrong[rows, columns] = ~(first & np.isfinite(own) | nothing).any(axis=0)
     return np.asarray(wrong, np.bool_)
+
+
+def _without(instances: list[int], index: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return an index of instances with 0 in the place of some."""
+    return np.where(np.isin(index, instances), np.int32(0), index)
 
 
 def _hidden_problems(seen: Seen, label: Label, casting: Casting) -> Iterator[str]:
@@ -270,13 +283,13 @@ def _hidden_problems(seen: Seen, label: Label, casting: Casting) -> Iterator[str
     wrong = int(differ.sum())
     if wrong > _few(label.amodal.sum()):
         yield f"{wrong} pixels of its amodal mask disagree with the scene of its shot"
-    x, y, w, h = record["amodal_bbox"]
+    x, y, w, h = found = record["amodal_bbox"]
     left, top, width, height = label.amodal_box
     # Outwards, and where all of the outline is known inwards, too.
     edges = np.array([left - x, top - y, x + w - left - width, y + h - top - height])
     # Rounding on an outline may move an edge to the next pixel.
     if (np.abs(edges) if exact else edges).max() > max(1, max(width, height) / 1000):
-        yield f"amodal_bbox is {record['amodal_bbox']}, its scene's is {list(label.amodal_box)}"
+        yield f"amodal_bbox is {list(found)}, its scene's is {list(label.amodal_box)}"
     pixels = label.amodal.sum() / (1 - label.truncation)
     if exact and abs(record["truncation"] - label.truncation) * pixels > _few(pixels):
         yield f"truncation is {record['truncation']}, its scene's is {label.truncation:.6f}"

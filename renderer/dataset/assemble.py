@@ -9,15 +9,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from renderer.dataset.json_text import loads
-from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.manifest import ASSETS, write_manifest
+from renderer.dataset.files import folder_of
+from renderer.dataset.head import RunFile
+from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
-from renderer.dataset.provenance import TEXTS_BY_NAME, MixedError, read_provenance
-from renderer.dataset.read import OBJECT, OBJECTS, TEXT, TEXTS, WHOLE, Kind, Kinds, fault
+from renderer.dataset.parts import example_line
+from renderer.dataset.provenance import MixedError, read_provenance
 from renderer.dataset.storage import is_local, sweep, write_atomic
+from renderer.dataset.stored import UnlikeError, parsed
 from renderer.errors import UserError
 
 
@@ -25,55 +26,33 @@ class AssembleError(UserError):
     """What should become one dataset does not belong together; the message is one sentence."""
 
 
-_ORIGIN: Kinds = {"recipe": TEXT, "changes": OBJECT}
-_RUN: Kinds = {
-    "fingerprint": TEXT,
-    "head": {
-        "name": TEXT,
-        "orbitset": TEXT,
-        "bpy": TEXT,
-        "seed": WHOLE,
-        "categories": TEXTS,
-        "warnings": TEXTS,
-        "assets": ASSETS,
-        "recipe": {
-            "images": Kind(
-                "from 1 to 100,000,000",  # as in a recipe
-                lambda value: type(value) is int and 1 <= value <= 100_000_000,
-            ),
-            "output": {"exports": OBJECTS},
-        },
-    },
-}
-# Keys that an older orbitset did not write yet.
-_LATER: Kinds = {"files": TEXTS_BY_NAME, "versions": TEXTS_BY_NAME}
-
-
-def _later(run: dict[str, Any]) -> dict[str, Any]:
-    return {"files": run.get("files", {}), "versions": run["head"].get("versions", {})}
-
-
-def read_run(layout: Layout) -> dict[str, Any]:
+def read_run(layout: Layout) -> RunFile:
     """Return what ``parts/run.json`` says of the run a folder belongs to.
 
     Raises:
         AssembleError: the folder holds no run, or what it says is damaged.
+        DatasetError: the file is elsewhere.
 
     """
     try:
-        run: dict[str, Any] = loads(layout.run.read_bytes())
+        return parsed(RunFile, layout.run.read_bytes())
     except FileNotFoundError:
         raise AssembleError(
             f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
         ) from None
-    except DatasetError:
-        raise
-    except ValueError as error:
+    except UnlikeError as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
-    kinds = {**_RUN, "origin": _ORIGIN} if isinstance(run, dict) and "origin" in run else _RUN
-    if wrong := fault(run, kinds) or fault(_later(run), _LATER):
-        raise AssembleError(f"{layout.run} is damaged: it {wrong}")
-    return run
+
+
+def write_run(layout: Layout, run: RunFile) -> None:
+    """Write ``parts/run.json``.
+
+    Raises:
+        DiskError: it cannot be written.
+
+    """
+    text = json.dumps(run.model_dump(mode="json", exclude_none=True), indent=1)
+    write_atomic(layout.run, text.encode())
 
 
 def assemble(layout: Layout) -> MergeResult:
@@ -86,11 +65,11 @@ def assemble(layout: Layout) -> MergeResult:
     """
     from renderer.dataset.report import write_report  # brings matplotlib with it
 
-    head = read_run(layout)["head"]
+    head = read_run(layout).head
     with _alone(layout):
         sweep_dataset(layout)
         result = merge(
-            layout, head["name"], head["orbitset"], head["categories"], head["recipe"]["images"]
+            layout, head.name, head.orbitset, head.categories, head.recipe.images, head.labels
         )
         write_manifest(layout, head, result, read_provenance(layout, head))
         write_report(layout)
@@ -115,13 +94,20 @@ def sweep_dataset(layout: Layout) -> None:
     """Remove the drafts that killed processes have left anywhere in a dataset."""
     for folder in (
         layout.root,
-        layout.images,
+        *_image_folders(layout),
         layout.parts,
         layout.instances.parent,
         layout.logs,
         layout.quarantine,
     ):
         sweep(folder)
+
+
+def _image_folders(layout: Layout) -> list[Path]:
+    """Return the folders with the files of images: pictures, and what label kinds have written."""
+    example = example_line(layout)
+    named = {folder_of(path) for path in example.files()} if example else set()
+    return [layout.file(name) for name in sorted({layout.images.name, *named} - {""})]
 
 
 def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False) -> None:
@@ -144,28 +130,30 @@ def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False)
         runs.append(read_run(target))
         sources = [*sources, target]
     for source, run in zip(sources, runs, strict=True):
-        if run["fingerprint"] != runs[0]["fingerprint"]:
+        if run.fingerprint != runs[0].fingerprint:
             raise AssembleError(
                 f"{source.root} and {sources[0].root} were rendered from different recipes or "
                 "assets: only shards of one run can be merged"
             )
     if not allow_mixed:
         _must_match(sources, runs)
-    largest = max(runs, key=lambda run: int(run["head"]["recipe"]["images"]))
+    largest = max(runs, key=lambda run: run.head.recipe.images)
     # First, so that the same command goes on where it was killed.
-    write_atomic(target.run, json.dumps(largest, indent=1).encode())
+    write_run(target, largest)
     for source in sources:
         if source is not target:
-            for folder in (source.images, source.parts):
-                for path in source.files(folder.name, "*.*"):
+            # Parts last: a part vouches for its images' files.
+            for folder in (*_image_folders(source), source.parts):
+                name = folder.relative_to(source.root).as_posix()
+                for path in source.files(name, "*.*"):
                     if path.name != "run.json" and not path.name.startswith((".", "lock")):
-                        _copy(path, target.file(folder.name) / path.name)
+                        _copy(path, target.file(name) / path.name)
 
 
-def _must_match(sources: Sequence[Layout], runs: Sequence[dict[str, Any]]) -> None:
+def _must_match(sources: Sequence[Layout], runs: Sequence[RunFile]) -> None:
     """Raise MixedError where outputs were rendered with different versions or back ends."""
     first, *others = (
-        read_provenance(source, run["head"]) for source, run in zip(sources, runs, strict=True)
+        read_provenance(source, run.head) for source, run in zip(sources, runs, strict=True)
     )
     for source, other in zip(sources[1:], others, strict=True):
         for versions in other.versions:

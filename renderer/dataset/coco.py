@@ -1,14 +1,23 @@
-"""COCO records of a shot, with the extras of DESIGN.md §7."""
+"""COCO records of a shot: what its plan decides of them; labels come from their kinds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from renderer.dataset.records import (
+    CameraRecord,
+    FileRecord,
+    ImageRecord,
+    LabelRecord,
+    default_kinds,
+    records_of,
+)
+from renderer.dataset.stored import stored
+from renderer.shot.scene import Instance
 from renderer.shot.shot import ImageOf, Shot
 from renderer.truth import Label, encode_rle, mask_to_polygons
-
-Record = dict[str, Any]
 
 
 def unseen_warning(category: str) -> str:
@@ -20,62 +29,73 @@ def unseen_warning(category: str) -> str:
 
 
 def image_record(
-    shot: Shot, image: ImageOf, digest: str, brightness: float, warnings: Iterable[str]
-) -> Record:
-    """Return the COCO image of an image of a shot.
+    shot: Shot,
+    image: ImageOf,
+    files: Mapping[str, FileRecord],
+    brightness: float,
+    warnings: Iterable[str],
+) -> ImageRecord:
+    """Return the core of the record of an image of a shot.
 
     Args:
         shot: the shot.
         image: which of its images.
-        digest: BLAKE2b-128 of the image file, by which ``dataset validate`` knows it again.
+        files: its files by name, the picture among them.
         brightness: mean display luma of the picture, 0..1.
         warnings: what is to be known of the image, each a sentence.
 
     """
     camera = image.view.camera
     width, height = camera.resolution
-    return {
-        "id": image.id,
-        "file_name": image.file_name,
-        "width": width,
-        "height": height,
-        "camera": {
-            "K": camera.K,
-            "world_to_camera": camera.world_to_camera,
-            "distortion": None
-            if camera.distortion is None
-            else camera.distortion.model_dump(mode="json"),
-        },
-        "shot": shot.index,
-        "view": image.view.name,
-        "variant": image.number,
-        "scenario": None,
-        "group": None,
-        "azimuth_deg": image.view.azimuth_deg,
-        "elevation_deg": image.view.elevation_deg,
-        "brightness": round(brightness, 4),
-        "files": {"picture": {"path": image.file_name, "blake2b": digest}},
-        "warnings": list(warnings),
-    }
+    return ImageRecord(
+        id=image.id,
+        file_name=image.file_name,
+        width=width,
+        height=height,
+        camera=CameraRecord(
+            K=camera.K, world_to_camera=camera.world_to_camera, distortion=camera.distortion
+        ),
+        shot=shot.index,
+        view=image.view.name,
+        variant=image.number,
+        views=linked_views(shot, image),
+        azimuth_deg=image.view.azimuth_deg,
+        elevation_deg=image.view.elevation_deg,
+        brightness=round(brightness, 4),
+        files=dict(files),
+        warnings=tuple(warnings),
+    )
 
 
-def annotation_record(label: Label, category_id: int, segmentation: str) -> Record:
-    """Return the COCO annotation of a label (without its ids).
+def linked_views(shot: Shot, image: ImageOf) -> dict[str, int]:
+    """Return the ids of the images of the same variant by their views' names; of one view none."""
+    if len(shot.views) == 1:
+        return {}
+    return {each.view.name: each.id for each in shot.images if each.number == image.number}
 
-    ``bbox`` is tight on visible pixels and ``area`` counts them. ``amodal_bbox`` may reach beyond
-    the frame; ``amodal_segmentation`` is the part in the frame. ``cam_R_m2c`` and ``cam_t_m2c``
-    (metres) take model coordinates, multiplied by ``scale``, to the camera (OpenCV axes).
-    """
+
+def file_record(path: str, content: bytes) -> FileRecord:
+    """Return the record of a file of an image, by which ``dataset validate`` knows it again."""
+    return FileRecord(path=path, blake2b=hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
+def label_record(entry: Instance, category_id: int) -> LabelRecord:
+    """Return the core of what is said of an object that an image shows."""
+    return LabelRecord(
+        category_id=category_id, iscrowd=0, instance=entry.instance, asset=entry.file
+    )
+
+
+def annotation_record(label: Label, category_id: int, segmentation: str) -> LabelRecord:
+    """Return what is said of an object: the core, and the fields of the kinds that come with us."""
     if segmentation == "polygon":
         visible: Any = mask_to_polygons(label.visible)
         amodal: Any = mask_to_polygons(label.amodal)
     else:
         visible, amodal = encode_rle(label.visible), encode_rle(label.amodal)
-    return {
-        "category_id": category_id,
+    fields = {
         "bbox": label.box,
         "area": label.area,
-        "iscrowd": 0,
         "segmentation": visible,
         "visibility": round(label.visibility, 6),
         "truncation": round(label.truncation, 6),
@@ -84,6 +104,6 @@ def annotation_record(label: Label, category_id: int, segmentation: str) -> Reco
         "cam_R_m2c": label.rotation.round(12).tolist(),
         "cam_t_m2c": label.translation.round(12).tolist(),
         "scale": label.entry.scale,
-        "asset": label.entry.file,
-        "instance": label.entry.instance,
     }
+    core = label_record(label.entry, category_id)
+    return stored(records_of(default_kinds()).label, {**dict(core), **fields})

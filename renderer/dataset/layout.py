@@ -75,6 +75,14 @@ def _must_be_inside(root: Path, name: str) -> None:
         raise DatasetError(f"{path} is neither a file nor a folder: delete it")
 
 
+def unfinished(layout: Layout) -> DatasetError:
+    """Return what to raise where a file that the last step of a run writes is not there."""
+    return DatasetError(
+        f"{layout.root} is not finished: run the same render command again, or orbitset dataset "
+        f"merge {layout.root}"
+    )
+
+
 @dataclass(frozen=True)
 class Layout:
     """The paths of a dataset below ``root``; all of them raise a DatasetError where they would lead

@@ -3,90 +3,87 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from renderer.asset import AssetFacts
-from renderer.dataset.json_text import loads
-from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.head import Head, LabelOptions, StoredAsset, StoredRecipe
+from renderer.dataset.layout import DatasetError, Layout, unfinished
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.provenance import Provenance, head_versions
-from renderer.dataset.read import (
-    COUNT,
-    TEXT,
-    TEXTS,
-    VECTOR,
-    WHOLE,
-    Kind,
-    Kinds,
-    fault,
-    unfinished,
-)
 from renderer.dataset.storage import write_atomic
-from renderer.recipe import Recipe
+from renderer.dataset.stored import Stored, UnlikeError, parsed
+from renderer.values.bounded import Count, Whole
 
-Record = dict[str, Any]
+
+class Failure(Stored):
+    """A shot that was given up, and why."""
+
+    shot: Count
+    cause: str
 
 
-def manifest_head(
-    recipe: Recipe,
-    version: str,
-    engine_version: str,
-    assets: dict[str, AssetFacts],
-    versions: Mapping[str, str] | None = None,
-) -> Record:
-    """Return what a manifest says of a run before it has rendered anything.
+class Manifest(Stored):
+    """``manifest.json``.
 
-    ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs.
+    Attributes:
+        versions: of the libraries that the run was begun with.
+        backends: what its images were rendered on.
+        mixed: what differs between its images of versions and back ends.
+        shots: number of shots with images.
+        images: number of images.
+        annotations: number of annotations.
+        labels: the label kinds, each with its options.
+        failed: shots that were given up.
+        missing: spans of shots that are not there: ``"3-5"``, ``"9"``.
+        warnings: sentences.
+        assets: the models, by their paths in the recipe.
+
     """
-    return {
-        "name": recipe.name,
-        "orbitset": version,
-        "bpy": engine_version,
-        "versions": {"orbitset": version, "bpy": engine_version, **(versions or {})},
-        "seed": recipe.seed,
-        "categories": list(recipe.categories),
-        "warnings": [
-            f"{path}: {warning}"
-            for path, facts in sorted(assets.items())
-            for warning in facts.warnings
-        ],
-        "assets": {
-            path: {
-                "digest": facts.key,
-                "faces": facts.faces,
-                "size_m": facts.size_m,
-                "source_to_model": facts.source_to_model,
-                "warnings": facts.warnings,
-            }
-            for path, facts in sorted(assets.items())
-        },
-        "recipe": recipe.model_dump(mode="json"),
-    }
+
+    name: str
+    orbitset: str
+    bpy: str
+    seed: Whole
+    versions: dict[str, str]
+    backends: tuple[str, ...]
+    mixed: tuple[str, ...]
+    shots: Count
+    images: Count
+    annotations: Count
+    categories: tuple[str, ...]
+    labels: LabelOptions
+    failed: tuple[Failure, ...]
+    missing: tuple[str, ...]
+    warnings: tuple[str, ...]
+    assets: dict[str, StoredAsset]
+    recipe: StoredRecipe
 
 
-def write_manifest(
-    layout: Layout, head: Record, result: MergeResult, provenance: Provenance
-) -> None:
+def write_manifest(layout: Layout, head: Head, result: MergeResult, provenance: Provenance) -> None:
     """Write ``manifest.json``: the head, what came of it, and the recipe last."""
     mixed = provenance.mixtures()
-    manifest = {
-        **{key: head[key] for key in ("name", "orbitset", "bpy", "seed")},
-        "versions": head_versions(head),
-        "backends": sorted(provenance.backends),
-        "mixed": mixed,
-        "images": result.images,
-        "annotations": result.annotations,
-        "categories": head["categories"],
-        "failed": [{"shot": index, "cause": cause} for index, cause in result.failed],
-        "missing": spans(result.missing),
-        "warnings": head["warnings"]
-        + [f"images may differ for having been mixed: {each}" for each in mixed]
-        + result.sentences(),
-        "assets": head["assets"],
-        "recipe": head["recipe"],
-    }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
+    warnings = [
+        *head.warnings,
+        *(f"images may differ for having been mixed: {each}" for each in mixed),
+        *result.sentences(),
+    ]
+    manifest = Manifest(
+        **{key: head[key] for key in ("name", "orbitset", "bpy", "seed", "categories")},
+        versions=head_versions(head),
+        backends=tuple(sorted(provenance.backends)),
+        mixed=tuple(mixed),
+        shots=result.shots,
+        images=result.images,
+        annotations=result.annotations,
+        labels=head.labels,
+        failed=tuple(Failure(shot=index, cause=cause) for index, cause in result.failed),
+        missing=tuple(spans(result.missing)),
+        warnings=tuple(warnings),
+        assets=head.assets,
+        recipe=head.recipe,
+    )
+    text = json.dumps(
+        manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False
+    )
     write_atomic(layout.manifest, (text + "\n").encode())
 
 
@@ -102,35 +99,7 @@ def spans(indices: Iterable[int | range]) -> list[str]:
     return [str(first) if first == last else f"{first}-{last}" for first, last in found]
 
 
-def _are_assets(value: Any) -> bool:
-    kinds: Kinds = {"digest": TEXT, "faces": COUNT, "size_m": VECTOR}
-    return isinstance(value, dict) and not any(fault(each, kinds) for each in value.values())
-
-
-ASSETS = Kind("an object of models", _are_assets)
-_KINDS: Kinds = {
-    "name": TEXT,
-    "orbitset": TEXT,
-    "bpy": TEXT,
-    "seed": WHOLE,
-    "images": COUNT,
-    "annotations": COUNT,
-    "categories": TEXTS,
-    "failed": Kind(
-        "a list of shots and causes",
-        lambda value: (
-            isinstance(value, list)
-            and not any(fault(each, {"shot": COUNT, "cause": TEXT}) for each in value)
-        ),
-    ),
-    "missing": TEXTS,
-    "warnings": TEXTS,
-    "assets": ASSETS,
-    "recipe": {"images": COUNT},
-}
-
-
-def read_manifest(layout: Layout) -> Record:
+def read_manifest(layout: Layout) -> Manifest:
     """Return the manifest.
 
     Raises:
@@ -138,13 +107,8 @@ def read_manifest(layout: Layout) -> Record:
 
     """
     try:
-        manifest: Record = loads(layout.manifest.read_bytes())
+        return parsed(Manifest, layout.manifest.read_bytes())
     except FileNotFoundError:
         raise unfinished(layout) from None
-    except DatasetError:
-        raise
-    except ValueError as error:
+    except UnlikeError as error:
         raise DatasetError(f"manifest.json is damaged: {error}") from None
-    if wrong := fault(manifest, _KINDS):
-        raise DatasetError(f"manifest.json is damaged: it {wrong}")
-    return manifest

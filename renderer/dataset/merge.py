@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from renderer.dataset.json_text import dumps
+from pydantic_core import to_json
+
+from renderer.dataset.files import FilesThere
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import Line, PartIndex
+from renderer.dataset.parts import DoneLine, FailedLine, PartIndex
+from renderer.dataset.records import CategoryRecord
 from renderer.dataset.storage import drafted, is_local
 
 _MOST_WARNINGS = 1000
@@ -23,8 +24,11 @@ _MOST_WARNINGS = 1000
 
 @dataclass
 class MergeResult:
-    """What a merge found."""
+    """What a merge found: how many shots with images, images and annotations there are, shots that
+    failed with their causes, spans of shots that are not there, and what images say of themselves.
+    """
 
+    shots: int = 0
     images: int = 0
     annotations: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
@@ -32,7 +36,7 @@ class MergeResult:
     warnings: Counter[str] = field(default_factory=Counter)
 
     def miss(self, first: int, beyond: int) -> None:
-        """Take note that the images of some shots, ``beyond`` excluded, are not there."""
+        """Take note that some shots, ``beyond`` excluded, are not there."""
         if self.missing and self.missing[-1].stop == first:
             first = self.missing.pop().start
         if first < beyond:
@@ -47,89 +51,81 @@ class MergeResult:
 
 
 def merge(
-    layout: Layout, name: str, version: str, categories: Sequence[str], images: int = 0
+    layout: Layout,
+    name: str,
+    version: str,
+    categories: Sequence[str],
+    shots: int = 0,
+    kinds: Collection[str] = (),
 ) -> MergeResult:
     """Join all parts; the result depends on the shots alone, not on how they were chunked.
 
-    Image ids are the shot index + 1, annotation ids count from 1 in order. Records stand one on a
-    line, so that two datasets can be compared by their lines. Of ``images`` that there should be,
-    those that are in no part, or whose file is not there, are named in the result as missing.
+    Images and annotations stand in the order of shots, and annotation ids count from 1. Records
+    stand one on a line, so that two datasets can be compared by their lines. Of ``shots`` that
+    there should be, those that are in no part, or of which a file is not there, are named in the
+    result as missing. Records have the fields of the label kinds ``kinds``.
 
     Raises:
+        DatasetError: a part is damaged.
         DiskError: there is no room for it.
 
     """
-    result = MergeResult()
-    parts = PartIndex(layout)
+    result, parts, there = MergeResult(), PartIndex(layout), FilesThere(layout)
     with (
-        _text(layout.instances) as instances,
-        _text(layout.shots) as shots,
-        tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=_near(layout)) as records,
+        drafted(layout.instances) as instances,
+        drafted(layout.shots) as scenes,
+        tempfile.TemporaryFile("w+b", dir=_near(layout)) as records,
     ):
-        info = {"description": name, "version": version, "contributor": f"orbitset {version}"}
-        instances.write('{"info":' + dumps(info) + ',\n"licenses":[],\n"categories":[')
-        entries = [
-            {"id": number, "name": category, "supercategory": ""}
-            for number, category in enumerate(categories, start=1)
-        ]
-        instances.write(",".join("\n" + dumps(entry) for entry in entries) + '],\n"images":[')
-        expected, there = 0, _images_there(layout)
-        for line in parts.lines():
-            # Beyond the images there should be, none is missing.
-            result.miss(expected, min(line["index"], images or line["index"]))
-            expected = line["index"] + 1
-            if "failed" not in line and not _files_of(line) <= there:
-                result.miss(line["index"], line["index"] + 1)
+        instances.write(_opening(name, version, categories))
+        expected = 0
+        for line in parts.lines(kinds):
+            # Beyond the shots there should be, none is missing.
+            result.miss(expected, min(line.index, shots or line.index))
+            expected = line.index + 1
+            if isinstance(line, FailedLine):
+                result.failed.append((line.index, line.failed))
+            elif all(path in there for path in line.files()):
+                line = _of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
+                _take(line, instances, records, result)
+            else:
+                result.miss(line.index, line.index + 1)
                 continue
-            line = _of_its_image(layout, line, parts.rivals(line["index"]))
-            shots.write(dumps(line["shot"] or {"index": line["index"]}) + "\n")
-            _take(line, instances, records, result)
-        instances.write('],\n"annotations":[')
+            scenes.write(to_json(line.shot or {"index": line.index}) + b"\n")
+        instances.write(b'],\n"annotations":[')
         records.seek(0)
         shutil.copyfileobj(records, instances, 1 << 20)
-        instances.write("]}\n")
-    result.miss(expected, images)
+        instances.write(b"]}\n")
+    result.miss(expected, shots)
     return result
 
 
-def _of_its_image(layout: Layout, line: Line, rivals: Sequence[Line]) -> Line:
-    """Return the line that belongs to the image there is, where the shot was rendered by several
+def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
+    info = {"description": name, "version": version, "contributor": f"orbitset {version}"}
+    entries = [
+        to_json(CategoryRecord(id=number, name=category))
+        for number, category in enumerate(categories, start=1)
+    ]
+    return (
+        b'{"info":'
+        + to_json(info)
+        + b',\n"licenses":[],\n"categories":['
+        + b",".join(b"\n" + entry for entry in entries)
+        + b'],\n"images":['
+    )
+
+
+def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
+    """Return the line that belongs to the files there are, where the shot was rendered by several
     machines whose last bits differ.
     """
-    differing = [rival for rival in rivals if rival["images"] != line["images"]]
+    differing = [each for each in earlier if each.images != line.images]
     if not differing:
         return line
     there = {
-        name: hashlib.blake2b(layout.file(name).read_bytes(), digest_size=16).hexdigest()
-        for name in _files_of(line)
+        path: hashlib.blake2b(layout.file(path).read_bytes(), digest_size=16).hexdigest()
+        for path in line.files()
     }
-    return next((each for each in [line, *differing] if _digests_of(each) == there), line)
-
-
-def _files_of(line: Line) -> set[str]:
-    return set(_digests_of(line))
-
-
-def _digests_of(line: Line) -> dict[str, str | None]:
-    return {
-        file["path"]: file.get("blake2b")
-        for each in line["images"]
-        for file in each["image"]["files"].values()
-    }
-
-
-def _images_there(layout: Layout) -> set[str]:
-    """Return the names of the image files: a part whose image is lost is no dataset."""
-    return {f"images/{path.name}" for path in layout.images.glob("*.*")}
-
-
-@contextmanager
-def _text(path: Path) -> Iterator[IO[str]]:
-    with drafted(path) as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
-        yield text
-        text.flush()
-        text.detach()
+    return next((each for each in [line, *differing] if each.files() == there), line)
 
 
 def _near(layout: Layout) -> Path | None:
@@ -140,20 +136,17 @@ def _near(layout: Layout) -> Path | None:
     return layout.instances.parent
 
 
-def _take(line: Line, images: IO[str], annotations: IO[str], result: MergeResult) -> None:
-    if "failed" in line:
-        result.failed.append((line["index"], line["failed"]))
-        return
-    for each in line["images"]:
-        image = each["image"]
-        images.write(("," if result.images else "") + "\n" + dumps(image))
+def _take(line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult) -> None:
+    result.shots += 1
+    for each in line.images:
+        images.write((b",\n" if result.images else b"\n") + to_json(each.image))
         result.images += 1
-        for warning in image.get("warnings", ()):
+        for warning in each.image.warnings:
             # There are a few kinds of them; a dataset of somebody else's may have more.
             if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:
                 result.warnings[warning] += 1
-        for record in each["annotations"]:
+        for label in each.annotations:
             number = result.annotations + 1
-            text = dumps({"id": number, "image_id": image["id"], **record})
-            annotations.write(("," if result.annotations else "") + "\n" + text)
+            record: dict[str, Any] = {"id": number, "image_id": each.image.id, **dict(label)}
+            annotations.write((b",\n" if result.annotations else b"\n") + to_json(record))
             result.annotations = number

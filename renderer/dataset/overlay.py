@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from PIL import Image, ImageColor, ImageDraw
 
 from renderer.colour.palette import colour_of
 from renderer.dataset.fonts import Line, label_of, line, plain
-from renderer.dataset.read import LARGEST_SIDE
 from renderer.dataset.segmentation import mask_of
+from renderer.dataset.stored import Stored as Record
 from renderer.errors import UserError
+from renderer.values.bounded import LARGEST_SIDE
 from renderer.values.files import IMAGE_SUFFIXES
 
-Record = dict[str, Any]
 Box = tuple[int, int, int, int]
 
 _SHEET_WIDTH, _GAP, _CAPTION = 1600, 10, 26
@@ -33,7 +34,7 @@ _SLIMMEST = 8
 
 def draw_overlay(
     picture: Image.Image,
-    annotations: list[Record],
+    annotations: Sequence[Record],
     names: dict[int, str],
     masks: bool = True,
     width: int = 0,
@@ -101,7 +102,7 @@ def _tint(
     drawn[cover & ~inner] = colour
 
 
-def _scaled_box(bbox: list[float], scale: float) -> Box:
+def _scaled_box(bbox: Sequence[float], scale: float) -> Box:
     """Return left, top, right and bottom of a COCO box; the last two lie just outside."""
     x, y, w, h = bbox
     left, top = round(x * scale), round(y * scale)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import LARGEST_SIDE
+from renderer.dataset.records import ImageRecord
 from renderer.dataset.storage import write_atomic
 from renderer.errors import UserError
+from renderer.values.bounded import LARGEST_SIDE
 
 # Pillow knows sixty, of which some start other programs.
 _FORMATS = ("PNG", "JPEG", "WEBP")
@@ -41,7 +42,7 @@ def decode_picture(file: IO[bytes]) -> Image.Image:
         raise UserError(f"the picture cannot be decoded: {why}") from None
 
 
-def open_picture(layout: Layout, image: dict[str, Any]) -> Image.Image:
+def open_picture(layout: Layout, image: ImageRecord) -> Image.Image:
     """Return the picture of an image's record as RGB, fully read.
 
     Raises:
@@ -49,17 +50,17 @@ def open_picture(layout: Layout, image: dict[str, Any]) -> Image.Image:
         OSError: it cannot be read.
 
     """
-    name = image["file_name"]
+    name = image.file_name
     with layout.file(name).open("rb") as file:
         try:
             picture = decode_picture(file)
         except ValueError as error:
             raise DatasetError(f"{name}: {error}") from None
-    if picture.size != (image["width"], image["height"]):
+    if picture.size != (image.width, image.height):
         width, height = picture.size
         raise DatasetError(
             f"{name}: the picture is {width}x{height} pixels, and its record says "
-            f"{image['width']}x{image['height']}"
+            f"{image.width}x{image.height}"
         )
     return picture
 

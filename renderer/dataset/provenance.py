@@ -12,19 +12,21 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from renderer.dataset.json_text import loads
+from renderer.dataset.head import Head
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import TEXT, Kind, fault
 from renderer.dataset.storage import write_atomic
+from renderer.dataset.stored import Stored, UnlikeError, parsed
 from renderer.errors import UserError
 
 _MARK = "rendered-with"
-TEXTS_BY_NAME = Kind(
-    "an object of texts",
-    lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
-)
+
+
+class Note(Stored):
+    """What a process leaves: the versions of its libraries, and its back end."""
+
+    versions: dict[str, str]
+    backend: str
 
 
 class MixedError(UserError):
@@ -69,13 +71,12 @@ class Provenance:
 NO_IMAGES = Provenance(())
 
 
-def head_versions(head: Mapping[str, Any]) -> dict[str, str]:
+def head_versions(head: Head) -> dict[str, str]:
     """Return the versions that a run was begun with; of an old run two are known."""
-    kept: dict[str, str] = head.get("versions") or {key: head[key] for key in ("orbitset", "bpy")}
-    return kept
+    return head.versions or {"orbitset": head.orbitset, "bpy": head.bpy}
 
 
-def read_provenance(layout: Layout, head: Mapping[str, Any]) -> Provenance:
+def read_provenance(layout: Layout, head: Head) -> Provenance:
     """Return with what the images of a folder were rendered, and its run was begun.
 
     Raises:
@@ -85,14 +86,12 @@ def read_provenance(layout: Layout, head: Mapping[str, Any]) -> Provenance:
     versions, backends = [head_versions(head)], set()
     for path in layout.files("parts", f"{_MARK}.*.json"):
         try:
-            note = loads(path.read_bytes())
-        except (ValueError, RecursionError) as error:
+            note = parsed(Note, path.read_bytes())
+        except UnlikeError as error:
             raise DatasetError(f"{path} is damaged: {error}") from None
-        if wrong := fault(note, {"versions": TEXTS_BY_NAME, "backend": TEXT}):
-            raise DatasetError(f"{path} is damaged: it {wrong}")
-        backends.add(note["backend"])
-        if note["versions"] not in versions:
-            versions.append(note["versions"])
+        backends.add(note.backend)
+        if note.versions not in versions:
+            versions.append(note.versions)
     return Provenance(tuple(versions), frozenset(backends))
 
 
@@ -103,7 +102,8 @@ def note_provenance(layout: Layout, versions: Mapping[str, str], backend: str) -
         DiskError: it cannot be written.
 
     """
-    content = json.dumps({"versions": versions, "backend": backend}, sort_keys=True).encode()
+    note = Note(versions=dict(versions), backend=backend)
+    content = json.dumps(note.model_dump(), sort_keys=True).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.file(f"parts/{_MARK}.{digest}.json")
     if not path.exists():

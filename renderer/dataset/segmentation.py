@@ -8,6 +8,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from renderer.dataset.layout import DatasetError
+from renderer.dataset.records import AnnotationRecord
+from renderer.dataset.stored import Stored
 from renderer.truth.mask import Mask, decode_rle
 
 
@@ -30,7 +32,7 @@ def to_mask(segmentation: Any, height: int, width: int) -> Mask:
     raise ValueError("it is neither an RLE nor a list of polygons")
 
 
-def mask_of(record: dict[str, Any], height: int, width: int) -> Mask:
+def mask_of(record: Stored, height: int, width: int) -> Mask:
     """Return the visible mask (h, w) of an annotation.
 
     Raises:
@@ -40,5 +42,7 @@ def mask_of(record: dict[str, Any], height: int, width: int) -> Mask:
     try:
         return to_mask(record["segmentation"], height, width)
     except (ValueError, TypeError) as error:
-        which = f"annotation {record['id']}" if "id" in record else "an annotation"
+        which = (
+            f"annotation {record.id}" if isinstance(record, AnnotationRecord) else "an annotation"
+        )
         raise DatasetError(f"{which}: its segmentation cannot be decoded ({error})") from None

@@ -10,15 +10,19 @@ from pydantic import ValidationError
 
 from renderer.dataset.json_text import loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.read import COUNT, LARGEST_SIDE, fault
-from renderer.errors import UserError
+from renderer.dataset.stored import Stored, UnlikeError, stored
 from renderer.shot.shot import Shot
+from renderer.values.bounded import LARGEST_SIDE, Count
 
 Record = dict[str, Any]
 
 # It names a folder of the cache.
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _LARGEST_INSTANCE = 2**31 - 1
+
+
+class _Indexed(Stored):
+    index: Count
 
 
 def read_lines(layout: Layout) -> Iterator[Record]:
@@ -38,8 +42,9 @@ def read_lines(layout: Layout) -> Iterator[Record]:
         for number, line in enumerate(file, start=1):
             try:
                 record = loads(line)
-                if fault(record, {"index": COUNT}):
-                    raise UserError("it has no index")
+                stored(_Indexed, record)
+            except UnlikeError as error:
+                raise DatasetError(f"shots.jsonl is damaged in line {number}: it {error}") from None
             except ValueError as error:
                 raise DatasetError(f"shots.jsonl is damaged in line {number}: {error}") from None
             yield record

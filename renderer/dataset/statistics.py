@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Record = dict[str, Any]
+from renderer.dataset.records import AnnotationRecord, ImageRecord
+from renderer.truth.kinds.amodal import AmodalFields
+from renderer.truth.kinds.box import BoxFields
+
 Counts = npt.NDArray[np.int64]
 
 
@@ -48,7 +51,8 @@ class Statistics:
 
     ``size`` is the square root of (area / image area); ``center`` counts box centres on a 16 x 12
     grid of the frame, rows from the top; ``views`` counts azimuth (24 bins of 15 degrees) by
-    elevation (12 bins of 15 degrees from -90).
+    elevation (12 bins of 15 degrees from -90). What no label kind of the dataset tells is not
+    counted.
     """
 
     images: int = 0
@@ -63,25 +67,31 @@ class Statistics:
     center: Counts = field(default_factory=lambda: np.zeros((12, 16), np.int64))
     views: Counts = field(default_factory=lambda: np.zeros((12, 24), np.int64))
 
-    def add(self, image: Record, annotations: list[Record], names: dict[int, str]) -> None:
+    def add(
+        self, image: ImageRecord, annotations: list[AnnotationRecord], names: dict[int, str]
+    ) -> None:
         """Count one image with its annotations."""
         self.images += 1
         self.objects_per_image[len(annotations)] += 1
-        self.brightness.add(image["brightness"])
-        row = min(int((image["elevation_deg"] + 90) / 15), 11)
-        self.views[row, min(int(image["azimuth_deg"] % 360 / 15), 23)] += 1
-        for name in sorted({names[record["category_id"]] for record in annotations}):
+        self.brightness.add(image.brightness)
+        row = min(int((image.elevation_deg + 90) / 15), 11)
+        self.views[row, min(int(image.azimuth_deg % 360 / 15), 23)] += 1
+        for name in sorted({names[record.category_id] for record in annotations}):
             self.images_with[name] += 1
-        width, height = image["width"], image["height"]
         for record in annotations:
             self.annotations += 1
-            self.per_category[names[record["category_id"]]] += 1
-            self.size.add(math.sqrt(record["area"] / (width * height)))
-            self.visibility.add(record["visibility"])
-            self.truncation.add(record["truncation"])
-            x, y, w, h = record["bbox"]
-            column = min(int((x + w / 2) / width * 16), 15)
-            self.center[min(int((y + h / 2) / height * 12), 11), column] += 1
+            self.per_category[names[record.category_id]] += 1
+            if isinstance(record, BoxFields):
+                self._add_box(record, image.width, image.height)
+            if isinstance(record, AmodalFields):
+                self.visibility.add(record.visibility)
+                self.truncation.add(record.truncation)
+
+    def _add_box(self, record: BoxFields, width: int, height: int) -> None:
+        self.size.add(math.sqrt(record.area / (width * height)))
+        x, y, w, h = record.bbox
+        column = min(int((x + w / 2) / width * 16), 15)
+        self.center[min(int((y + h / 2) / height * 12), 11), column] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain numbers, for ``--json``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,15 +23,16 @@ from renderer.dataset.agreement import (
     unseen_problems,
 )
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.manifest import read_manifest
+from renderer.dataset.manifest import Manifest, read_manifest
 from renderer.dataset.read import read_categories, read_pairs
+from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord, records_of
 from renderer.dataset.segmentation import to_mask
 from renderer.dataset.shots import read_lines, to_shot
+from renderer.dataset.stored import Stored as Record
 from renderer.shot.camera import Camera
 from renderer.shot.shot import ImageOf, Shot
 from renderer.truth import Labeller
 
-Record = dict[str, Any]
 _MOST_FINDINGS, _LONGEST_FINDING = 1000, 1000
 
 
@@ -42,11 +43,12 @@ class Validation:
     Attributes:
         images: number of images.
         annotations: number of annotations.
-        failed: number of images that the manifest records as failed.
+        failed: number of shots that the manifest records as failed.
         scenes: number of scenes that were ray cast anew.
         unchecked: number of those that should have been, but their models are not in the cache.
         findings: what is wrong.
         dropped: number of findings that were not kept.
+        unknown: label kinds of the dataset that this installation lacks.
 
     """
 
@@ -57,6 +59,7 @@ class Validation:
     unchecked: int = 0
     findings: list[str] = field(default_factory=list)
     dropped: int = 0
+    unknown: tuple[str, ...] = ()
 
     def add(self, finding: str) -> None:
         """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
@@ -68,8 +71,13 @@ class Validation:
     def notes(self) -> Iterator[str]:
         """Yield what is not wrong, and still to be known (each one sentence)."""
         if self.failed:
-            images, are = ("image", "is") if self.failed == 1 else ("images", "are")
-            yield f"{self.failed} {images} failed and {are} recorded as such"
+            shots, are = ("shot", "is") if self.failed == 1 else ("shots", "are")
+            yield f"{self.failed} {shots} failed and {are} recorded as such"
+        if self.unknown:
+            yield (
+                f"labels of the kinds {', '.join(self.unknown)} were not checked: no package with "
+                "them is installed here"
+            )
         if self.unchecked:
             scenes, were = ("scene", "was") if self.unchecked == 1 else ("scenes", "were")
             yield (
@@ -99,7 +107,8 @@ def validate(
     except DatasetError as error:
         result.add(str(error))
         return result
-    result.failed = len(manifest["failed"])
+    result.failed = len(manifest.failed)
+    result.unknown = records_of(manifest.labels).unknown
     _check_categories(manifest, names, result)
     shots = _Shots(layout, result)
     checker = _Checker(layout, cache, every, names, manifest["categories"], result)
@@ -149,7 +158,7 @@ class _Shots:
             self._result.add(str(error))
             return None
 
-    def _read(self, layout: Layout) -> Iterator[Record]:
+    def _read(self, layout: Layout) -> Iterator[dict[str, Any]]:
         try:
             yield from read_lines(layout)
         except DatasetError as error:  # said once, and not of each image that comes behind it
@@ -174,7 +183,9 @@ class _Checker:
     declared: list[str]
     result: Validation
 
-    def check(self, image: Record, annotations: list[Record], shot: Shot | None) -> None:
+    def check(
+        self, image: ImageRecord, annotations: list[AnnotationRecord], shot: Shot | None
+    ) -> None:
         """Check an image with its annotations."""
         of = None if shot is None else next((i for i in shot.images if i.id == image["id"]), None)
         name = image["file_name"] if of is None else of.file_name
@@ -218,7 +229,7 @@ class _Checker:
             self.result.add(f"{name} cannot be read: {error}")
         else:
             digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-            if digest == image["files"]["picture"]["blake2b"]:
+            if digest == image["files"][PICTURE].blake2b:
                 self._tell(name, picture_problems(content, image, shot, of))
             else:
                 self.result.add(
@@ -230,7 +241,7 @@ class _Checker:
         self,
         name: str,
         image: Record,
-        annotations: list[Record],
+        annotations: Sequence[Record],
         shot: Shot | None,
         of: ImageOf | None,
     ) -> dict[int, Seen]:
@@ -273,7 +284,7 @@ class _Checker:
             self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
 
 
-def _check_categories(manifest: Record, names: dict[int, str], result: Validation) -> None:
+def _check_categories(manifest: Manifest, names: dict[int, str], result: Validation) -> None:
     declared = dict(enumerate(manifest["categories"], start=1))
     for number in sorted(declared.keys() | names.keys()):
         here, there = (of.get(number, "not there") for of in (names, declared))
@@ -283,16 +294,16 @@ def _check_categories(manifest: Record, names: dict[int, str], result: Validatio
             )
 
 
-def _check_counts(manifest: Record, result: Validation) -> None:
+def _check_counts(manifest: Manifest, result: Validation) -> None:
     for kind, count in (("images", result.images), ("annotations", result.annotations)):
         if count != manifest[kind]:
             result.add(f"instances.json has {count} {kind}, manifest.json says {manifest[kind]}")
 
 
-def _check_whole(manifest: Record, result: Validation) -> None:
-    wanted = manifest["recipe"]["images"]
-    missing = wanted - manifest["images"] - result.failed
+def _check_whole(manifest: Manifest, result: Validation) -> None:
+    wanted = manifest.recipe.images
+    missing = wanted - manifest.shots - result.failed
     if missing:
-        result.add(f"{missing} of {wanted} images are neither rendered nor recorded as failed")
-    elif manifest["images"] == 0 and wanted:
-        result.add(f"there is no image: all {wanted} failed")
+        result.add(f"{missing} of {wanted} shots are neither rendered nor recorded as failed")
+    elif manifest.shots == 0:
+        result.add(f"there is no image: all {wanted} shots failed")

@@ -14,6 +14,7 @@ from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout, below
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.storage import is_draft, is_local
+from renderer.dataset.validate import Validation
 from renderer.errors import UserError
 from renderer.export.sample import SampleFile
 from renderer.export.target import SUMMARY, Target, Writable
@@ -26,19 +27,18 @@ from renderer.registry import FORMATS
 _MOST = 20
 
 
-def check_exports(layout: Layout) -> list[str]:
-    """Return what is wrong with the exports in a dataset that is itself in order, a sentence each.
+def check_exports(layout: Layout, validation: Validation) -> None:
+    """Add what is wrong with the exports in a dataset, if that is itself in order.
 
     Every export is compared byte by byte with what the dataset gives, whatever its format.
     """
-    recipe = read_manifest(layout)["recipe"]
-    try:
-        asked = [each[EXPORT_KEY] for each in recipe["output"]["exports"]]
-    except (KeyError, TypeError):  # of an older orbitset, or not of ours
-        asked = []
+    if validation.findings:
+        return
+    asked = [each.get(EXPORT_KEY) for each in read_manifest(layout).recipe.output.exports]
     names = [name for name in FORMATS.names() if exports_folder(layout, name).is_dir()]
     missing = [f"exports/{name} is missing" for name in asked if name not in names]
-    return [*missing, *(finding for name in names for finding in _check(layout, name))]
+    for finding in (*missing, *(each for name in names for each in _check(layout, name))):
+        validation.add(finding)
 
 
 class _Said(BaseModel):

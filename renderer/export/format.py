@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from renderer.dataset.manifest import Manifest
 from renderer.export.sample import Sample
 from renderer.export.target import Target
 
@@ -39,7 +40,7 @@ class Head:
     images: int
     categories: Mapping[int, str]
     kinds: tuple[str, ...]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
 
 @dataclass(frozen=True)

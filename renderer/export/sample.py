@@ -5,26 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.read import read_pairs
-
-
-class Record(dict[str, Any]):
-    """A record of ``annotations/instances.json``, its keys as attributes."""
-
-    def __getattr__(self, key: str) -> Any:
-        """Return the value of a key."""
-        try:
-            return self[key]
-        except KeyError:
-            raise AttributeError(f"the record has no {key}") from None
-
-
-def as_json(record: Record) -> dict[str, Any]:
-    """Return a record as it stands in ``annotations/instances.json``."""
-    return dict(record)
+from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
 
 
 @dataclass(frozen=True)
@@ -59,14 +43,14 @@ class Sample:
 
     """
 
-    image: Record
-    annotations: tuple[Record, ...]
+    image: ImageRecord
+    annotations: tuple[AnnotationRecord, ...]
     files: Mapping[str, SampleFile]
 
     @property
     def picture(self) -> SampleFile:
         """The picture."""
-        return self.files["picture"]
+        return self.files[PICTURE]
 
     @property
     def stem(self) -> str:
@@ -82,7 +66,5 @@ def read_samples(layout: Layout) -> Iterator[Sample]:
 
     """
     for image, objects in read_pairs(layout):
-        files = {
-            name: SampleFile(layout.file(file["path"])) for name, file in image["files"].items()
-        }
-        yield Sample(Record(image), tuple(map(Record, objects)), files)
+        files = {name: SampleFile(layout.file(file.path)) for name, file in image.files.items()}
+        yield Sample(image, tuple(objects), files)

@@ -18,8 +18,9 @@ from pydantic import Field
 
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError
+from renderer.dataset.records import PICTURE
 from renderer.export.format import Format, Head, Options, Summary
-from renderer.export.sample import Sample, as_json
+from renderer.export.sample import Sample
 from renderer.export.target import Target, Writable
 
 
@@ -106,11 +107,11 @@ def _add_sample(tar: tarfile.TarFile, sample: Sample) -> None:
             "a name tells WebDataset what a file is, so that it can have no other"
         )
     records = {
-        "image": as_json(sample.image),
-        "annotations": [as_json(record) for record in sample.annotations],
+        "image": sample.image.model_dump(mode="json"),
+        "annotations": [record.model_dump(mode="json") for record in sample.annotations],
     }
     for name, file in sample.files.items():
-        ending = file.suffix if name == "picture" else f".{name}{file.suffix}"
+        ending = file.suffix if name == PICTURE else f".{name}{file.suffix}"
         _add(tar, sample, stem + ending, file.read())
     _add(tar, sample, f"{stem}.json", dumps(records).encode())
 

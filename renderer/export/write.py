@@ -24,7 +24,7 @@ from renderer.export.target import Target
 from renderer.export.trial import TrialTarget
 from renderer.recipe.exports import EXPORT_KEY, export_of, format_of
 from renderer.recipe.problem import sentences
-from renderer.registry import FORMATS, LABEL_KINDS
+from renderer.registry import FORMATS
 
 Watch = Callable[[int, int], None]
 
@@ -114,7 +114,7 @@ def exports_folder(layout: Layout, name: str) -> Path:
 
 def write_exports(layout: Layout) -> list[Exported]:
     """Write the exports that a run's recipe asks for; raises as ``export`` does."""
-    asked = read_run(layout)["head"]["recipe"]["output"]["exports"]
+    asked = read_run(layout).head.recipe.output.exports
     choices = [_chosen(layout, each) for each in asked]
     return [export(layout, choice, exports_folder(layout, format_of(choice))) for choice in choices]
 
@@ -147,16 +147,12 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
 def _head(layout: Layout) -> Head:
     manifest, categories = read_manifest(layout), read_categories(layout)
     return Head(
-        name=manifest["name"],
-        images=manifest["images"],
+        name=manifest.name,
+        images=manifest.images,
         categories={number: categories[number] for number in sorted(categories)},
-        kinds=tuple(manifest.get("labels", _default_kinds())),
+        kinds=tuple(manifest.labels),
         manifest=manifest,
     )
-
-
-def _default_kinds() -> list[str]:
-    return [name for name, kind in LABEL_KINDS.all().items() if kind.default]
 
 
 def _must_be_outside(layout: Layout, root: Path) -> None:

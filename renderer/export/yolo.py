@@ -14,9 +14,11 @@ from pathlib import PurePosixPath
 import yaml
 
 from renderer.dataset.layout import DatasetError
+from renderer.dataset.records import AnnotationRecord
 from renderer.export.format import Format, Head, Options, Summary
-from renderer.export.sample import Record, Sample
+from renderer.export.sample import Sample
 from renderer.export.target import Target
+from renderer.truth.kinds.box import BoxFields
 
 # Ultralytics leaves out pictures with a side below.
 _SMALLEST_SIDE = 10
@@ -73,8 +75,9 @@ def _lines(sample: Sample, classes: Mapping[int, int], left_out: Counter[str]) -
     return lines
 
 
-def _box(record: Record, width: int, height: int) -> str:
+def _box(record: AnnotationRecord, width: int, height: int) -> str:
     """Return centre and size in the picture: eight digits are 0.0001 pixels of the largest."""
+    assert isinstance(record, BoxFields)  # the format needs that kind
     x, y, w, h = record.bbox
     if not (w > 0 and h > 0 and x >= 0 and y >= 0 and x + w <= width and y + h <= height):
         raise DatasetError(

@@ -15,19 +15,26 @@ from typing import Any
 
 from renderer import __version__
 from renderer.asset import AssetCache, AssetFacts, AssetSource
-from renderer.dataset.assemble import read_run, sweep_dataset
+from renderer.dataset.assemble import read_run, sweep_dataset, write_run
+from renderer.dataset.head import Origin, RunFile, run_head
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, read_provenance
-from renderer.dataset.storage import is_local, write_atomic
+from renderer.dataset.storage import is_local
 from renderer.errors import UserError
-from renderer.farm.intake import facts_by_path, recipe_keys
-from renderer.farm.versions import Equipment, library_versions
+from renderer.farm.model_import import facts_by_path, recipe_keys
+from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
-from renderer.values.files import MODEL, files_named
+from renderer.values.files import files_named
+
+
+def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
+    """Return what is needed to find a run's recipe again: its file, and the options that changed
+    it (``renderer.recipe.load.override``).
+    """
+    return Origin(recipe=str(recipe.resolve()), changes=changes)
 
 
 class RunError(UserError):
@@ -116,8 +123,8 @@ class Run:
         content = json.dumps([recipe, assets, self._files], sort_keys=True)
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def claim(self, origin: dict[str, Any], allow_mixed: bool = False) -> None:
-        """Mark the folder as this run's, or check that it already is; then sweep up what killed
+    def claim(self, origin: Origin, allow_mixed: bool = False) -> None:
+        """Mark the folder as this run's, or check that it already is; then remove what killed
         schedulers left half-done.
 
         Args:
@@ -129,26 +136,25 @@ class Run:
             AssembleError: what the folder says of its run is damaged.
 
         """
-        head = manifest_head(
-            self.recipe, __version__, engine_version(), self.facts, library_versions()
+        versions = recipe_versions(self.recipe)
+        head = run_head(self.recipe, __version__, versions["bpy"], self.facts, versions)
+        state = RunFile(
+            fingerprint=self.fingerprint(),
+            origin=origin,
+            files=self._files,
+            head=head,
         )
-        state = {
-            "fingerprint": self.fingerprint(),
-            "origin": origin,
-            "files": self._files,
-            "head": head,
-        }
         if not self.layout.run.exists():
-            write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
+            write_run(self.layout, state)
             return
         stored = read_run(self.layout)
-        if "versions" not in stored["head"] and not allow_mixed:
+        if not stored.head.versions and not allow_mixed:
             raise RunError(
                 f"{self.layout.root} was begun by an older orbitset, which did not note the "
                 "versions of its libraries: choose a new folder, or say --allow-mixed to go on "
                 "with this one"
             )
-        if stored["fingerprint"] != state["fingerprint"] and (other := self._difference(stored)):
+        if stored.fingerprint != state.fingerprint and (other := self._difference(stored)):
             raise RunError(
                 f"{self.layout.root} was begun with {other}: choose a new folder, or delete this "
                 "one"
@@ -162,16 +168,16 @@ class Run:
                 "new folder"
             )
         sweep_dataset(self.layout)
-        if stored["head"]["recipe"]["images"] != self.recipe.images:
-            head |= {key: stored["head"][key] for key in ("orbitset", "bpy")}
-            head["versions"] = head_versions(stored["head"])
-            write_atomic(self.layout.run, json.dumps(state, indent=1).encode())
+        if stored.head.recipe.images != self.recipe.images:
+            begun = {"orbitset": stored.head.orbitset, "bpy": stored.head.bpy}
+            begun_with = head.model_copy(update={**begun, "versions": head_versions(stored.head)})
+            write_run(self.layout, state.model_copy(update={"head": begun_with}))
 
     def provenance(self) -> Provenance:
         """Return with what the images that are there were rendered; nothing before the first."""
         if not self.layout.run.exists():
             return NO_IMAGES
-        return read_provenance(self.layout, read_run(self.layout)["head"])
+        return read_provenance(self.layout, read_run(self.layout).head)
 
     def _holds_something_else(self) -> bool:
         """Tell whether the folder has files, those of shards that begin just now left out."""
@@ -187,21 +193,21 @@ class Run:
         # A network disk may have denied it a moment ago, and listed it now.
         return bool(there) and self.layout.run not in there
 
-    def _difference(self, stored: dict[str, Any]) -> str:
+    def _difference(self, stored: RunFile) -> str:
         """Say which recipe keys or files differ from those a folder was begun with; nothing where
         an older orbitset has begun it from the same ones.
         """
         now = self.recipe.model_dump(mode="json")
-        changes = _changes(stored["head"]["recipe"], now)
+        changes = _changes(stored.head.recipe.model_dump(mode="json"), now)
         if keys := [change for change in changes if not change.startswith("images:")]:
             return f"another recipe ({_listed(keys)})"
         assets = {path: facts.key for path, facts in self.facts.items()}
-        before = {path: facts["digest"] for path, facts in stored["head"]["assets"].items()}
-        before |= stored.get("files", self._files)
+        before = {path: facts.digest for path, facts in stored.head.assets.items()}
+        before |= self._files if stored.files is None else stored.files
         there = assets | self._files
         if names := [name for name in there | before if there.get(name) != before.get(name)]:
             return f"other asset files ({_listed(sorted(names))})"
-        return "another recipe" if "versions" in stored["head"] else ""
+        return "another recipe" if stored.head.versions else ""
 
     def span(self) -> range:
         """Return the indices of all its shots, of a shard those of the shard."""
@@ -213,18 +219,12 @@ class Run:
         return len(self.span())
 
     def pending(self) -> list[int]:
-        """Return the shots yet to render; failed ones and those of lost images are among them, but
-        none that killed their workers: they would again.
+        """Return the shots yet to render; failed ones and those that have lost a file (a picture,
+        a label kind's) are among them, but none that killed their workers: they would again.
         """
         parts = PartIndex(self.layout, self.span())
-        settled = parts.done()
-        there = {path.name[:8] for path in self.layout.images.glob("*.*")}
-        quarantined = parts.quarantined()
-        return [
-            index
-            for index in self.span()
-            if index not in quarantined and (index not in settled or f"{index:08d}" not in there)
-        ]
+        settled = (parts.done() - parts.lost(self.layout)) | parts.quarantined()
+        return [index for index in self.span() if index not in settled]
 
     def _locks(self) -> list[tuple[str, int]]:
         """Return the locks to take: shards share the folder's and have one each."""
@@ -278,23 +278,6 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
     elif old != new:
         was, now = (text if len(text := json.dumps(each)) < 40 else "..." for each in (old, new))
         yield f"{key}: {was} became {now}"
-
-
-def engine_version() -> str:
-    """Return the version of the bpy that is installed, without importing it."""
-    return library_versions()["bpy"]
-
-
-def equipment(recipe: Recipe, folder: Path) -> Equipment:
-    """Return what this machine has."""
-    sizes = [
-        (name, path.stat().st_size if (path := folder / name).exists() else None)
-        for each in files_named(recipe)
-        if each.kind != MODEL  # of its models, a node that lacks some is sent them
-        for name in each.files(folder)
-    ]
-    files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
-    return Equipment(library_versions(), files)
 
 
 def _files(recipe: Recipe, folder: Path) -> list[str]:

@@ -65,7 +65,7 @@ class Tracer:
             return np.empty(0, np.float32)
         turn = model_to_camera[:3, :3]
         # Of a rotation and uniform scale the inverse is the transpose by the scale squared:
-        # no need to solve for it, as numpy does through OpenBLAS (DESIGN.md §5).
+        # no need to solve for it, as numpy does through OpenBLAS.
         scaled = turn / (turn[:, 0] @ turn[:, 0])
         origin = (-model_to_camera[:3, 3] @ scaled - self._middle) / self._unit
         rays = directions @ scaled / self._unit

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
+from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
@@ -37,7 +38,7 @@ Unit = Literal["m", "cm", "mm", "in", "ft"]
 FloorMaterial = Literal["wood", "concrete", "marble", "fabric", "plain"]
 
 # Blender tells instances apart by an object's pass index, which ends here.
-_MOST_INSTANCES = 32_767
+MOST_INSTANCES = 32_767
 
 
 # Farther from the origin, double precision leaves an object no detail.
@@ -71,12 +72,12 @@ class ObjectSpec(Strict):
 
 def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...]:
     most = sum(int(support(spec.count)[1]) for spec in objects)
-    if most > _MOST_INSTANCES:
+    if most > MOST_INSTANCES:
         raise PydanticCustomError(
             "too_many_instances",
             "one image can have {most} objects, and Blender tells no more than {limit} apart: "
             "lower count",
-            {"most": most, "limit": _MOST_INSTANCES},
+            {"most": most, "limit": MOST_INSTANCES},
         )
     return objects
 
@@ -169,12 +170,6 @@ class Render(Strict):
     view_transform: Literal[
         "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
     ] = "AgX"
-    exposure: Annotated[Number, within(-50, 50)] = Field(
-        0.0, description="Stops, applied in linear light."
-    )
-    white_balance_k: Annotated[Number, within(1667, 25000)] | None = Field(
-        None, description="The light's temperature that is to look neutral, in kelvin."
-    )
 
 
 class Labels(Strict):
@@ -244,6 +239,7 @@ class Recipe(Strict):
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
     ] = DEFAULT_BACKGROUND
+    effects: Effects = Effects()
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()

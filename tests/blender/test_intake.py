@@ -13,8 +13,8 @@ from PIL import Image
 
 from renderer.asset import ALPHA_THRESHOLD, AssetCache, AssetFacts, AssetSource
 from renderer.blender.formats import SUFFIXES
-from renderer.farm.intake import bring_in
-from renderer.farm.run import engine_version
+from renderer.farm.model_import import bring_in
+from renderer.farm.versions import library_versions
 from renderer.values.files import MODEL_SUFFIXES
 from tests import shapes
 from tests.conftest import shared
@@ -64,7 +64,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         texture
     )
     for kind in FORMATS:
-        if kind == "dae" and engine_version().startswith("5."):
+        if kind == "dae" and library_versions()["bpy"].startswith("5."):
             continue
         (root / kind).mkdir()
         subprocess.run(

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from renderer.blender.frame import Frame
 from typer.testing import CliRunner
 
 from renderer.asset import AssetCache
@@ -22,6 +21,7 @@ from renderer.dataset.segmentation import to_mask
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from renderer.truth import encode_rle, tight_box
 from tests import shapes

@@ -14,7 +14,7 @@ from scipy import stats
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import machine_name
-from renderer.farm.estimate import Sample, foresee, interval
+from renderer.farm.estimate import Measurement, estimate_run, interval
 from renderer.farm.status import run_status
 from tests.conftest import CROWD, orbitset, write_recipe
 from tests.farm.test_run import start_loud, wait_for_images
@@ -106,9 +106,9 @@ def test_interval_is_students(tmp_path: Path) -> None:
     low, high = stats.t.interval(0.95, 4, loc=sum(values) / 5, scale=stats.sem(values))
     found = interval(values)
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
-    forecast = foresee(Sample(values, (1e6, 1e6), ("optix:0",), 1), 3600, None, 1.0)
-    assert forecast.devices_needed == 3  # 2.03 device-hours at the upper end
-    assert forecast.price is None
+    estimate = estimate_run(Measurement(values, (1e6, 1e6), ("optix:0",), 1), 3600, None, 1.0)
+    assert estimate.devices_needed == 3  # 2.03 device-hours at the upper end
+    assert estimate.price is None
 
 
 def test_retry_names_only_what_failed(crowd: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import jinja2
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
+from renderer.dataset.records import records_of
 from renderer.dataset.report.charts import category_bars, charts
 from renderer.dataset.report.gallery import Sample, sample
 from renderer.dataset.statistics import Statistics
@@ -31,7 +32,7 @@ def write_report(layout: Layout) -> Path:
     """Write ``report.html``: samples, statistics, coverage, warnings and failures."""
     manifest = read_manifest(layout)
     names = read_categories(layout)
-    total = manifest["images"]
+    total = manifest.images
     # Evenly spread over the run, so that the gallery does not depend on where a run stopped.
     chosen = {round(at * (total - 1) / max(_SAMPLES - 1, 1)) for at in range(_SAMPLES)}
     statistics, samples = Statistics(), list[Sample]()
@@ -47,12 +48,13 @@ def write_report(layout: Layout) -> Path:
     )
     page = environment.get_template("report.html.j2").render(
         manifest=manifest,
-        recipe=json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
+        recipe=json.dumps(manifest.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False),
         statistics=statistics,
         samples=samples,
         bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),
+        unknown=records_of(manifest.labels).unknown,
     )
     write_atomic(layout.report, page.encode())
     return layout.report

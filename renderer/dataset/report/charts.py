@@ -34,8 +34,10 @@ _STYLE: dict[Any, Any] = {
 def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
     """Return (title, explanation, svg) of every chart but that of the categories: their names may
     be in any script, and the page has the browser's fonts for them (``category_bars``).
+
+    What no label kind of the dataset tells has no chart.
     """
-    return [
+    chosen = [
         (
             "Views",
             "images by the camera's azimuth and elevation",
@@ -72,6 +74,17 @@ def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
             _svg(lambda ax: _per_image(ax, statistics)),
         ),
     ]
+    return [each for each in chosen if each[0] not in _untold(statistics)]
+
+
+def _untold(statistics: Statistics) -> set[str]:
+    """Return the charts that would be empty though there are objects."""
+    untold: set[str] = set()
+    if statistics.annotations and not statistics.size.counts.any():
+        untold |= {"Object size", "Object position"}
+    if statistics.annotations and not statistics.visibility.counts.any():
+        untold |= {"Visibility", "Truncation"}
+    return untold
 
 
 def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:

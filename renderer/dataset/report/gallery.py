@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +14,9 @@ from PIL import Image
 from renderer.colour.palette import colour_of
 from renderer.dataset.layout import Layout
 from renderer.dataset.picture import open_picture
+from renderer.dataset.records import ImageRecord
 from renderer.dataset.segmentation import mask_of
+from renderer.dataset.stored import Stored
 
 _WIDTH = 560
 
@@ -45,7 +47,7 @@ class Sample:
 
 
 def sample(
-    layout: Layout, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[int, str]
+    layout: Layout, image: ImageRecord, annotations: Sequence[Stored], names: dict[int, str]
 ) -> Sample:
     """Return the gallery entry of an image."""
     small = open_picture(layout, image)
@@ -73,7 +75,7 @@ def sample(
     )
 
 
-def _outline(record: dict[str, Any], image: dict[str, Any]) -> str:
+def _outline(record: Stored, image: ImageRecord) -> str:
     """Return an SVG path of a mask, smoothed for show by less than a pixel."""
     mask = mask_of(record, image["height"], image["width"])
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
 from pydantic import Field
 
 from renderer.truth.kind import Fields, LabelKind
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from renderer.values.bounded import Segmentation, Share, WholeBox
 
 
 class AmodalFields(Fields):
-    """``visibility`` is visible / amodal pixels in the frame, ``truncation`` the share of the
-    object beyond the frame; ``amodal_bbox`` may reach beyond it, ``amodal_segmentation`` does not.
-    """
+    """The object as if nothing were before it."""
 
-    visibility: Share
-    truncation: Share
-    amodal_bbox: tuple[int, int, int, int]
-    amodal_segmentation: Any
+    visibility: Share = Field(description="Visible pixels / amodal pixels in the frame.")
+    truncation: Share = Field(description="The share of the object beyond the frame.")
+    amodal_bbox: WholeBox = Field(
+        description="Left, top, width and height in pixels; it may reach beyond the frame."
+    )
+    amodal_segmentation: Segmentation = Field(
+        description="The amodal mask as far as it is in the frame, as segmentation is."
+    )
 
 
 class Amodal(LabelKind):

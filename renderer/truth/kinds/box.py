@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from renderer.truth.kind import Fields, LabelKind
-
-Pixel = Annotated[int, Field(ge=0)]
+from renderer.values.bounded import Count, PixelBox
 
 
 class BoxFields(Fields):
-    """``bbox`` is tight on the visible pixels' edges, and ``area`` counts those pixels."""
+    """What is seen of the object, as a box."""
 
-    bbox: tuple[Pixel, Pixel, Pixel, Pixel]
-    area: Pixel
+    bbox: PixelBox = Field(
+        description="Left, top, width and height in pixels, tight on the edges of visible pixels."
+    )
+    area: Count = Field(description="How many pixels are visible.")
 
 
 class Box(LabelKind):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from renderer.truth.kind import Fields, LabelKind
+from renderer.values.bounded import Segmentation
 
 
 class MaskConfig(BaseModel):
@@ -18,9 +19,11 @@ class MaskConfig(BaseModel):
 
 
 class MaskFields(Fields):
-    """``segmentation`` is COCO's: compressed run lengths or polygons of the visible pixels."""
+    """What is seen of the object, pixel by pixel."""
 
-    segmentation: Any
+    segmentation: Segmentation = Field(
+        description="COCO's compressed run lengths, or polygons, of the visible pixels."
+    )
 
 
 class Mask(LabelKind):

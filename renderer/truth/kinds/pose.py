@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from renderer.shot.scene import Matrix3, Vector
+from pydantic import Field
+
 from renderer.truth.kind import Fields, LabelKind
+from renderer.values.bounded import Matrix3x3, Number, Vector3
 
 
 class PoseFields(Fields):
-    """``cam_R_m2c`` and ``cam_t_m2c`` (metres) take model coordinates, multiplied by ``scale``, to
-    the camera (OpenCV axes).
-    """
+    """Takes model coordinates to the camera's: ``cam_R_m2c @ (scale * X) + cam_t_m2c``."""
 
-    cam_R_m2c: Matrix3  # noqa: N815
-    cam_t_m2c: Vector
-    scale: float
+    cam_R_m2c: Matrix3x3 = Field(  # noqa: N815
+        description="The rotation to the camera's axes (OpenCV: x right, y down, z forward)."
+    )
+    cam_t_m2c: Vector3 = Field(description="The model's origin in the camera's frame, in metres.")
+    scale: Number = Field(description="By what model coordinates are multiplied before.")
 
 
 class Pose(LabelKind):

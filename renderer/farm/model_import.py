@@ -11,7 +11,7 @@ from pebble import ProcessExpired, ProcessPool
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource, default_cache_folder
 from renderer.blender.libraries import forget_inherited_paths, require_libraries
 from renderer.errors import UnavailableError
-from renderer.farm.environment import files_in, settle, thread_caps
+from renderer.farm.environment import files_in, prepare_environment, thread_caps
 from renderer.farm.machine import usable_cores
 from renderer.farm.pool import spawn_pool
 from renderer.farm.threads import cap_pools, few_cores
@@ -65,14 +65,14 @@ def bring_in(
 
 
 def _new_pool(scratch: str) -> ProcessPool:
-    return spawn_pool(settle, {**thread_caps(usable_cores()), **files_in(scratch)})
+    return spawn_pool(prepare_environment, {**thread_caps(usable_cores()), **files_in(scratch)})
 
 
 def _import_one(
     pool: ProcessPool, source: AssetSource, cache: AssetCache
 ) -> AssetFacts | AssetError:
     try:
-        future = pool.schedule(_take_in, args=(source, cache), timeout=_IMPORT_LIMIT_S)
+        future = pool.schedule(_import_here, args=(source, cache), timeout=_IMPORT_LIMIT_S)
         facts: AssetFacts = future.result()
     except AssetError as error:
         return error
@@ -88,7 +88,7 @@ def _import_one(
     return facts
 
 
-def _take_in(source: AssetSource, cache: AssetCache) -> AssetFacts:
+def _import_here(source: AssetSource, cache: AssetCache) -> AssetFacts:
     from renderer.blender.quiet import redirect_output
 
     forget_inherited_paths()

@@ -1,0 +1,131 @@
+"""What a dataset says of the run that made it: in ``parts/run.json`` before the first image, and
+again in its manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from renderer.asset import AssetFacts
+from renderer.dataset.records import default_kinds
+from renderer.dataset.stored import Stored, stored
+from renderer.recipe import Recipe
+from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
+
+LabelOptions = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")], dict[str, Any]]
+"""The label kinds that a dataset has, each with its options; a kind's name is one of a folder."""
+
+
+class StoredAsset(Stored):
+    """What is known of a model."""
+
+    digest: str
+    faces: Count
+    size_m: Vector3
+    source_to_model: Matrix4x4
+    warnings: tuple[str, ...]
+
+
+class StoredOutput(Stored):
+    """What a recipe says of its files."""
+
+    exports: tuple[dict[str, Any], ...] = ()
+
+
+class StoredRecipe(Stored):
+    """A recipe, as far as is counted on what is in it; ``images`` counts shots."""
+
+    images: Annotated[int, Field(ge=1, le=100_000_000)]
+    output: StoredOutput = StoredOutput()
+
+
+class Head(Stored):
+    """What is known of a run before it has rendered anything.
+
+    Attributes:
+        versions: of libraries; of a run of an older orbitset none are known.
+        labels: the label kinds, each with its options.
+        assets: the models, by their paths in the recipe.
+
+    """
+
+    name: str
+    orbitset: str
+    bpy: str
+    versions: dict[str, str] = Field(default_factory=dict)
+    seed: Whole
+    categories: tuple[str, ...]
+    labels: LabelOptions
+    warnings: tuple[str, ...]
+    assets: dict[str, StoredAsset]
+    recipe: StoredRecipe
+
+
+class Origin(Stored):
+    """Where the recipe of a run came from."""
+
+    recipe: str
+    changes: dict[str, Any]
+
+
+class RunFile(Stored):
+    """``parts/run.json``: what run a folder belongs to.
+
+    Attributes:
+        fingerprint: a digest of all that shapes the dataset.
+        origin: where the recipe came from.
+        files: digests of the files that the recipe names; an older orbitset did not note them.
+
+    """
+
+    fingerprint: str
+    origin: Origin | None = None
+    files: dict[str, str] | None = None
+    head: Head
+
+
+def run_head(
+    recipe: Recipe,
+    version: str,
+    engine_version: str,
+    assets: Mapping[str, AssetFacts],
+    versions: Mapping[str, str] | None = None,
+) -> Head:
+    """Return what is known of a run before it has rendered anything.
+
+    ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs.
+    """
+    by_path = sorted(assets.items())
+    return Head(
+        name=recipe.name,
+        orbitset=version,
+        bpy=engine_version,
+        versions={"orbitset": version, "bpy": engine_version, **(versions or {})},
+        seed=recipe.seed,
+        categories=recipe.categories,
+        labels=label_options(recipe),
+        warnings=tuple(
+            f"{path}: {warning}" for path, facts in by_path for warning in facts.warnings
+        ),
+        assets={
+            path: StoredAsset(
+                digest=facts.key,
+                faces=facts.faces,
+                size_m=facts.size_m,
+                source_to_model=facts.source_to_model,
+                warnings=facts.warnings,
+            )
+            for path, facts in by_path
+        },
+        recipe=stored(StoredRecipe, recipe.model_dump(mode="json")),
+    )
+
+
+def label_options(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Return the label kinds that a recipe asks for, each with its options."""
+    kinds = default_kinds()
+    kinds["mask"]["segmentation"] = recipe.labels.segmentation
+    return kinds

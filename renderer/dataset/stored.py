@@ -1,0 +1,99 @@
+"""What the files of a dataset hold, as models; and one sentence where a file holds something else.
+
+A dataset may come from anywhere: keys that no model knows are kept as they are, and those that one
+knows have its type, or the file is damaged.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError, to_json
+
+from renderer.dataset.json_text import loads
+from renderer.dataset.layout import is_path_below
+from renderer.errors import UserError
+
+_SUBJECT = re.compile(r"^\w+ should ")
+
+
+class Stored(BaseModel):
+    """Base of what stands in a dataset's files."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+    def __getitem__(self, key: str) -> Any:
+        """Return the value of a key by its name in the file; keys that no model knows have one,
+        too.
+
+        Raises:
+            KeyError: it has no such key.
+
+        """
+        try:
+            return getattr(self, key)
+        except AttributeError:
+            raise KeyError(key) from None
+
+
+AnyStored = TypeVar("AnyStored", bound=Stored)
+
+
+class UnlikeError(UserError):
+    """A value is not as its model says; the message follows its name in a sentence."""
+
+
+def stored(model: type[AnyStored], value: Any) -> AnyStored:
+    """Return what a value read from JSON is by its model.
+
+    Raises:
+        UnlikeError: it is something else; the first key that is missing or wrong is named.
+
+    """
+    try:
+        # By the rules of JSON, where a list may be a tuple; still quicker than Python code.
+        return model.model_validate_json(to_json(value))
+    except ValidationError as error:
+        raise UnlikeError(_sentence(error.errors(include_url=False)[0])) from None
+
+
+def parsed(model: type[AnyStored], content: bytes) -> AnyStored:
+    """Return what a file of JSON holds.
+
+    Raises:
+        UnlikeError: it is no JSON, or something else than the model; the message follows "is
+            damaged:".
+
+    """
+    try:
+        return stored(model, loads(content))
+    except UnlikeError as error:
+        raise UnlikeError(f"it {error}") from None
+    except ValueError as error:
+        raise UnlikeError(str(error)) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    key = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]
+    ).removeprefix(".")
+    if error["type"] == "missing":
+        return f"lacks {key}"
+    if not key:
+        return "is no object"
+    message = _SUBJECT.sub("it should ", error["msg"]).replace(" after validation", "")
+    return f"has a wrong {key}: {message}"
+
+
+def _below(name: str) -> str:
+    if not is_path_below(name):
+        raise PydanticCustomError(
+            "path", "Input should be the path of a file below the dataset's folder"
+        )
+    return name
+
+
+PathBelow = Annotated[str, AfterValidator(_below)]
+"""The path of a file, relative to the dataset's folder, with forward slashes."""

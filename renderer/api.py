@@ -140,10 +140,14 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     """
     from renderer.dataset.storage import open_root
     from renderer.dataset.validate import validate as check
+    from renderer.export.check import check_exports
     from renderer.farm.model_import import default_cache
 
     cache = default_cache() if scenes else None
-    return check(Layout(open_root(str(output))), cache, max(scenes, 1))
+    layout = Layout(open_root(str(output)))
+    result = check(layout, cache, max(scenes, 1))
+    check_exports(layout, result)
+    return result
 
 
 def export(output: str | Path, format: str, target: str | Path, **options: Any) -> Exported:

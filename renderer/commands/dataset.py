@@ -47,18 +47,21 @@ def validate(
 
     Checks that every image is there, is the one that was rendered, and decodes; that every mask,
     box, area and visibility agree with each other; that every camera, pose, category and asset is
-    that of its shot in shots.jsonl; and, where the models are in the cache, that masks, amodal
-    boxes and truncation are those of the scene, by ray casting it again.
+    that of its shot in shots.jsonl; where the models are in the cache, that masks, amodal boxes
+    and truncation are those of the scene, by ray casting it again; and that the exports in the
+    dataset are what it would be exported to now.
 
     Example: `orbitset dataset validate out/quickstart`
     """
     from renderer.dataset.validate import validate as check
+    from renderer.export.check import check_exports
     from renderer.farm.model_import import default_cache
 
     with err.status("validating"):
         layout = open_dataset(folder)
         cache = default_cache() if scenes else None
         result = check(layout, cache, max(scenes, 1))
+        check_exports(layout, result)
     if as_json:
         say_json(
             {

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,13 +137,12 @@ def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]
     """
     with (_in_folder if is_local(root) else _in_store)(root, name, caches) as draft:
         yield draft
-    _say(root, name, True, sorted(draft.target.entries), draft.facts)
 
 
 @contextmanager
 def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
     check_target(root, name, caches)
-    _say(root, name, False)
+    _say_unfinished(root, name)
     with store_errors(root):
         for path in root.iterdir():
             if path.name != SUMMARY:
@@ -153,6 +152,7 @@ def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]
         draft = Draft(StoreTarget(root, Path(scratch)))
         yield draft
         draft.target.finish()
+        _say_finished(root, name, draft)
 
 
 @contextmanager
@@ -172,6 +172,7 @@ def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft
             check_target(root, name, caches)
             with disk_errors(root):
                 _move_up(folder, root, name)
+            _say_finished(root, name, draft)
         finally:
             with contextlib.suppress(OSError):
                 remove(folder)
@@ -184,7 +185,7 @@ def _move_up(folder: Path, root: Path, name: str) -> None:
     readers begin with.
     """
     os.sync()
-    _say(root, name, False)
+    _say_unfinished(root, name)
     for path in root.iterdir():
         if path.name != SUMMARY and not is_draft(path.name):
             remove(path)
@@ -205,13 +206,16 @@ def _alone(root: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _say(
-    root: Path,
-    name: str,
-    finished: bool,
-    entries: Sequence[str] = (),
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    said = {"format": name, **(facts or {}), "entries": list(entries), "finished": finished}
+def _say_unfinished(root: Path, name: str) -> None:
+    """Say that whatever is there is of an export, and may be replaced by the next."""
+    _say(root, {"format": name, "entries": [], "finished": False})
+
+
+def _say_finished(root: Path, name: str, draft: Draft) -> None:
+    entries = sorted(draft.target.entries)
+    _say(root, {"format": name, **draft.facts, "entries": entries, "finished": True})
+
+
+def _say(root: Path, said: Mapping[str, Any]) -> None:
     text = json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomic(root / SUMMARY, (text + "\n").encode())

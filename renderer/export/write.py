@@ -20,6 +20,7 @@ from renderer.errors import UserError
 from renderer.export.format import Format, Head, Summary
 from renderer.export.publish import TargetError, check_target, published
 from renderer.export.sample import Sample, read_samples
+from renderer.export.target import Target
 from renderer.export.trial import TrialTarget
 from renderer.recipe.exports import EXPORT_KEY, export_of, format_of
 from renderer.recipe.problem import sentences
@@ -65,10 +66,10 @@ def export(layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = 
         DiskError: there is no room for it.
 
     """
-    form, head = _prepared(layout, choice, root)
+    _must_be_outside(layout, root)
+    form = FORMATS.get(format_of(choice))
     with published(root, form.name, form.caches) as draft:
-        summary = form.write(_watched(layout, head, watch), head, draft.target, choice)
-        draft.facts.update(_facts(form, choice, head, summary))
+        draft.facts.update(write_to(draft.target, layout, choice, watch))
     return Exported(root, draft.facts)
 
 
@@ -76,11 +77,34 @@ def try_export(
     layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = None
 ) -> Exported:
     """Do as ``export`` does, and raise what it would, but write nothing."""
-    form, head = _prepared(layout, choice, root)
+    _must_be_outside(layout, root)
+    form = FORMATS.get(format_of(choice))
     check_target(root, form.name, form.caches)
     target = TrialTarget()
+    facts = write_to(target, layout, choice, watch)
+    return Exported(root, facts, target.bytes)
+
+
+def write_to(
+    target: Target, layout: Layout, choice: BaseModel, watch: Watch | None = None
+) -> dict[str, Any]:
+    """Give a target the files of an export; return what ``export.json`` says of it.
+
+    Raises:
+        DatasetError: the dataset is not finished or damaged.
+        ExportError: it lacks labels that the format needs.
+        DiskError: there is no room for it.
+
+    """
+    form, head = FORMATS.get(format_of(choice)), _head(layout)
+    lacking = [kind for kind in form.needs if kind not in head.kinds]
+    if lacking:
+        raise ExportError(
+            f"{layout.root} has no {' and no '.join(lacking)} labels, which the format {form.name} "
+            f"needs: render it with `labels: {{{lacking[0]}: true}}`"
+        )
     summary = form.write(_watched(layout, head, watch), head, target, choice)
-    return Exported(root, _facts(form, choice, head, summary), target.bytes)
+    return _facts(form, choice, head, summary)
 
 
 def exports_folder(layout: Layout, name: str) -> Path:
@@ -118,18 +142,6 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         raise ExportError(
             f"{layout.run} asks for an export that cannot be made ({wrong})"
         ) from None
-
-
-def _prepared(layout: Layout, choice: BaseModel, root: Path) -> tuple[Format[Any], Head]:
-    _must_be_outside(layout, root)
-    form, head = FORMATS.get(format_of(choice)), _head(layout)
-    lacking = [kind for kind in form.needs if kind not in head.kinds]
-    if lacking:
-        raise ExportError(
-            f"{layout.root} has no {' and no '.join(lacking)} labels, which the format {form.name} "
-            f"needs: render it with `labels: {{{lacking[0]}: true}}`"
-        )
-    return form, head
 
 
 def _head(layout: Layout) -> Head:

@@ -10,36 +10,37 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import annotation_record, file_record, image_record, unseen_warning
+from renderer.dataset.coco import file_record, image_record, label_record, unseen_warning
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import Line
-from renderer.dataset.records import PICTURE
+from renderer.dataset.parts import FailedStage, Line
+from renderer.dataset.records import PICTURE, FileRecord
 from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Label, Labeller
+from renderer.truth.labelling import Labelled, label
+from renderer.truth.view import ViewTruth
 
-_TRIES = 2
 
-
-class Camera(Protocol):
+class ShotRenderer(Protocol):
     """What takes the picture of a shot: the Blender stage."""
 
     def render(self, shot: Shot) -> Sequence[Frame]:
         """Return the passes of each view of a shot."""
 
 
-class Diary:
-    """Is told how far a shot has come, so that a crash can be laid at its door; this forgets."""
+class ShotObserver:
+    """Is told how far a shot has come, so that a crash can be attributed to it; this does nothing
+    with it.
+    """
 
     def started(self, index: int) -> None:
-        """Take note that a shot's turn has come."""
+        """Is told that a shot's turn has come."""
 
-    def exposing(self, shot: Shot) -> None:
-        """Take note of a shot that is planned and about to be rendered."""
+    def rendering(self, shot: Shot) -> None:
+        """Is told of a shot that is planned and about to be rendered."""
 
     def stopping(self) -> bool:
         """Tell whether no further shot shall be begun."""
@@ -47,12 +48,18 @@ class Diary:
 
 
 @dataclass(frozen=True)
-class _Exposed:
-    """A shot that has been rendered, and its line in the making; no shot where planning failed."""
+class _Rendered:
+    """A shot that has been rendered, or failed before, and its line in the making.
+
+    ``stage`` is the one that it has come to; there is no shot where planning failed. ``held`` is
+    how many bytes of passes it keeps in memory until its line is made.
+    """
 
     index: int
     shot: Shot | None
+    stage: FailedStage
     line: Future[Line]
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,124 +68,154 @@ class Pipeline:
 
     Attributes:
         planner: decides the shots.
-        camera: renders them.
+        renderer: renders them.
         layout: the dataset they are written to.
+        finishers: threads that develop, label and write.
+        most_bytes: of passes that may wait for them; one shot's may always.
 
     """
 
     planner: Planner
-    camera: Camera
+    renderer: ShotRenderer
     layout: Layout
+    finishers: int = 1
+    most_bytes: int = 1 << 30
 
-    def run(self, indices: Iterable[int], diary: Diary | None = None) -> Iterator[Line]:
-        """Yield the part line of each shot, in order, until the diary says to stop.
+    def run(self, indices: Iterable[int], observer: ShotObserver | None = None) -> Iterator[Line]:
+        """Yield the part line of each shot, in order, until the observer says to stop.
 
-        While a shot renders (bpy lets go of the GIL) the next one is planned and the one before it
-        is developed, labelled and written, in a thread. A shot that fails is tried once more, then
-        recorded with its cause.
+        While a shot renders (bpy lets go of the GIL) a thread plans the next one, and others
+        develop, label and write those before it. The line of a shot that fails has its cause and
+        the stage in which it failed; whether to try it again is for others to decide.
 
         Raises:
             DiskError: an image cannot be written.
 
         """
-        queue, diary = deque(indices), diary or Diary()
-        with ThreadPoolExecutor(1, thread_name_prefix="darkroom") as darkroom:
-            before: _Exposed | None = None
-            planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-            while queue and planned is not None and not diary.stopping():
+        queue, observer = deque(indices), observer or ShotObserver()
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="planner") as planner,
+            ThreadPoolExecutor(self.finishers, thread_name_prefix="finisher") as finishers,
+        ):
+            rendered = deque[_Rendered]()
+            planned = planner.submit(self.planner.shot, queue[0]) if queue else None
+            while queue and planned is not None and not observer.stopping():
                 index = queue.popleft()
-                diary.started(index)
+                observer.started(index)
                 shot = planned
-                planned = darkroom.submit(self.planner.shot, queue[0]) if queue else None
-                now = self._expose(index, shot, darkroom, diary)
-                if before is not None:
-                    yield self._collect(before)
-                before = now
-            if before is not None:
-                yield self._collect(before)
+                planned = planner.submit(self.planner.shot, queue[0]) if queue else None
+                rendered.append(self._render(index, shot, finishers, observer))
+                while rendered and (rendered[0].line.done() or self._is_full(rendered)):
+                    yield self._collect(rendered.popleft())
+            while rendered:
+                yield self._collect(rendered.popleft())
 
-    def _expose(
-        self, index: int, planned: Future[Shot], darkroom: ThreadPoolExecutor, diary: Diary
-    ) -> _Exposed:
+    def _is_full(self, rendered: deque[_Rendered]) -> bool:
+        """Tell whether no more may wait: rendering is then held up by finishing."""
+        held = [each.held for each in rendered if not each.line.done()]
+        return len(held) > 1 and (len(held) > self.finishers or sum(held) > self.most_bytes)
+
+    def _render(
+        self,
+        index: int,
+        planned: Future[Shot],
+        finishers: ThreadPoolExecutor,
+        observer: ShotObserver,
+    ) -> _Rendered:
         shot: Shot | None = None
         try:
             shot = planned.result()
-            diary.exposing(shot)
-            frame = self.camera.render(shot)
+            observer.rendering(shot)
+            frames = self.renderer.render(shot)
         except Exception as error:
             failed: Future[Line] = Future()
             failed.set_exception(error)
-            return _Exposed(index, shot, failed)
-        return _Exposed(index, shot, darkroom.submit(self.finish, shot, frame))
+            return _Rendered(index, shot, "render" if shot else "plan", failed)
+        held = sum(frame.nbytes for frame in frames)
+        line = finishers.submit(self.finish, shot, frames)
+        return _Rendered(index, shot, "finish", line, held)
 
-    def _collect(self, exposed: _Exposed) -> Line:
-        index = exposed.index
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return exposed.line.result() if attempt == 1 else self.take(index)
-            except PlanError as error:
-                cause = str(error).removeprefix(f"image {index}: ")
-                return {**failed_line(index, None, cause), "impossible": True}
-            except DiskError:
-                raise
-            except UserError as error:
-                cause = str(error)
-            except Exception as error:
-                cause = f"{type(error).__name__}: {error}"
-                traceback.print_exception(error)  # to the worker's log
-        return failed_line(index, exposed.shot, cause)
-
-    def take(self, index: int) -> Line:
-        """Plan, render and finish one shot without overlap; raises whatever goes wrong."""
-        shot = self.planner.shot(index)
-        return self.finish(shot, self.camera.render(shot))
+    def _collect(self, rendered: _Rendered) -> Line:
+        index, shot, stage = rendered.index, rendered.shot, rendered.stage
+        try:
+            return rendered.line.result()
+        except PlanError as error:
+            cause = str(error).removeprefix(f"image {index}: ")
+            return {**failed_line(index, None, cause, stage), "impossible": True}
+        except DiskError:
+            raise
+        except UserError as error:
+            cause = str(error)
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            traceback.print_exception(error)  # to the worker's log
+        return failed_line(index, shot, cause, stage)
 
     def finish(self, shot: Shot, frames: Sequence[Frame]) -> Line:
         """Develop, label and write the images of one shot; return its part line."""
         by_view = dict(zip((view.name for view in shot.views), frames, strict=True))
-        images = [self._image(shot, image, by_view[image.view.name]) for image in shot.images]
+        on = self.planner.recipe.labels.on
+        labelled = {
+            view.name: label(
+                ViewTruth.of(shot, view.camera, self.planner.cache, by_view[view.name]), on
+            )
+            for view in shot.views
+        }
+        images = [
+            self._image(shot, image, by_view[image.view.name], labelled[image.view.name])
+            for image in shot.images
+        ]
         return {"index": shot.index, "shot": shot.model_dump(mode="json"), "images": images}
 
-    def _image(self, shot: Shot, image: ImageOf, frame: Frame) -> dict[str, Any]:
-        """Develop, label and write one image; return its records."""
-        picture = develop(shot, image.view, frame, self.planner.folder)
+    def _image(
+        self, shot: Shot, image: ImageOf, frame: Frame, labelled: Labelled
+    ) -> dict[str, Any]:
+        """Develop and write one image and its labels' files; return its records."""
+        picture = develop(shot, image, frame, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
-        labels = Labeller(self.planner.cache).label(
-            shot, image.view.camera, frame.index, frame.silhouettes
+        files = {PICTURE: self._write(image.file_name, content)}
+        for name, path, labels in labelled.paths(image.stem):
+            files[name] = self._write(path, labels)
+        record = image_record(
+            shot,
+            image,
+            files,
+            float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
+            [*frame.warnings, *labelled.warnings, *_unseen(shot, labelled)],
         )
-        recipe = self.planner.recipe
-        ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
-        write_atomic(self.layout.file(image.file_name), content)
+        ids = {name: number for number, name in enumerate(self.planner.recipe.categories, start=1)}
+        annotations = [
+            {
+                **label_record(entry, ids[entry.category or ""]).model_dump(mode="json"),
+                **labelled.objects[entry.instance],
+            }
+            for entry in shot.objects
+            if entry.instance in labelled.objects
+        ]
         return {
-            "image": image_record(
-                shot,
-                image,
-                {PICTURE: file_record(image.file_name, content)},
-                float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
-                [*frame.warnings, *_unseen(shot, labels)],
-            ).model_dump(mode="json"),
-            "annotations": [
-                annotation_record(
-                    label, ids[label.entry.category or ""], recipe.labels.segmentation
-                ).model_dump(mode="json")
-                for label in labels
-            ],
+            "image": {**record.model_dump(mode="json"), **labelled.image},
+            "annotations": annotations,
         }
 
+    def _write(self, path: str, content: bytes) -> FileRecord:
+        """Write a file of an image; return its record."""
+        write_atomic(self.layout.file(path), content)
+        return file_record(path, content)
 
-def _unseen(shot: Shot, labels: list[Label]) -> list[str]:
+
+def _unseen(shot: Shot, labelled: Labelled) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
-    labelled = {label.entry.instance for label in labels}
-    unseen = [each.category for each in shot.objects if each.instance not in labelled]
+    unseen = [each.category for each in shot.objects if each.instance not in labelled.objects]
     return [unseen_warning(category) for category in dict.fromkeys(unseen) if category is not None]
 
 
-def failed_line(index: int, shot: Shot | None, cause: str) -> Line:
-    """Return the part line of a shot that was given up."""
+def failed_line(index: int, shot: Shot | None, cause: str, stage: FailedStage) -> Line:
+    """Return the part line of a shot that failed in a stage."""
     return {
         "index": index,
         "failed": cause.encode(errors="replace").decode(),  # it may name a file that is no UTF-8
         "shot": None if shot is None else shot.model_dump(mode="json"),
+        "stage": stage,
     }
 
 

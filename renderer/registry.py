@@ -27,7 +27,7 @@ class Registry(Generic[T]):
             built_in: name → ``module:class``.
 
         """
-        self._group, self._what, self._built_in = group, what, built_in
+        self._group, self.what, self._built_in = group, what, built_in
 
     @cached_property
     def _entries(self) -> dict[str, EntryPoint]:
@@ -35,13 +35,16 @@ class Registry(Generic[T]):
             name: EntryPoint(name, value, self._group) for name, value in self._built_in.items()
         }
         for entry in sorted(entry_points(group=self._group), key=lambda each: each.name):
-            if ours.get(entry.name, entry).value != entry.value:
-                raise UnavailableError(
-                    f"there are two {self._what}s called {entry.name}: {ours[entry.name].value} "
+            if ours.setdefault(entry.name, entry).value != entry.value:
+                self._clashes[entry.name] = (
+                    f"there are two {self.what}s called {entry.name}: {ours[entry.name].value} "
                     f"and {entry.value}: uninstall one of their packages"
                 )
-            ours.setdefault(entry.name, entry)
         return ours
+
+    @cached_property
+    def _clashes(self) -> dict[str, str]:
+        return {}
 
     @cached_property
     def _loaded(self) -> dict[str, T]:
@@ -56,18 +59,20 @@ class Registry(Generic[T]):
 
         Raises:
             KeyError: there is none.
-            UnavailableError: its package cannot be loaded.
+            UnavailableError: its package cannot be loaded, or another has one of that name, too.
 
         """
         if name not in self._loaded:
             entry = self._entries[name]
+            if name in self._clashes:
+                raise UnavailableError(self._clashes[name])
             try:
                 made: Any = entry.load()()
             except Exception as error:  # of a package that is not ours
                 if name in self._built_in:
                     raise
                 raise UnavailableError(
-                    f"the {self._what} {name} ({entry.value}) cannot be loaded: {error}"
+                    f"the {self.what} {name} ({entry.value}) cannot be loaded: {error}"
                 ) from error
             self._loaded[name] = made
         return self._loaded[name]
@@ -92,5 +97,22 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
     },
 )
-EFFECTS: Registry[Any] = Registry("orbitset.effects", "effect", {})
-FORMATS: Registry[Any] = Registry("orbitset.formats", "format", {})
+EFFECTS: Registry[Any] = Registry(
+    "orbitset.effects",
+    "effect",
+    {
+        "distractors": "renderer.effects.distractors.effect:Distractors",
+        "roughness": "renderer.effects.roughness.effect:Roughness",
+        "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
+        "exposure": "renderer.effects.exposure.effect:Exposure",
+        "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",
+    },
+)
+FORMATS: Registry[Any] = Registry(
+    "orbitset.formats",
+    "format",
+    {
+        "webdataset": "renderer.export.webdataset:WebDataset",
+        "yolo": "renderer.export.yolo:Yolo",
+    },
+)

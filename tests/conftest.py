@@ -20,7 +20,7 @@ os.environ["ORBITSET_CACHE"] = _CACHE.name
 
 from renderer.asset import AssetCache, AssetFacts, Geometry  # noqa: E402
 from renderer.asset.cache import FACTS, GEOMETRY  # noqa: E402
-from renderer.farm.intake import bring_in, default_cache, recipe_keys  # noqa: E402
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys  # noqa: E402
 from renderer.plan import Planner, asset_sources  # noqa: E402
 from renderer.recipe import Recipe  # noqa: E402
 from tests import shapes  # noqa: E402

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 import typer
-from renderer.blender.frame import Frame
 from typer.testing import CliRunner
 
 import renderer
@@ -29,13 +28,13 @@ from renderer.errors import UnavailableError, UserError
 from renderer.farm.interrupt import RunStoppedError
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
+from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from tests import shapes
 from tests.conftest import REPOSITORY
 
 # Raised for a caller of our own, who asks for what there cannot be.
 OURS = {
-    "renderer/dataset/segmentation.py",
     "renderer/dataset/validate.py",
     "renderer/truth/mask.py",
 }

@@ -21,6 +21,7 @@ from mathutils import Matrix
 from renderer.asset import ALPHA_THRESHOLD, BLEND, AssetCache
 from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
+from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import FloorStage
 from renderer.blender.gather import matrix_of
@@ -85,6 +86,7 @@ class Stage:
         self._models: OrderedDict[str, _Model] = OrderedDict()
         self._passing: list[bpy.types.Object] = []
         self._objects: list[bpy.types.Object] = []
+        self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
         self._scene = bpy.context.scene
         self.device = use_device(device)
@@ -159,8 +161,9 @@ class Stage:
         self._clear()
         space = EngineSpace.of(shot, min(self._nearest(shot, view.camera) for view in shot.views))
         self._engine(shot)
-        for entry in shot.objects:
-            self._add_object(entry, space)
+        self._effects = EffectScene(
+            self._scene, {entry.instance: self._add_object(entry, space) for entry in shot.objects}
+        )
         for number, lamp in enumerate(shot.lamps):
             self._add(light_for(space.lamp(lamp), f"lamp.{number}"))
         self._world.set(shot.world)
@@ -168,16 +171,18 @@ class Stage:
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._drop_models({entry.asset for entry in shot.objects})
+        self._effects.apply(shot.effects)
         return space
 
-    def _add_object(self, entry: Instance, space: EngineSpace) -> None:
-        to_world = np.array(entry.model_to_world)
+    def _add_object(self, entry: Instance, space: EngineSpace) -> list[bpy.types.Object]:
+        first, to_world = len(self._objects), np.array(entry.model_to_world)
         for mesh in self._meshes(entry.asset):
             item = bpy.data.objects.new(f"{entry.category or 'unlabelled'}.{entry.instance}", mesh)
             item.matrix_world = Matrix(space.matrix(to_world @ matrix_of(mesh)))
             item.pass_index = entry.instance
             self._objects.append(item)
             self._add(item)
+        return self._objects[first:]
 
     def _settings(self, threads: int) -> None:
         scene = self._scene
@@ -272,6 +277,7 @@ class Stage:
         self._passing.append(item)
 
     def _clear(self) -> None:
+        self._effects.undo()
         self._objects.clear()
         lights = [item.data for item in self._passing if item.type == "LIGHT"]
         for item in self._passing:

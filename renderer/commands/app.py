@@ -9,10 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 from renderer import __version__, process
-from renderer.commands import asset, dataset, doctor, estimate, farm, preview, recipe, render
+from renderer.commands import (
+    asset,
+    dataset,
+    doctor,
+    estimate,
+    export,
+    farm,
+    preview,
+    recipe,
+    render,
+)
 from renderer.commands.terminal import defects, sentences, warn
 from renderer.errors import UserError
-from renderer.farm.environment import settle, thread_caps
+from renderer.farm.environment import prepare_environment, thread_caps
 from renderer.farm.machine import usable_cores
 
 
@@ -73,6 +83,7 @@ app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(asset.app, name="asset")
+dataset.app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(farm.app, name="farm")
 
@@ -81,5 +92,5 @@ def main() -> None:
     """Run the program, under the variables that a plan is made with everywhere."""
     process.speak_utf8()
     process.settle_streams()
-    settle(thread_caps(usable_cores()))
+    prepare_environment(thread_caps(usable_cores()))
     app()

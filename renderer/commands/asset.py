@@ -11,9 +11,9 @@ from rich.text import Text
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    complain,
     err,
     out,
+    print_error,
     say_json,
     stop,
     warn,
@@ -54,7 +54,7 @@ def inspect(
     from renderer.asset import AssetSource
     from renderer.commands.prepare import import_progress
     from renderer.dataset.overlay import local
-    from renderer.farm.intake import bring_in, default_cache
+    from renderer.farm.model_import import bring_in, default_cache
 
     if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
@@ -85,7 +85,7 @@ def inspect(
         say_json({"models": found, "errors": errors})
     else:
         for error in errors:
-            complain(error)
+            print_error(error)
     if errors:
         raise typer.Exit(BAD_INPUT)
 
@@ -135,8 +135,8 @@ def thumbnail_names(paths: Iterable[Path]) -> dict[Path, str]:
 
 def _draw_thumbnail(source: AssetSource, path: Path) -> str:
     """Write a model's thumbnail; return why it cannot be made, or nothing."""
-    from renderer.commands.studio import shoot
-    from renderer.dataset.parts import FailedLine
+    from renderer.farm.prepare import prepare_assets
+    from renderer.farm.preview import render_preview
     from renderer.recipe import Recipe
 
     recipe = Recipe.model_validate(
@@ -164,11 +164,12 @@ def _draw_thumbnail(source: AssetSource, path: Path) -> str:
         }
     )
     with err.status(Text(f"drawing {source.path.name}")):
-        ((picture, line),) = shoot(recipe, source.path.parent, quiet=True)
-    if isinstance(line, FailedLine):
-        return line.failed
+        folder = source.path.parent
+        (image,) = render_preview(recipe, folder, prepare_assets(recipe, folder))
+    if image.failed:
+        return image.failed
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path)
+    image.picture.save(path)
     return ""
 
 

@@ -1,4 +1,4 @@
-"""orbitset dataset: validate, show, report, statistics."""
+"""orbitset dataset: validate, show, report, statistics, merge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Folder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
-def _dataset(folder: str) -> Layout:
+def open_dataset(folder: str) -> Layout:
     """Return the layout of a folder or ``s3://`` path that holds a dataset, or stop."""
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import is_local, open_root
@@ -47,18 +47,21 @@ def validate(
 
     Checks that every image is there, is the one that was rendered, and decodes; that every mask,
     box, area and visibility agree with each other; that every camera, pose, category and asset is
-    that of its shot in shots.jsonl; and, where the models are in the cache, that masks, amodal
-    boxes and truncation are those of the scene, by ray casting it again.
+    that of its shot in shots.jsonl; where the models are in the cache, that masks, amodal boxes
+    and truncation are those of the scene, by ray casting it again; and that the exports in the
+    dataset are what it would be exported to now.
 
     Example: `orbitset dataset validate out/quickstart`
     """
     from renderer.dataset.validate import validate as check
-    from renderer.farm.intake import default_cache
+    from renderer.export.check import check_exports
+    from renderer.farm.model_import import default_cache
 
     with err.status("validating"):
-        layout = _dataset(folder)
+        layout = open_dataset(folder)
         cache = default_cache() if scenes else None
         result = check(layout, cache, max(scenes, 1))
+        check_exports(layout, result)
     if as_json:
         say_json(
             {
@@ -101,12 +104,16 @@ def show(
     each: Annotated[
         bool, typer.Option("--each", help="One file an image, small ones enlarged.")
     ] = False,
-    masks: Annotated[bool, typer.Option(help="Draw masks.")] = True,
+    labels: Annotated[
+        str, typer.Option(help="Label kinds to draw, one over the other: depth,mask,box.")
+    ] = "mask,box",
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
 
     Examples:
     `orbitset dataset show out/quickstart -o sheet.png`
+
+    `orbitset dataset show out/quickstart --labels mask,amodal,pose -o sheet.png`
 
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
@@ -118,6 +125,7 @@ def show(
         draw_overlay,
         local,
         picture_file,
+        stored_image,
     )
     from renderer.dataset.picture import open_picture, save_picture
     from renderer.dataset.read import read_categories
@@ -126,7 +134,8 @@ def show(
         local(output, "folder")
     else:
         picture_file(output)
-    layout = _dataset(folder)
+    kinds = _kinds(labels)
+    layout = open_dataset(folder)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):
         warn(remark)
@@ -134,7 +143,8 @@ def show(
     cells: list[tuple[str, Image.Image]] = []
     for image, records in chosen:
         picture = open_picture(layout, image)
-        drawn = draw_overlay(picture, records, names, masks, width)
+        stored = stored_image(layout, image, records)
+        drawn = draw_overlay(picture, records, names, kinds, width, stored)
         if each:
             save_picture(drawn, output / f"{Path(image.file_name).stem}.png")
             continue
@@ -143,6 +153,17 @@ def show(
     if not each:
         save_picture(contact_sheet(cells), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
+
+
+def _kinds(labels: str) -> list[str]:
+    """Return the label kinds that an option names, or stop at one that there is not."""
+    from renderer.registry import LABEL_KINDS
+
+    wanted = [name.strip() for name in labels.split(",") if name.strip()]
+    for name in wanted:
+        if name not in LABEL_KINDS.names():
+            stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
+    return wanted
 
 
 def _choose(layout: Layout, count: int, index: list[int] | None) -> list[Pair]:
@@ -175,7 +196,7 @@ def report(folder: Folder) -> None:
     """
     from renderer.dataset.report import write_report
 
-    out.print(f"wrote {write_report(_dataset(folder))}")
+    out.print(f"wrote {write_report(open_dataset(folder))}")
 
 
 @app.command()
@@ -186,7 +207,7 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
     """
     from renderer.dataset.report import gather_statistics
 
-    found = gather_statistics(_dataset(folder))
+    found = gather_statistics(open_dataset(folder))
     if as_json:
         say_json(found.as_dict())
         return
@@ -225,9 +246,10 @@ def merge(
 
     """
     from renderer.commands.execute import summary, tell_result
-    from renderer.dataset.assemble import assemble, gather
+    from renderer.dataset.assemble import gather
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
+    from renderer.export.write import finish
 
     if output is None and len(sources) > 1:
         stop("several outputs are joined into another: name it with -o")
@@ -235,39 +257,10 @@ def merge(
         target = Layout(open_root(output or sources[0]))
         if output is not None:
             gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
-        result = assemble(target)
+        result = finish(target)
     if as_json:
         say_json(summary(target.root, result))
     else:
         tell_result(str(target.root), result)
     if result.failed or result.missing:
         raise typer.Exit(FAILED)
-
-
-@app.command()
-def shards(
-    folder: Folder,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", help="Where. [default: webdataset/ inside it]")
-    ] = None,
-    images_per_shard: Annotated[int, typer.Option(help="Images a shard.", min=1)] = 1000,
-    as_json: Json = False,
-) -> None:
-    """Write a dataset as WebDataset shards (tar files), for training at scale.
-
-    Each sample is an image and a .json with its COCO records. index.json has the exact counts.
-    The recipe's output.webdataset does the same at the end of every run.
-
-    Example: `orbitset dataset shards out/mugs -o out/mugs-shards --images-per-shard 500`
-    """
-    from renderer.dataset.storage import open_root
-    from renderer.dataset.webdataset import write_shards
-
-    with err.status("writing shards"):
-        layout = _dataset(folder)
-        target = open_root(output) if output else layout.webdataset
-        index = write_shards(layout, target, images_per_shard)
-    if as_json:
-        say_json(index)
-    else:
-        out.print(f"{index['images']} images in {len(index['shards'])} shards in {target}")

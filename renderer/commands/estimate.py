@@ -50,29 +50,34 @@ def estimate(
     from renderer.blender.libraries import require_libraries
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
-    from renderer.farm.estimate import foresee, measure
-    from renderer.farm.session import FarmOptions
+    from renderer.farm.estimate import estimate_run, measure
+    from renderer.farm.scheduler import FarmOptions
     from renderer.recipe import load_recipe
 
     require_libraries()
     loaded = load_recipe(recipe)
     chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
-    cache, known = import_models(chosen, loaded.folder, quiet=as_json)
+    assets = import_models(chosen, loaded.folder, quiet=as_json)
     options = FarmOptions(devices=devices, per_device=per_device, threads=threads, reserve_bytes=0)
     with err.status("starting Blender") as status:
 
         def progress(done: int, wanted: int) -> None:
             status.update(f"rendered {done} of {wanted} images for the estimate")
 
-        sample = measure(chosen, loaded.folder, cache, known, options, shots, progress)
-    found = foresee(sample, chosen.images, price_per_hour, target_hours)
+        measurement = measure(
+            chosen, loaded.folder, assets.cache, assets.known, options, shots, progress
+        )
+    found = estimate_run(measurement, chosen.images, price_per_hour, target_hours)
     if as_json:
-        say_json({**asdict(found), "devices": sample.devices, "per_device": sample.per_device})
+        say_json(
+            {**asdict(found), "devices": measurement.devices, "per_device": measurement.per_device}
+        )
         return
     out.print(
-        f"{found.images} images, from {found.measured} rendered on {', '.join(sample.devices)} "
-        f"with {sample.per_device} process{'es' if sample.per_device > 1 else ''} each (the first "
-        "image of a process does not count):"
+        f"{found.images} images, from {found.measured} rendered on "
+        f"{', '.join(measurement.devices)} with {measurement.per_device} "
+        f"process{'es' if measurement.per_device > 1 else ''} each (the first image of a process "
+        "does not count):"
     )
     out.print(f"  {_range(found.seconds_per_image, ' device-seconds')} an image")
     out.print(f"  {_hours(found.device_hours, 'device-')} in all")

@@ -14,16 +14,17 @@ import typer
 
 from renderer.commands.progress import RunProgress
 from renderer.commands.terminal import FAILED, err, headed, in_bytes, out, say_json, stop, warn
-from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import DiskError, is_local
+from renderer.export.write import finish
 from renderer.farm.disk import disk_space
+from renderer.farm.events import Event, EventHandler
 from renderer.farm.interrupt import RunStoppedError
 from renderer.farm.run import Run, RunBusyError, Shard
-from renderer.farm.session import FarmOptions, render_shots
+from renderer.farm.scheduler import FarmOptions, render_shots
 from renderer.recipe import Recipe
 
 _SHOWN = 10
@@ -45,18 +46,19 @@ def execute(
     try:
         with ExitStack() as stack:
             progress = stack.enter_context(RunProgress(len(shots), quiet))
-            watches = [progress.watch]
+            handlers: list[EventHandler] = [progress.handle]
             if metrics_port:
                 from renderer.farm.metrics import RunMetrics
 
-                watches.append(stack.enter_context(RunMetrics(metrics_port, len(shots))).watch)
+                metrics = stack.enter_context(RunMetrics(metrics_port, len(shots)))
+                handlers.append(metrics.handle)
 
-            def watch(event: dict[str, Any]) -> None:
-                for each in watches:
+            def handle(event: Event) -> None:
+                for each in handlers:
                     each(event)
 
             if shots:
-                render_shots(run, shots, options, watch)
+                render_shots(run, shots, options, handle)
     except (RunStoppedError, KeyboardInterrupt) as stopped:
         number = stopped.signal if isinstance(stopped, RunStoppedError) else signal.SIGINT
         at_once = not isinstance(stopped, RunStoppedError) or stopped.at_once
@@ -75,7 +77,7 @@ def conclude(run: Run, as_json: bool) -> None:
     if run.shard is not None:
         _conclude_shard(run, run.shard, as_json)
         return
-    result = _assemble_with_patience(run)
+    result = _assemble_when_there_is_room(run)
     if as_json:
         say_json(summary(run.layout.root, result))
     else:
@@ -126,12 +128,12 @@ def tell_result(root: str, result: MergeResult) -> None:
         )
 
 
-def _assemble_with_patience(run: Run) -> MergeResult:
-    """Assemble; where the disk is full, wait for room as the rendering does."""
+def _assemble_when_there_is_room(run: Run) -> MergeResult:
+    """Finish the dataset; where the disk is full, wait for room as the rendering does."""
     told = False
     while True:
         try:
-            return assemble(run.layout)
+            return finish(run.layout)
         except DiskError as error:
             if not error.full:
                 raise

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 from renderer.commands.terminal import err, stop
 from renderer.dataset.assemble import read_run
-from renderer.dataset.head import Origin as NamedOrigin
+from renderer.dataset.head import Origin
 from renderer.dataset.layout import Layout
+from renderer.farm.run import origin_of
 from renderer.recipe import LoadedRecipe, RecipeError, load_recipe
 
 # Options of `orbitset render` that change a recipe.
 _CHANGES = ("images", "seed", "engine", "samples")
 _SUFFIXES = (".yaml", ".yml", ".json")
-
-Origin = dict[str, Any]
-
-
-def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
-    """Return what is needed to find a run's recipe again."""
-    return {"recipe": str(recipe.resolve()), "changes": changes}
 
 
 def find_recipe(layout: Layout, moved: Path | None, quiet: bool) -> tuple[Origin, LoadedRecipe]:
@@ -36,7 +29,7 @@ def find_recipe(layout: Layout, moved: Path | None, quiet: bool) -> tuple[Origin
         RecipeError: the recipe that the user gives has mistakes.
 
     """
-    stored = read_run(layout).origin or NamedOrigin(recipe="its recipe", changes={})
+    stored = read_run(layout).origin or Origin(recipe="its recipe", changes={})
     changes = {key: stored.changes.get(key) for key in _CHANGES}
     path = moved or Path(stored.recipe)
     loaded = load_recipe(path) if moved else _named(layout, path)

@@ -28,46 +28,36 @@ def preview(
 
     Example: `orbitset preview scenes/clutter.yaml -o sheet.png --count 12`
     """
-    from renderer.commands.render import with_options
-    from renderer.commands.studio import shoot
+    from renderer.commands.prepare import import_models
+    from renderer.commands.render import override
     from renderer.dataset.fonts import undrawable
     from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
-    from renderer.dataset.parts import FailedLine
     from renderer.dataset.picture import save_picture
+    from renderer.farm.preview import render_preview, smaller
     from renderer.recipe import load_recipe
 
     if output is not None:
         picture_file(output)
     loaded = load_recipe(recipe)
-    data = loaded.recipe.model_dump(mode="json", exclude_unset=True)
-    full_width, full_height = loaded.recipe.camera.resolution
-    data.setdefault("camera", {})["resolution"] = [
-        width,
-        max(8, round(width * full_height / full_width)),
-    ]
-    data.setdefault("render", {})["samples"] = samples
-    data |= {"images": min(count, loaded.recipe.images), "output": {"format": "png"}}
-    if seed is not None:
-        data["seed"] = seed
-    small = with_options(data)
+    small = smaller(override(loaded.recipe, seed=seed), count, width, samples)
     path = output or Path(f"{small.name}-preview.png")
+    assets = import_models(small, loaded.folder)
     with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
-        pictured = shoot(small, loaded.folder, devices)
+        images = render_preview(small, loaded.folder, assets, devices)
     names = dict(enumerate(small.categories, start=1))
     for remark in undrawable(names if labels else {}):
         warn(remark)
-    cell, cells, failed = cell_width(len(pictured)), [], 0
-    for picture, line in pictured:
-        if isinstance(line, FailedLine):
-            failed += 1
-            warn(f"shot {line.index} failed: {line.failed}")
-            cells.append((f"{line.index}: failed", picture))
+    cell, cells = cell_width(len(images)), []
+    for each in images:
+        if each.labelled is None:
+            warn(f"shot {each.shot} failed: {each.failed}")
+            cells.append((f"{each.shot}: failed", each.picture))
             continue
-        drawn, view = line.annotations if labels else (), line.image
-        shown = f"{view.shot} {view.view}".rstrip()
-        caption = f"{shown}   az {view.azimuth_deg:.0f}  el {view.elevation_deg:.0f}"
-        cells.append((caption, draw_overlay(picture, drawn, names, width=cell)))
+        drawn, image = each.labelled.annotations if labels else (), each.labelled.image
+        shown = f"{image.shot} {image.view}".rstrip()
+        caption = f"{shown}   az {image.azimuth_deg:.0f}  el {image.elevation_deg:.0f}"
+        cells.append((caption, draw_overlay(each.picture, drawn, names, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
-    if failed:
+    if any(each.failed for each in images):
         raise typer.Exit(FAILED)

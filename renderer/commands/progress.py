@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.progress import (
     BarColumn,
@@ -18,8 +19,10 @@ from rich.progress import (
 
 from renderer.commands.terminal import err, in_bytes, warn
 from renderer.dataset.manifest import spans
+from renderer.farm import events
+from renderer.farm.event_text import cause_kind
+from renderer.farm.events import Event
 from renderer.farm.job import slot_of
-from renderer.farm.narrate import kind_of
 
 # Without a terminal (a log file, CI) a line at most this often.
 _LINE_EVERY_S = 20.0
@@ -39,7 +42,7 @@ class RunProgress:
         self._counted: set[int] = set()
         self._kinds: set[str] = set()
         self._slots: Counter[str] = Counter()
-        self._begun = self._spoke = time.monotonic()
+        self._begun = self._printed = time.monotonic()
         self._live = err.is_terminal and not quiet
         self._bar = Progress(
             TextColumn("rendering"),
@@ -72,21 +75,27 @@ class RunProgress:
         elif not self._quiet and self._counted:
             self._line()
 
-    def watch(self, event: dict[str, Any]) -> None:
-        """Take in one event of the run."""
-        if not self._quiet and (said := _in_words(event) or self._new_failure(event)):
+    def handle(self, event: Event) -> None:
+        """Show one event of the run."""
+        if not self._quiet and (said := _sentence(event) or self._new_failure(event)):
             warn(said)
-        kind = event["event"]
-        if kind not in ("done", "failed", "quarantined") or event.get("again"):
+        match event:
+            case events.ShotFailed(again=True):
+                return
+            case events.ShotDone() | events.ShotFailed():
+                self._count(event.shot, isinstance(event, events.ShotDone), slot_of(event.worker))
+            case events.ShotQuarantined():
+                self._count(event.shot, False, "")
+
+    def _count(self, shot: int, done: bool, slot: str) -> None:
+        """Count a shot, once: it is rendered again where its worker dies before its part."""
+        if shot in self._counted:
             return
-        if event["shot"] in self._counted:
-            return
-        # A shot is rendered again when its worker dies before the chunk is safe: count it once.
-        self._counted.add(event["shot"])
-        if worker := event.get("worker"):
-            self._slots[slot_of(worker)] += 1
-        self._done += event["event"] == "done"
-        self._failed += event["event"] != "done"
+        self._counted.add(shot)
+        if slot:
+            self._slots[slot] += 1
+        self._done += done
+        self._failed += not done
         if self._live:
             self._bar.update(
                 self._task,
@@ -94,19 +103,19 @@ class RunProgress:
                 failed=f"{self._failed} failed" if self._failed else "",
                 rate=self._rate(),
             )
-        elif not self._quiet and time.monotonic() - self._spoke > _LINE_EVERY_S:
+        elif not self._quiet and time.monotonic() - self._printed > _LINE_EVERY_S:
             self._line()
 
-    def _new_failure(self, event: dict[str, Any]) -> str:
+    def _new_failure(self, event: Event) -> str:
         """Return the sentence for a failure of a kind that has not been told yet."""
-        if event["event"] != "failed" or event.get("again") or len(self._kinds) >= _KINDS:
+        if not isinstance(event, events.ShotFailed) or event.again or len(self._kinds) >= _KINDS:
             return ""
-        kind = kind_of(event["cause"])
+        kind = cause_kind(event.cause)
         if kind in self._kinds:
             return ""
         self._kinds.add(kind)
         more = "; others are told at the end" if len(self._kinds) == _KINDS else ""
-        return f"image {event['shot']} failed: {event['cause']}{more}"
+        return f"image {event.shot} failed: {event.cause}{more}"
 
     def _rate(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-3)
@@ -121,9 +130,9 @@ class RunProgress:
         return f"{whole} ({each}{more})"
 
     def _line(self) -> None:
-        self._spoke = time.monotonic()
+        self._printed = time.monotonic()
         left = self._total - self._done - self._failed
-        rate = (self._done + self._failed) / max(self._spoke - self._begun, 1e-3)
+        rate = (self._done + self._failed) / max(self._printed - self._begun, 1e-3)
         eta = f", {left / rate:.0f} s left" if rate and left else ""
         failed = f", {self._failed} failed" if self._failed else ""
         err.print(f"rendered {self._done} of {self._total}{failed}, {self._rate()}{eta}")
@@ -134,32 +143,36 @@ def pace(rate: float) -> str:
     return f"{rate:.2f} images/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s/image"
 
 
-def _in_words(event: dict[str, Any]) -> str:
+def _sentence(event: Event) -> str:
     """Return the sentence for what an operator should know of, or nothing."""
-    kind = event["event"]
-    if kind in ("died", "hung"):
-        where = f"in {_images(event['shots'])} on {event['device']}" if event["shots"] else "idle"
-        return f"a render process was lost {where} ({event['cause']}); another takes its place"
-    if kind == "quarantined":
-        return f"image {event['shot']} is given up: {event['cause']}"
-    if kind == "set aside":
-        return f"{event['device']} is set aside: {event['cause']}"
-    if kind == "paused":
-        free, kept = in_bytes(event["free"]), in_bytes(event["reserve"])
-        if event["free"] >= event["reserve"]:
-            return f"paused: the disk is full ({free} free); it goes on when there is room"
-        return (
-            f"paused: the disk has {free} free and {kept} are kept (--min-free-gb); it goes on "
-            "when there is room"
-        )
-    if kind == "resumed":
-        return "there is room on the disk again: going on"
-    if kind == "stopping":
-        return "stopping after the images that are rendering; once more to stop at once"
+    match event:
+        case events.WorkerLost():
+            where = f"in {_images(event.shots)} on {event.device}" if event.shots else "idle"
+            return f"a render process was lost {where} ({event.cause}); another takes its place"
+        case events.ShotQuarantined():
+            return f"image {event.shot} is given up: {event.cause}"
+        case events.DeviceSetAside():
+            return f"{event.device} is set aside: {event.cause}"
+        case events.RunPaused():
+            return _pause(event)
+        case events.RunResumed():
+            return "there is room on the disk again: going on"
+        case events.RunStopping():
+            return "stopping after the images that are rendering; once more to stop at once"
     return ""
 
 
-def _images(shots: list[int]) -> str:
+def _pause(event: events.RunPaused) -> str:
+    free, kept = in_bytes(event.free), in_bytes(event.reserve)
+    if event.free >= event.reserve:
+        return f"paused: the disk is full ({free} free); it goes on when there is room"
+    return (
+        f"paused: the disk has {free} free and {kept} are kept (--min-free-gb); it goes on "
+        "when there is room"
+    )
+
+
+def _images(shots: Sequence[int]) -> str:
     listed = spans(shots)
     more = ", ..." if len(listed) > 3 else ""
     return f"image{'s' if len(shots) > 1 else ''} {', '.join(listed[:3])}{more}"

@@ -10,12 +10,13 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    complain,
-    few,
     fresh_file,
     out,
+    print_error,
     say_json,
+    shortened,
     stop,
+    warn,
 )
 from renderer.errors import UserError
 
@@ -100,10 +101,11 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
         RecipeError: they are not.
 
     """
-    from renderer.commands.pictures import broken_pictures
-    from renderer.commands.prepare import planner_of, try_models
-    from renderer.farm.intake import default_cache
-    from renderer.plan import PlanError
+    from renderer.commands.prepare import import_progress
+    from renderer.farm.model_import import default_cache, facts_by_path
+    from renderer.farm.picture_check import broken_pictures
+    from renderer.farm.prepare import Assets, planner_of, try_models
+    from renderer.plan import PlanError, asset_sources
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at
     from renderer.recipe.source import parse
@@ -111,14 +113,20 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
     loaded = load_recipe(path)
     source = parse(loaded.text)
     broken = broken_pictures(loaded.recipe, loaded.folder, photos=200)
-    known, refused = try_models(loaded.recipe, loaded.folder, quiet)
+    sources = asset_sources(loaded.recipe, loaded.folder)
+    models = [] if quiet else [source for each in sources for source in each.values()]
+    known, refused = try_models(loaded.recipe, loaded.folder, import_progress(models))
     wrong = [(each.key, sentence) for each in broken for sentence in each.sentences] + refused
     placed = [problem_at(key, sentence, source, str(path)) for key, sentence in wrong if key]
     placed.sort(key=lambda problem: (problem.position.line, problem.position.column))
     errors: list[Problem | str] = [*placed, *(sentence for key, sentence in wrong if not key)]
     if errors:
         return errors, ""
-    planner, facts = planner_of(loaded.recipe, loaded.folder, default_cache(), known)
+    facts = facts_by_path(sources, known)
+    for path_in_recipe, each in () if quiet else facts.items():
+        for warning in each.warnings:
+            warn(f"{path_in_recipe}: {warning}")
+    planner = planner_of(loaded.recipe, loaded.folder, Assets(default_cache(), known))
     total, tries = min(shots, loaded.recipe.images), 0
     for index in range(total):
         try:
@@ -146,12 +154,12 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
 def _tell(errors: list[Problem | str]) -> None:
     """Print errors; of those without a place (poses that fail alike) only a few."""
     others = [error for error in errors if isinstance(error, str)]
-    for sentence in few([str(error) for error in errors if not isinstance(error, str)]):
-        complain(sentence)
+    for sentence in shortened([str(error) for error in errors if not isinstance(error, str)]):
+        print_error(sentence)
     if len(others) > 3:
         others[3:] = [f"and {len(others) - 3} more"]
     if others:
-        complain("\n       ".join(others))
+        print_error("\n       ".join(others))
 
 
 def _count(number: int, noun: str) -> str:

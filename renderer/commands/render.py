@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from renderer.commands.spread import (
     SPREAD,
@@ -119,12 +118,11 @@ def render(
     """
     from renderer.blender.libraries import require_libraries
     from renderer.commands.execute import conclude, execute
-    from renderer.commands.origin import origin_of
     from renderer.commands.prepare import import_models
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
-    from renderer.farm.run import Run, Shard
-    from renderer.farm.session import FarmOptions
+    from renderer.farm.run import Run, Shard, origin_of
+    from renderer.farm.scheduler import FarmOptions
     from renderer.recipe import load_recipe
 
     if cluster and (devices != "auto" or per_device):
@@ -136,7 +134,7 @@ def render(
         per_device=per_device,
         threads=threads,
         chunk=chunk,
-        shot_limit_s=shot_timeout,
+        shot_timeout_s=shot_timeout,
         recycle_images=recycle_images,
         recycle_bytes=int(recycle_gb * 1e9),
         reserve_bytes=None if min_free_gb is None else int(min_free_gb * 1e9),
@@ -154,8 +152,8 @@ def render(
     layout = Layout(open_root(output))
     loaded = load_recipe(recipe)
     chosen = override(loaded.recipe, **changes)
-    cache, known = import_models(chosen, loaded.folder, quiet=as_json)
-    run = Run(chosen, loaded.folder, layout, cache, known, part)
+    assets = import_models(chosen, loaded.folder, quiet=as_json)
+    run = Run(chosen, loaded.folder, layout, assets.cache, assets.known, part)
     if dry_run:
         _dry_run(run, as_json)
         return
@@ -189,33 +187,14 @@ def must_be_render_options(text: str) -> None:
         stop(f"--options '{text}': --shard, --dry-run and -o are not for you to give here")
 
 
-def override(recipe: Recipe, **values: Any) -> Recipe:
+def override(recipe: Recipe, **options: Any) -> Recipe:
     """Return the recipe with options of the command line put over it, checked like the file."""
-    data = recipe.model_dump(mode="json", exclude_unset=True)
-    for key in ("images", "seed"):
-        if values.get(key) is not None:
-            data[key] = values[key]
-    for key in ("engine", "samples"):
-        if values.get(key) is not None:
-            data.setdefault("render", {})[key] = values[key]
-    return with_options(data)
-
-
-def with_options(data: dict[str, Any]) -> Recipe:
-    """Return the recipe of plain data into which options of the command line were put.
-
-    Raises:
-        UserError: one of them has a value that a recipe may not have.
-
-    """
-    from renderer.recipe import Recipe
+    from renderer.recipe import load
 
     try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        said = first["msg"].removeprefix("Input should be ")
-        raise UserError(f"--{first['loc'][-1]}: {said}") from None
+        return load.override(recipe, **options)
+    except UserError as error:
+        raise UserError(f"--{error}") from None
 
 
 def _dry_run(run: Any, as_json: bool) -> None:
@@ -229,7 +208,7 @@ def _dry_run(run: Any, as_json: bool) -> None:
     for index in run.span():
         try:
             shot = planner.shot(index)
-            counts.update(entry.category for entry in shot.objects)
+            counts.update(entry.category for entry in shot.objects if entry.category)
             tries += shot.attempts
             good += 1
         except PlanError as error:

@@ -24,7 +24,7 @@ Threads = Annotated[
 ShotTimeout = Annotated[
     float,
     typer.Option(
-        help="Seconds without a word after which a worker hangs; 0 learns it.",
+        help="Seconds without an event after which a worker hangs; 0 learns it.",
         min=0,
         rich_help_panel=WATCH,
     ),

@@ -74,11 +74,11 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
 def stop(message: str, code: int = BAD_INPUT) -> NoReturn:
     """End the command with a sentence on stderr."""
-    complain(message)
+    print_error(message)
     raise typer.Exit(code)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print an error on stderr and go on."""
     err.print(headed("error:", "bold red", message))
 
@@ -99,8 +99,8 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        for sentence in few(error.sentences()):
-            complain(sentence)
+        for sentence in shortened(error.sentences()):
+            print_error(sentence)
         raise typer.Exit(error.exit_code) from None
     except BrokenPipeError:  # what it was piped into has seen enough
         raise typer.Exit(FAILED) from None
@@ -119,7 +119,7 @@ def sentences() -> Iterator[None]:
         stop(f"the store or cluster fails: {said or type(error).__name__}", FAILED)
 
 
-def few(said: list[str]) -> list[str]:
+def shortened(said: list[str]) -> list[str]:
     """Return some of very many sentences, and how many more there are."""
     more = [f"and {len(said) - _MOST} more problems like these"] if len(said) > _MOST else []
     return said[:_MOST] + more
@@ -131,12 +131,12 @@ def defects() -> Iterator[None]:
     try:
         yield
     except UserError as error:  # stdout fails at the end, or while help is printed
-        complain(str(error))
+        print_error(str(error))
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         first = str(error).strip().partition("\n")[0][:200]
         said = f"{type(error).__name__}: {first}" if first else type(error).__name__
-        complain(
+        print_error(
             f"this is a defect of orbitset {__version__} ({said}): please report it, with "
             f"{_keep_traceback(error)}"
         )

@@ -1,4 +1,4 @@
-"""From parts to the finished dataset: labels, manifest, report, shards; from the folder alone."""
+"""From parts to the finished dataset: labels, manifest, report; from the folder alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from renderer.dataset.parts import example_line
 from renderer.dataset.provenance import MixedError, read_provenance
 from renderer.dataset.storage import is_local, sweep, write_atomic
 from renderer.dataset.stored import UnlikeError, parsed
-from renderer.dataset.webdataset import write_shards
 from renderer.errors import UserError
 
 
@@ -57,7 +56,7 @@ def write_run(layout: Layout, run: RunFile) -> None:
 
 
 def assemble(layout: Layout) -> MergeResult:
-    """Bring a dataset to its final form from whatever parts there are; one at a time.
+    """Make a dataset of whatever parts there are; one process at a time.
 
     Raises:
         AssembleError: the folder holds no run.
@@ -74,8 +73,6 @@ def assemble(layout: Layout) -> MergeResult:
         )
         write_manifest(layout, head, result, read_provenance(layout, head))
         write_report(layout)
-        if head.recipe.output.webdataset:
-            write_shards(layout, layout.webdataset, head.recipe.output.webdataset)
     return result
 
 
@@ -100,7 +97,6 @@ def sweep_dataset(layout: Layout) -> None:
         *_image_folders(layout),
         layout.parts,
         layout.instances.parent,
-        layout.webdataset,
         layout.logs,
         layout.quarantine,
     ):

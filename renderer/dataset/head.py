@@ -10,8 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from renderer.asset import AssetFacts
-from renderer.dataset.records import default_kinds
-from renderer.dataset.stored import Stored
+from renderer.dataset.stored import Stored, stored
 from renderer.recipe import Recipe
 from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
 
@@ -32,7 +31,7 @@ class StoredAsset(Stored):
 class StoredOutput(Stored):
     """What a recipe says of its files."""
 
-    webdataset: Count = 0
+    exports: tuple[dict[str, Any], ...] = ()
 
 
 class StoredRecipe(Stored):
@@ -120,12 +119,10 @@ def run_head(
             )
             for path, facts in by_path
         },
-        recipe=StoredRecipe.model_validate(recipe.model_dump(mode="json")),
+        recipe=stored(StoredRecipe, recipe.model_dump(mode="json")),
     )
 
 
 def label_options(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return the label kinds that a recipe asks for, each with its options."""
-    kinds = default_kinds()
-    kinds["mask"]["segmentation"] = recipe.labels.segmentation
-    return kinds
+    return {name: options.model_dump(mode="json") for name, options in recipe.labels.on.items()}

@@ -139,9 +139,9 @@ class Layout:
         return self.file("report.html")
 
     @property
-    def webdataset(self) -> Path:
-        """Folder of the WebDataset shards, where the recipe asks for them."""
-        return self.file("webdataset")
+    def exports(self) -> Path:
+        """Folder of the dataset in other formats, one folder each."""
+        return self.file("exports")
 
     @property
     def parts(self) -> Path:

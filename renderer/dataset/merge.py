@@ -85,7 +85,7 @@ def merge(
             if isinstance(line, FailedLine):
                 result.failed.append((line.index, line.failed))
             elif all(path in there for path in line.files()):
-                line = _of_its_files(layout, line, parts.rivals(line.index, kinds))
+                line = _of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
                 _take(line, instances, records, result)
             else:
                 result.miss(line.index, line.index + 1)
@@ -114,11 +114,11 @@ def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
     )
 
 
-def _of_its_files(layout: Layout, line: DoneLine, rivals: Sequence[DoneLine]) -> DoneLine:
+def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
     """Return the line that belongs to the files there are, where the shot was rendered by several
     machines whose last bits differ.
     """
-    differing = [rival for rival in rivals if rival.images != line.images]
+    differing = [each for each in earlier if each.images != line.images]
     if not differing:
         return line
     there = {

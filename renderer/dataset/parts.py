@@ -1,9 +1,10 @@
 """Parts: the labels of one chunk of shots, written atomically. A part that exists is finished.
 
 A part is a JSON-lines file, one line a shot: ``{"index", "shot", "images"}``, or for
-a shot that was given up ``{"index", "failed", "shot"}`` with its cause (and ``"impossible"`` where
-no pose is acceptable, which is so on every machine). One that killed its workers is
-``{"index", "quarantined": true, "failed", "shot"}`` and is not tried again unasked.
+a shot that was given up ``{"index", "failed", "shot", "stage"}`` with its cause and the stage in
+which it failed (and ``"impossible"`` where no pose is acceptable, which is so on every machine).
+One that killed its workers is ``{"index", "quarantined": true, "failed", "shot"}`` and is not tried
+again unasked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import create_model
 
@@ -29,6 +30,7 @@ from renderer.dataset.stored import Stored, UnlikeError, stored
 from renderer.values.bounded import Count
 
 Line = dict[str, Any]
+FailedStage = Literal["plan", "render", "finish"]
 _QUARANTINED = 2
 _NAME = re.compile(r"(\d+)-(\d+)\.(\d+)\.[0-9a-f]+\.jsonl")
 # Of shots there are at most 100,000,000 (the recipe's limit).
@@ -63,6 +65,8 @@ class FailedLine(Stored):
     index: Count
     quarantined: bool = False
     failed: str
+    stage: FailedStage | None = None
+    impossible: bool = False
     shot: dict[str, Any] | None
 
 
@@ -80,15 +84,15 @@ def _done_line(kinds: tuple[str, ...]) -> type[DoneLine]:
     return create_model("DoneLine", __base__=DoneLine, images=(tuple[image, ...], ...))
 
 
-def write_part(layout: Layout, lines: list[Line], stint: int) -> Path:
+def write_part(layout: Layout, lines: list[Line], session_number: int) -> Path:
     """Write the part of some shots.
 
-    Its name tells the first and last index, the scheduler's stint (``next_stint``) and a digest of
-    the content: two schedulers on one output by mistake never overwrite each other's parts with
-    other content.
+    Its name tells the first and last index, the number of the scheduler's session
+    (``next_session_number``) and a digest of the content: two schedulers on one output by mistake
+    never overwrite each other's parts with other content.
     """
     indices = [line["index"] for line in lines]
-    stem = f"{min(indices):08d}-{max(indices):08d}.{stint:03d}"
+    stem = f"{min(indices):08d}-{max(indices):08d}.{session_number:03d}"
     content = "".join(dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.blake2b(content, digest_size=6).hexdigest()
     path = layout.parts / f"{stem}.{digest}.jsonl"
@@ -103,11 +107,11 @@ def _paths(line: Line) -> list[str]:
     return [file["path"] for image in images for file in image["files"].values()]
 
 
-def next_stint(layout: Layout) -> int:
-    """Return the number of a scheduler's stint that begins now: it comes after those that have left
-    parts, so that what it renders again counts.
+def next_session_number(layout: Layout) -> int:
+    """Return the number of a scheduler's session that begins now: it comes after those that have
+    left parts, so that what it renders again counts.
     """
-    return 1 + max((stint for _, _, stint, _ in _find(layout)), default=-1)
+    return 1 + max((session_number for _, _, session_number, _ in _find(layout)), default=-1)
 
 
 def last_index(layout: Layout) -> int:
@@ -116,7 +120,7 @@ def last_index(layout: Layout) -> int:
 
 
 def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
-    """Return each part with the first and last index and the stint that its name tells."""
+    """Return each part with the first and last index and the session number that its name tells."""
     found = []
     for path in layout.files("parts", "*.jsonl"):
         if named := _NAME.fullmatch(path.name):
@@ -153,7 +157,7 @@ class PartIndex:
         place: dict[int, int] = {}
         self._index, self._file, self._offset = array("q"), array("l"), array("q")
         self._failed = array("b")
-        self._rivals: dict[int, list[tuple[int, int]]] = {}
+        self._earlier: dict[int, list[tuple[int, int]]] = {}
         for number, path in enumerate(self._files):
             with path.open("rb") as file:
                 offset = 0
@@ -164,10 +168,10 @@ class PartIndex:
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
     def _fetch(self, layout: Layout) -> list[Path]:
-        """Return the parts by stint; those of an object store are fetched, many at a time."""
+        """Return the parts by session; those of an object store are fetched, many at a time."""
         touched = [
-            (stint, path.name, path)
-            for first, last, stint, path in _find(layout)
+            (session_number, path.name, path)
+            for first, last, session_number, path in _find(layout)
             if first < self._span.stop and last >= self._span.start
         ]
         found = [path for _, _, path in sorted(touched)]
@@ -192,8 +196,8 @@ class PartIndex:
             self._failed.append(failed)
         elif not failed or (self._failed[at] and failed >= self._failed[at]):
             if not self._failed[at]:
-                rivals = self._rivals.setdefault(index, [])
-                rivals.append((self._file[at], self._offset[at]))
+                earlier = self._earlier.setdefault(index, [])
+                earlier.append((self._file[at], self._offset[at]))
             self._file[at], self._offset[at], self._failed[at] = number, offset, failed
 
     def __len__(self) -> int:
@@ -219,9 +223,9 @@ class PartIndex:
             if isinstance(line, FailedLine):
                 yield line.index, line.failed
 
-    def rivals(self, index: int, kinds: Collection[str] = ()) -> list[DoneLine]:
+    def earlier_successes(self, index: int, kinds: Collection[str] = ()) -> list[DoneLine]:
         """Return earlier successes of a shot; rendered on other hardware, they may differ."""
-        lines = self._read(self._rivals.get(index, ()), kinds)
+        lines = self._read(self._earlier.get(index, ()), kinds)
         return [line for line in lines if isinstance(line, DoneLine)]
 
     def lines(self, kinds: Collection[str] = ()) -> Iterator[DoneLine | FailedLine]:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import importlib
 import os
+import shutil
 import socket
 import tempfile
 import time
@@ -120,7 +121,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         with drafted(path) as file:
             file.write(content)
         return
-    with _store_errors(path):
+    with store_errors(path):
         store: Any = path
         store.fs.pipe_file(store.path, content)
 
@@ -139,7 +140,7 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
     local = is_local(path)
     draft = draft_of(path) if local else Path(tempfile.gettempdir()) / draft_of(path).name
     try:
-        with _disk_errors(path):
+        with disk_errors(path):
             if local:
                 path.parent.mkdir(parents=True, exist_ok=True)
             # Made anew: one that lies there already could be a link to another file.
@@ -147,7 +148,7 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
             file = draft.open("x+b")
         try:
             yield file
-            with _disk_errors(path):
+            with disk_errors(path):
                 file.flush()
                 if local:
                     os.fsync(file.fileno())
@@ -160,10 +161,10 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
                 raise DiskError(error.errno, error.strerror or str(error), str(path)) from error
             raise
         if local:
-            with _disk_errors(path):
+            with disk_errors(path):
                 os.replace(draft, path)
         else:
-            with _store_errors(path):
+            with store_errors(path):
                 store: Any = path
                 store.fs.put_file(str(draft), store.path, chunksize=_PART_BYTES)
     finally:
@@ -172,7 +173,8 @@ def drafted(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what a disk answers into a DiskError."""
     try:
         yield
     except OSError as error:
@@ -180,7 +182,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _store_errors(path: Path) -> Iterator[None]:
+def store_errors(path: Path) -> Iterator[None]:
     """Turn what a store answers (botocore's errors are often no OSErrors) into a DiskError."""
     try:
         yield
@@ -204,6 +206,11 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def is_draft(name: str) -> bool:
+    """Tell whether a file or folder is a draft, by its name."""
+    return name.startswith(".") and name.endswith(_DRAFT)
+
+
 def sweep(folder: Path) -> None:
     """Remove the drafts of processes that are gone, and of other machines when they are old."""
     if not is_local(folder):
@@ -214,6 +221,25 @@ def sweep(folder: Path) -> None:
             if host.endswith(f".{machine_name()}"):
                 dead = not Path(f"/proc/{number}").exists()
             else:
-                dead = time.time() - draft.stat().st_mtime > _STALE_S
+                dead = time.time() - _written(draft) > _STALE_S
             if dead:
-                draft.unlink()
+                remove(draft)
+
+
+def _written(draft: Path) -> float:
+    """Return when a file, or a file of a folder, was last made or written."""
+    inside = [*draft.iterdir()] if draft.is_dir() and not draft.is_symlink() else []
+    return max(path.lstat().st_mtime for path in (draft, *inside))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a whole folder of a disk, where it is there.
+
+    Raises:
+        OSError: it cannot be removed.
+
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ def chunk_size(pending: int, workers: int, median_s: float) -> int:
     """Return the size of the next chunk; smaller near the end, so that all workers end at once.
 
     Args:
-        pending: shots not handed out yet.
+        pending: shots not submitted yet.
         workers: how many there are, at work or not.
         median_s: seconds a shot takes; 0 where that is not known yet.
 

@@ -1,4 +1,4 @@
-"""The Ray engine: the same jobs as tasks of a cluster, on more than one machine.
+"""The Ray executor: the same jobs as tasks of a cluster, on more than one machine.
 
 Ray does what it does well: it places tasks, retries those whose node or process is lost, and
 replaces its worker processes. Events go through one small actor on the head node; images and parts
@@ -10,27 +10,31 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import signal
-import socket
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from renderer.blender.quiet import tail
 from renderer.dataset.provenance import NO_IMAGES
 from renderer.errors import UnavailableError, UserError
-from renderer.farm.environment import call_settled, pack, thread_caps
-from renderer.farm.job import Ended, Job, News
-from renderer.farm.task import Bundle, Ledger, device_name, last_line, log_of, work_off
+from renderer.farm.cluster_address import connect
+from renderer.farm.environment import call_prepared, pack_call, thread_caps
+from renderer.farm.events import WorkerEvent
+from renderer.farm.job import Ended, Job, Update
+from renderer.farm.task import (
+    Bundle,
+    EventCollector,
+    device_name,
+    last_line,
+    log_of,
+    run_task,
+)
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
 
-# Of a chunk whose node or process is lost, or whose process was worn out; a lone suspect is never
-# repeated without being asked.
+# Of a job whose node or process is lost, or whose process was to be recycled; of a shot that is
+# tried again alone, each try is the supervisor's to decide.
 _RETRIES = 3
-# The server that Ray starts for each client sometimes dies at once (2.60: gRPC and fork).
-_CONNECTS = 3
 # A process that is killed, and its node with it if need be, is gone sooner.
 _GONE_WITHIN_S = 120.0
 
@@ -41,29 +45,29 @@ class _Task:
 
     job: Job
     ref: Any
-    shunned: frozenset[str]
+    avoided: frozenset[str]
     device: str = ""
     worker: str = ""
     cancelled: float = 0.0
 
 
 @dataclass
-class RayEngine:
+class RayExecutor:
     """Tasks on a Ray cluster; ``cpus`` and ``gpus`` are what one of them takes."""
 
     setup: WorkerSetup
     cpus: float
     gpus: float
     bundle: Bundle
-    ledger: Any
+    collector: Any
     work: Any
-    start_limit_s: float = math.inf  # a task waits for as long as its cluster is busy
+    start_timeout_s: float = math.inf  # a task waits for as long as its cluster is busy
     _tasks: dict[int, _Task] = field(default_factory=dict)
     _aside: set[str] = field(default_factory=set)
     _identities: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayEngine:
+    def connect(cls, setup: WorkerSetup, address: str, cpus: float, gpus: float) -> RayExecutor:
         """Connect to a cluster.
 
         Raises:
@@ -78,24 +82,24 @@ class RayEngine:
         if cpus <= 0 and gpus <= 0:
             raise UserError("--cpus and --gpus are both 0: a task must take something")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        _must_listen(address)
-        _connect(address)
+        connect(address)
         head = next(n["NodeID"] for n in _alive() if "node:__internal_head__" in n["Resources"])
         place = NodeAffinitySchedulingStrategy(head, soft=False)
-        ledger = ray.remote(num_cpus=0)(Ledger).options(scheduling_strategy=place).remote()
+        actor = ray.remote(num_cpus=0)(EventCollector).options(scheduling_strategy=place)
+        collector = actor.remote()
         backend = "auto" if gpus else "cpu"
         threads = setup.threads or max(1, math.floor(cpus))
         environment = tuple(thread_caps(threads).items())
         setup = replace(setup, backend=backend, threads=threads, environment=environment)
-        # Ray keeps the process of a task; one that is worn out makes room by itself (work_off).
-        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_settled)
-        engine = cls(setup, cpus, gpus, _bundle(setup.planner), ledger, work)
-        if not engine.devices():
+        # Ray keeps the process of a task; one that is to be recycled ends by itself (run_task).
+        work = ray.remote(num_cpus=cpus, num_gpus=gpus, max_calls=0)(call_prepared)
+        executor = cls(setup, cpus, gpus, _bundle(setup.planner), collector, work)
+        if not executor.devices():
             raise UserError(
                 f"--cluster {address}: no node has {cpus:g} CPUs and {gpus:g} GPUs for a task: "
                 "lower --cpus or --gpus"
             )
-        return engine
+        return executor
 
     def _nodes(self) -> dict[str, dict[str, Any]]:
         """Return the nodes that are alive, not set aside, and large enough, by device."""
@@ -129,12 +133,12 @@ class RayEngine:
         return max(0, places - len(self._tasks))
 
     def submit(self, job: Job) -> bool:
-        """Hand a job to Ray."""
+        """Submit a job to Ray."""
         options: dict[str, Any] = {"max_retries": 0 if job.alone else _RETRIES}
         nodes = self._nodes()
-        shunned = self._aside | (job.avoid if set(nodes) - job.avoid else frozenset())
+        avoided = self._aside | (job.avoid if set(nodes) - job.avoid else frozenset())
         identities = [
-            self._identities[each] for each in sorted(shunned) if each in self._identities
+            self._identities[each] for each in sorted(avoided) if each in self._identities
         ]
         if identities:
             # Without spaces: one after the comma aborts the process (Ray 2.60).
@@ -143,14 +147,14 @@ class RayEngine:
         if job.on_cpu:
             options |= {"num_gpus": 0}
             setup = replace(setup, backend="cpu", present=NO_IMAGES)
-        packed = pack(work_off, setup, job)
+        packed = pack_call(run_task, setup, job)
         ref = self.work.options(**options).remote(
-            dict(setup.environment), packed, self.ledger, self.bundle
+            dict(setup.environment), packed, self.collector, self.bundle
         )
-        self._tasks[job.id] = _Task(job, ref, frozenset(shunned))
+        self._tasks[job.id] = _Task(job, ref, frozenset(avoided))
         return True
 
-    def news(self, wait_s: float) -> News:
+    def poll(self, wait_s: float) -> Update:
         """Return events and ends."""
         import ray
 
@@ -163,20 +167,23 @@ class RayEngine:
         else:
             time.sleep(wait_s)
         try:
-            events = ray.get(self.ledger.news.remote(), timeout=120)
+            collected = ray.get(self.collector.new_events.remote(), timeout=120)
         except Exception as error:
             raise UnavailableError(f"the cluster is lost ({last_line(error)})") from None
         nodes = self._nodes()
-        for event in events:
-            node = nodes.get(event["device"])
-            event["sharing"] = self._fitting(node["Resources"]) if node else 1
-            task = self._tasks.get(event["job"])
-            if task is not None:
-                task.device, task.worker = event["device"], event["worker"]
+        events = [self._located(event, nodes) for event in collected]
         ends = [self._end(self._tasks.pop(refs[ref].job.id)) for ref in ready]
-        return News(events, ends + self._given_up(set(nodes)))
+        return Update(events, ends + self._endless(set(nodes)))
 
-    def _given_up(self, nodes: set[str]) -> list[Ended]:
+    def _located(self, event: WorkerEvent, nodes: dict[str, dict[str, Any]]) -> WorkerEvent:
+        """Note which worker has a task; return its event with how many share the node."""
+        task = self._tasks.get(event.job)
+        if task is not None:
+            task.device, task.worker = event.device, event.worker
+        node = nodes.get(event.device)
+        return event.sent_by(sharing=self._fitting(node["Resources"]) if node else 1)
+
+    def _endless(self, nodes: set[str]) -> list[Ended]:
         """End the tasks that Ray will never end: of which the only nodes that they may run on are
         gone, and those whose process does not die.
         """
@@ -186,7 +193,7 @@ class RayEngine:
         for task in list(self._tasks.values()):
             stuck = task.cancelled and time.monotonic() - task.cancelled > _GONE_WITHIN_S
             # The cluster is asked last: this runs for every task in every look.
-            shut_out = nodes and nodes <= task.shunned
+            shut_out = nodes and nodes <= task.avoided
             nowhere = shut_out and (not task.worker or self.lost(task.device))
             if not (stuck or nowhere):
                 continue
@@ -201,9 +208,9 @@ class RayEngine:
         import ray
         from ray import exceptions
 
-        # Of a process that was lost before its first word nothing can be laid at the shots' door.
-        unheard = not task.worker
-        said = "" if unheard else tail(log_of(self.setup, task.worker))
+        # A process that was lost before its first event was not lost by its shots' doing.
+        no_event = not task.worker
+        said = "" if no_event else tail(log_of(self.setup, task.worker))
         end = Ended(task.job, task.worker or f"task {task.job.id}", task.device, log=said)
         try:
             kind, cause, safe = ray.get(task.ref)
@@ -212,9 +219,9 @@ class RayEngine:
         except exceptions.OutOfMemoryError:
             return replace(end, how="died", cause="its node ran out of memory")
         except (exceptions.WorkerCrashedError, exceptions.TaskCancelledError):
-            return replace(end, how="died", cause="its process is lost", outside=unheard)
+            return replace(end, how="died", cause="its process is lost", outside=no_event)
         except Exception as error:
-            if unheard:
+            if no_event:
                 return replace(end, how="unstarted", cause=last_line(error))
             ours = isinstance(error, exceptions.RayTaskError)  # raised by what ran, not by Ray
             if ours and not isinstance(error, UserError | OSError):
@@ -234,9 +241,9 @@ class RayEngine:
         """Place no more tasks on a node."""
         self._aside.add(device)
 
-    def wind_down(self, on: bool) -> None:
+    def drain(self, on: bool) -> None:
         """Have workers end their jobs after the shots they are in."""
-        self.ledger.halt.remote(on)
+        self.collector.drain.remote(on)
 
     def close(self) -> None:
         """Cancel what runs and leave the cluster; it is not ours to stop."""
@@ -246,44 +253,6 @@ class RayEngine:
             with contextlib.suppress(Exception):
                 ray.cancel(task.ref, force=True)
         ray.shutdown()
-
-
-def _connect(address: str) -> None:
-    import ray
-
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        for attempt in range(1, _CONNECTS + 1):
-            try:
-                ray.init(address=address, log_to_driver=False, configure_logging=False)
-                return
-            except Exception as error:
-                if attempt == _CONNECTS or "://" not in address:
-                    said = last_line(error)
-                    raise UserError(
-                        f"--cluster {address}: no cluster answers there ({said})"
-                    ) from None
-    finally:
-        with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, before)  # ray.init puts its own in its place
-
-
-def _must_listen(address: str) -> None:
-    """Raise UserError where nobody listens; Ray itself would try for minutes."""
-    noted = address
-    if address == "auto":  # as Ray looks for it
-        note = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
-        noted = os.environ.get("RAY_ADDRESS") or (
-            note.read_text(encoding="utf-8") if note.exists() else ""
-        )
-    host, _, port = noted.strip().rpartition("//")[2].rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=10).close()
-    except OSError as error:
-        said = f"{host}:{port}: {error.strerror or error}"
-        raise UserError(f"--cluster {address}: no cluster answers there ({said})") from None
 
 
 def _bundle(planner: Planner) -> Bundle:

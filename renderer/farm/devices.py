@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from renderer.blender.libraries import forget_inherited_paths
-from renderer.farm.environment import files_in, settle
+from renderer.farm.environment import files_in, prepare_environment
 
 # A machine without any of these has no GPU that Cycles could use, and need not be asked for 2 s.
 _SIGNS = ("dev/nvidia0", "dev/nvidiactl", "dev/kfd", "dev/dxg", "dev/dri")
@@ -40,7 +40,7 @@ def list_devices() -> list[tuple[str, str]]:
 def _tell_devices(sender: Connection, scratch: str) -> None:
     from renderer.blender.quiet import quiet_output
 
-    settle(files_in(scratch))
+    prepare_environment(files_in(scratch))
     forget_inherited_paths()
     with quiet_output():
         from renderer.blender.device import available_devices

@@ -66,20 +66,22 @@ def files_in(folder: str) -> dict[str, str]:
     return {"TMPDIR": folder, "BLENDER_USER_RESOURCES": folder}
 
 
-def settle(own: Mapping[str, str], environ: MutableMapping[str, str] = os.environ) -> None:
+def prepare_environment(
+    own: Mapping[str, str], environ: MutableMapping[str, str] = os.environ
+) -> None:
     """Take every foreign variable out of an environment, and put a process's own in."""
     for name in [name for name in environ if _FOREIGN.fullmatch(name)]:
         del environ[name]
     environ.update(own)
 
 
-def pack(function: Callable[..., Any], *arguments: Any) -> bytes:
-    """Return a call that ``call_settled`` makes in another process."""
+def pack_call(function: Callable[..., Any], *arguments: Any) -> bytes:
+    """Return a call that ``call_prepared`` makes in another process."""
     return pickle.dumps((function, arguments))
 
 
-def call_settled(own: Mapping[str, str], packed: bytes, *more: Any) -> Any:
+def call_prepared(own: Mapping[str, str], packed: bytes, *more: Any) -> Any:
     """Settle this process's environment, then unpack a call and make it, with more arguments."""
-    settle(own)
+    prepare_environment(own)
     function, arguments = pickle.loads(packed)
     return function(*arguments, *more)

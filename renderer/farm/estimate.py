@@ -15,16 +15,19 @@ from scipy.stats import t as student
 from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import DoneLine, PartIndex
-from renderer.farm.job import Event, slot_of
+from renderer.farm.events import Event, RunPaused, ShotDone
+from renderer.farm.job import slot_of
 from renderer.farm.run import Run, RunError
-from renderer.farm.session import FarmOptions, choose_slots, render_shots
+from renderer.farm.scheduler import FarmOptions, choose_slots, render_shots
 from renderer.recipe import Recipe
+from renderer.recipe.exports import format_of
+from renderer.registry import FORMATS
 
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Sample:
+class Measurement:
     """What was measured: device-seconds and bytes of each shot."""
 
     seconds: tuple[float, ...]
@@ -47,7 +50,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Estimate:
     """What a run will take. A device-second is one second of one device, however many processes
     share it; ``hours_here`` is the time on the devices of this machine.
     """
@@ -71,7 +74,7 @@ def measure(
     options: FarmOptions,
     shots: int,
     progress: Callable[[int, int], None],
-) -> Sample:
+) -> Measurement:
     """Render ``shots`` images (more where there are many processes), spread evenly over a run, into
     a passing folder.
 
@@ -86,13 +89,13 @@ def measure(
     # Each process leaves out one, and a spread needs a few.
     wanted = max(shots, 3 * len(slots))
     chosen = sorted({round(at * (recipe.images - 1) / (wanted - 1)) for at in range(wanted)})
-    seen: dict[str, list[Event]] = defaultdict(list)
+    seen: dict[str, list[float]] = defaultdict(list)
 
-    def watch(event: Event) -> None:
-        if event["event"] == "done":
-            seen[slot_of(event["worker"])].append(event)
+    def handle(event: Event) -> None:
+        if isinstance(event, ShotDone):
+            seen[slot_of(event.worker)].append(event.seconds)
             progress(sum(map(len, seen.values())), len(chosen))
-        elif event["event"] == "paused":
+        elif isinstance(event, RunPaused):
             raise RunError("the disk for temporary files is full: make room, or set TMPDIR")
 
     devices = sorted({slot.device for slot in slots})
@@ -101,13 +104,14 @@ def measure(
         layout = Layout(Path(scratch))
         run = Run(recipe, folder, layout, cache, known)
         # As many processes as the whole run would have.
-        render_shots(run, chosen, replace(options, per_device=per_device), watch)
-        copies = 2 if recipe.output.webdataset else 1
+        render_shots(run, chosen, replace(options, per_device=per_device), handle)
+        exports = [FORMATS.get(format_of(each)) for each in recipe.output.exports]
+        copies = 1 + sum(each.copies for each in exports)
         sizes = [size * copies for size in _sizes(layout)]
-    seconds = [event["seconds"] / per_device for events in seen.values() for event in events[1:]]
+    seconds = [each / per_device for times in seen.values() for each in times[1:]]
     if len(seconds) < 2 or len(sizes) < 2:
         raise RunError("too few images could be rendered for an estimate: try orbitset preview")
-    return Sample(tuple(seconds), tuple(sizes), tuple(devices), per_device)
+    return Measurement(tuple(seconds), tuple(sizes), tuple(devices), per_device)
 
 
 def _sizes(layout: Layout) -> list[float]:
@@ -122,20 +126,20 @@ def _sizes(layout: Layout) -> list[float]:
     return [each + sum(layout.file(path).stat().st_size for path in line.files()) for line in done]
 
 
-def foresee(
-    sample: Sample, images: int, price_per_hour: float | None, target_hours: float | None
-) -> Forecast:
+def estimate_run(
+    measurement: Measurement, images: int, price_per_hour: float | None, target_hours: float | None
+) -> Estimate:
     """Infer what all images will take, and how many devices finish in ``target_hours``."""
-    seconds = interval(sample.seconds)
+    seconds = interval(measurement.seconds)
     hours = seconds.times(images / 3600)
-    return Forecast(
+    return Estimate(
         images=images,
-        measured=len(sample.seconds),
+        measured=len(measurement.seconds),
         confidence=_CONFIDENCE,
         seconds_per_image=seconds,
         device_hours=hours,
-        hours_here=hours.times(1 / len(sample.devices)),
-        disk_bytes=interval(sample.bytes).times(images),
+        hours_here=hours.times(1 / len(measurement.devices)),
+        disk_bytes=interval(measurement.bytes).times(images),
         price=None if price_per_hour is None else hours.times(price_per_hour),
         devices_needed=None if target_hours is None else math.ceil(hours.high / target_hours),
     )

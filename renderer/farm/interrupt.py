@@ -34,9 +34,9 @@ class Interrupts:
     count: int = 0
     signal: int = 0
 
-    def take(self, number: int, frame: FrameType | None = None) -> None:
-        """Take in one signal; a signal handler."""
-        del frame
+    def record(self, number: int, interrupted: FrameType | None = None) -> None:
+        """Record one signal; a signal handler."""
+        del interrupted
         self.count += 1
         self.signal = number
 
@@ -44,15 +44,15 @@ class Interrupts:
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
     """Collect SIGINT and SIGTERM inside the block (in the main thread) and do nothing else."""
-    seen = Interrupts()
+    received = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield seen
+        yield received
         return
-    before = {number: signal.signal(number, seen.take) for number in _SIGNALS}
+    before = {number: signal.signal(number, received.record) for number in _SIGNALS}
     try:
-        yield seen
+        yield received
     except RunStoppedError:
-        # One more signal to a run that is on its way out would only garble its last words.
+        # One more signal to a run that is ending would only cut its messages short.
         for number in before:
             signal.signal(number, signal.SIG_IGN)
         raise

@@ -1,13 +1,13 @@
-"""The one interface of all engines: submit chunks, hear of shots, see who died."""
+"""The one interface of all executors: submit jobs, receive their events, learn how they ended."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-# What a worker tells while it works: {"event", "job", "worker", "device", "shot", ...}; the engine
-# adds "sharing", the number of processes that share the device.
-Event = dict[str, Any]
+from renderer.farm import events
+from renderer.farm.events import WorkerEvent
 
 
 def slot_of(worker: str) -> str:
@@ -20,9 +20,9 @@ class Job:
     """A chunk of shots for one worker.
 
     Attributes:
-        id: its number within the run.
+        id: its number within the run, from 1.
         shots: the indices of its shots, ascending.
-        alone: a single shot under suspicion of killing workers.
+        alone: a single shot that is tried again; a worker that dies of it died of no other.
         avoid: devices it shall not run on, where there are others.
         on_cpu: to be rendered on the CPU, because a GPU's memory does not hold it.
 
@@ -47,9 +47,9 @@ class Ended:
             ``unstarted`` (a worker could not begin), ``full`` (no room to write), ``error``
             (nothing can be written at all), ``defect`` (of ours; ``log`` has the traceback).
         cause: why, in words; ``signal 11``.
-        log: Blender's last words.
+        log: the end of Blender's output.
         safe: shots it has brought into parts.
-        outside: whether somebody or something else killed the process: no fault of the shot.
+        outside: whether somebody or something else killed the process: the shot did not.
 
     """
 
@@ -64,10 +64,10 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class News:
-    """What an engine has heard since the last look, events before the ends they belong to."""
+class Update:
+    """What has happened since the last poll, events before the ends of their jobs."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[WorkerEvent] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
 
@@ -77,7 +77,7 @@ class Running:
 
     Attributes:
         job: which one.
-        heard: when its worker last said something (monotonic seconds).
+        last_event: when its last event came (monotonic seconds).
         device: where it runs, once that is known.
         begun: whether Blender has started and its shots have.
         tries: how often a process has taken it up; a cluster repeats what is lost.
@@ -85,12 +85,12 @@ class Running:
         finished: those of them that are done or failed.
         safe: shots that are in parts.
         hung: why its worker is being killed, if it is.
-        plan: the Shot of a suspect, as it was dumped.
+        plan: the Shot of a job that is ``alone``, as it was dumped.
 
     """
 
     job: Job
-    heard: float
+    last_event: float
     device: str = ""
     begun: bool = False
     tries: int = 0
@@ -98,16 +98,50 @@ class Running:
     finished: set[int] = field(default_factory=set)
     safe: set[int] = field(default_factory=set)
     hung: str = ""
-    plan: Event | None = None
+    plan: dict[str, Any] | None = None
+
+    def handle(self, event: WorkerEvent) -> None:
+        """Take an event of the job's worker into account."""
+        self.last_event, self.device = time.monotonic(), event.device
+        match event:
+            case events.WorkerStarted():  # from Ray, which begins anew what is lost
+                self.begun, self.tries = False, self.tries + 1
+            case events.JobStarted():
+                self.begun = True
+                self.started.clear()
+                self.finished.clear()
+            case events.ShotStarted():
+                self.started.append(event.shot)
+            case events.ShotPlanned():
+                self.plan = event.plan
+            case events.ShotDone() | events.ShotFailed():
+                self.finished.add(event.shot)
+            case events.PartWritten():
+                self.safe.update(event.shots)
+
+    def left(self) -> list[int]:
+        """Return the shots that are in no part yet."""
+        return [shot for shot in self.job.shots if shot not in self.safe]
+
+    def suspects(self) -> list[int]:
+        """Return the shots that its worker may have died of. Two are in the works at a time and the
+        next one is being planned, so that only of a shot alone it is certain.
+        """
+        left = self.left()
+        if self.job.alone:
+            return left
+        begun = [shot for shot in self.started if shot not in self.finished]
+        waiting = [shot for shot in left if shot not in self.started]
+        return [*begun, *waiting[:1]]
 
 
-class Engine(Protocol):
+class Executor(Protocol):
     """What runs jobs: processes of this machine, or a cluster's.
 
-    ``start_limit_s`` is how long a worker may take from ``submit`` to its first word.
+    ``start_timeout_s`` is how long a worker may take from ``submit`` to its first event.
     """
 
-    start_limit_s: float
+    start_timeout_s: float
 
     def devices(self) -> set[str]:
         """Return the devices that are in use and not set aside."""
@@ -121,7 +155,7 @@ class Engine(Protocol):
     def submit(self, job: Job) -> bool:
         """Start a job; return False where no worker that suits it is free now."""
 
-    def news(self, wait_s: float) -> News:
+    def poll(self, wait_s: float) -> Update:
         """Return what has happened; wait for it no longer than ``wait_s``."""
 
     def kill(self, job: Job) -> None:
@@ -130,7 +164,7 @@ class Engine(Protocol):
     def set_aside(self, device: str) -> None:
         """Give a device no more jobs."""
 
-    def wind_down(self, on: bool) -> None:
+    def drain(self, on: bool) -> None:
         """Ask every worker to end its job after the shot it is in, or take that back."""
 
     def close(self) -> None:

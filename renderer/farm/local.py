@@ -1,4 +1,4 @@
-"""The local engine: one supervised process a slot on this machine.
+"""The local executor: one supervised process a slot on this machine.
 
 A worker is a process of its own (spawned, never forked: bpy does not survive a fork), in a pebble
 pool of one, so that a crash of Blender costs the shot it happened in and nothing else.
@@ -7,11 +7,7 @@ pool of one, so that a crash of Blender costs the shot it happened in and nothin
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import multiprocessing.resource_tracker as resource_tracker
 import os
-import signal
-import threading
 import time
 import traceback
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -19,52 +15,23 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from renderer.blender.quiet import tail
 from renderer.dataset.provenance import MixedError
 from renderer.dataset.storage import DiskError, machine_name
 from renderer.errors import UserError
-from renderer.farm.environment import call_settled, files_in, pack, thread_caps
-from renderer.farm.job import Ended, Event, Job, News
-from renderer.farm.journal import Follower, Journal
-from renderer.farm.limits import START_S
+from renderer.farm.environment import files_in, thread_caps
+from renderer.farm.job import Ended, Job, Update
 from renderer.farm.machine import usable_cores
-from renderer.farm.pool import spawn_pool
+from renderer.farm.slot_process import Outcome, SlotProcess
 from renderer.farm.slots import Slot
-from renderer.farm.worker import WorkerSetup, begin, render_job
-
-# A killed process is gone at once; one that is not is stuck in the kernel and given up on.
-_GONE_WITHIN_S = 10.0
+from renderer.farm.timeouts import START_S
+from renderer.farm.worker import WorkerSetup
 
 
 @dataclass
-class _Place:
-    """A slot with its present process."""
-
-    slot: Slot
-    setup: WorkerSetup
-    wire: Path
-    follower: Follower
-    pool: ProcessPool
-    generation: int = 0
-    pid: int = 0
-    job: Job | None = None
-    future: Future[tuple[tuple[int, ...], str]] | None = None
-    spoke: bool = False
-    complaint: str = ""
-    explained: bool = False
-    killed: float = 0.0
-    retired: bool = False
-    spare: bool = False
-
-    @property
-    def worker(self) -> str:
-        return f"{self.slot.name}#{self.generation}"
-
-
-@dataclass
-class LocalEngine:
+class LocalExecutor:
     """Processes on this machine's devices.
 
     Attributes:
@@ -77,37 +44,38 @@ class LocalEngine:
     base: WorkerSetup
     slots: list[Slot]
     spool: Path
-    start_limit_s: float = START_S
-    _places: list[_Place] = field(default_factory=list)
+    start_timeout_s: float = START_S
+    _processes: list[SlotProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Take the slots; processes start with the first job."""
-        self._places = [self._open(slot) for slot in self.slots]
-        self.wind_down(False)
+        self._processes = [self._open(slot) for slot in self.slots]
+        self.drain(False)
 
-    def _open(self, slot: Slot) -> _Place:
+    def _open(self, slot: Slot, spare: bool = False) -> SlotProcess:
+        variables = {
+            **thread_caps(slot.threads),
+            **files_in(str(self.spool)),
+            **slot.environment(os.environ),
+        }
         setup = replace(
             self.base,
             backend=slot.backend,
             threads=slot.threads,
             cores=slot.cores,
-            environment=tuple(
-                {
-                    **thread_caps(slot.threads),
-                    **files_in(str(self.spool)),
-                    **slot.environment(os.environ),
-                }.items()
-            ),
+            environment=tuple(variables.items()),
             log=self.base.log.with_name(f"blender-{_here()}-{slot.name.replace(':', '-')}.log"),
         )
-        wire = self.spool / f"{slot.name}.events"
-        return _Place(slot, setup, wire, Follower(wire), _new_pool(setup, wire))
+        return SlotProcess(slot, setup, self.spool / f"{slot.name}.events", spare)
+
+    @property
+    def _go_ahead(self) -> Path:
+        """The file without which no worker begins another shot."""
+        return self.spool / "go"
 
     def devices(self) -> set[str]:
         """Return the devices in use."""
-        return {
-            place.slot.device for place in self._places if not place.retired and not place.spare
-        }
+        return {each.slot.device for each in self._processes if not each.retired and not each.spare}
 
     def lost(self, device: str) -> bool:  # noqa: ARG002
         """Return False: a device of this machine is lost with the scheduler, if at all."""
@@ -117,11 +85,11 @@ class LocalEngine:
         """Return how many slots are idle."""
         return len(self._idle())
 
-    def _idle(self) -> list[_Place]:
+    def _idle(self) -> list[SlotProcess]:
         return [
-            place
-            for place in self._places
-            if place.job is None and not place.retired and not place.spare
+            each
+            for each in self._processes
+            if each.job is None and not each.retired and not each.spare
         ]
 
     def submit(self, job: Job) -> bool:
@@ -130,153 +98,70 @@ class LocalEngine:
         if job.on_cpu:
             idle = self._spare()
         elif self.devices() - job.avoid:
-            idle = [place for place in idle if place.slot.device not in job.avoid]
+            idle = [each for each in idle if each.slot.device not in job.avoid]
         if not idle:
             return False
         with contextlib.suppress(OSError):
-            os.utime(self.spool / "go")  # or a cleaner of temporary files takes it after days
-        place = idle[0]
-        place.job, place.spoke, place.killed = job, False, 0.0
-        place.complaint, place.explained = "", False
-        place.future = self._schedule(place, job)
+            os.utime(self._go_ahead)  # or a cleaner of temporary files takes it after days
+        idle[0].start(job, self._go_ahead)
         return True
 
-    def _spare(self) -> list[_Place]:
-        """Return the idle place for what GPUs cannot hold; it is made when first needed, renders
+    def _spare(self) -> list[SlotProcess]:
+        """Return the idle slot for what GPUs cannot hold; it is made when first needed, renders
         nothing else, and is no device of its own.
         """
-        spares = [place for place in self._places if place.spare]
+        spares = [each for each in self._processes if each.spare]
         if not spares:
-            spares = [self._open(Slot("cpu.spare", "cpu", usable_cores()))]
-            spares[0].spare = True
-            self._places += spares
-        return [place for place in spares if place.job is None]
+            spares = [self._open(Slot("cpu.spare", "cpu", usable_cores()), spare=True)]
+            self._processes += spares
+        return [each for each in spares if each.job is None]
 
-    def _schedule(self, place: _Place, job: Job) -> Future[tuple[tuple[int, ...], str]]:
-        arguments = (place.setup, job, place.wire, self.spool / "go")
-        # What is started here inherits this: a terminal's Ctrl-C and a batch system's SIGTERM reach
-        # the whole group, and workers heed none but their scheduler.
-        resource_tracker.ensure_running()  # it would take the mask away when it starts
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
-            return place.pool.schedule(_work, args=arguments)
-        except RuntimeError:  # its process died while it had nothing to do
-            self._renew(place)
-            return place.pool.schedule(_work, args=arguments)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def news(self, wait_s: float) -> News:
-        """Return events and ends; wakes at once when a job ends."""
-        running = [place.future for place in self._places if place.future is not None]
+    def poll(self, wait_s: float) -> Update:
+        """Return events and ends; returns at once when a job ends."""
+        running = [each.future for each in self._processes if each.future is not None]
         if running:
             wait(running, timeout=wait_s, return_when=FIRST_COMPLETED)
         else:
             time.sleep(wait_s)
-        news = News()
-        for place in self._places:
-            if place.job is None or place.future is None:
+        update = Update()
+        for each in self._processes:
+            if each.job is None or each.future is None:
                 continue
-            over = place.future.done() or _stuck(place)  # before the events, to have all of them
-            news.events.extend(self._hear(place))
+            over = each.future.done() or each.is_stuck()  # before the events, to have all of them
+            sharing = self._sharing(each.slot.device)
+            update.events.extend(event.sent_by(sharing=sharing) for event in each.new_events())
             if over:
-                news.ended.append(self._end(place, place.job, place.future))
-        return news
-
-    def _hear(self, place: _Place) -> list[Event]:
-        events = []
-        for event in place.follower.news():
-            if event["event"] == "hello":
-                place.pid = event["pid"]
-            elif event["event"] == "broken":
-                place.complaint, place.explained = event["cause"], event["explained"]
-            elif place.job is not None and event.get("job") == place.job.id:
-                place.spoke = True
-            device = place.slot.device
-            about = {"worker": place.worker, "device": device, "sharing": self._sharing(device)}
-            events.append({**event, **about})
-        return events
+                update.ended.append(_ended(each, each.job, each.future))
+        return update
 
     def _sharing(self, device: str) -> int:
-        return sum(p.slot.device == device and not p.spare for p in self._places) or 1
-
-    def _end(self, place: _Place, job: Job, future: Future[tuple[tuple[int, ...], str]]) -> Ended:
-        end = Ended(job, place.worker, place.slot.device, log=tail(place.setup.log))
-        renew = True
-        try:
-            if future.done():
-                safe, retire = future.result()
-                end, renew = replace(end, cause=retire, log="", safe=safe), bool(retire)
-            else:
-                end = replace(end, how="died", cause="it cannot be killed")
-        except DiskError as error:
-            cause, renew = f"{error.filename}: {error.strerror}", False
-            end = replace(end, how="full" if error.full else "error", cause=cause)
-        except MixedError as error:
-            end = replace(end, how="error", cause=str(error), log="")
-        except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
-            code = getattr(error, "exitcode", None)
-            cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
-            cause = place.complaint or cause
-            end = replace(end, log="") if place.explained else end
-            end = replace(end, how="died" if place.spoke else "unstarted", cause=cause)
-            end = replace(end, outside=cause == "signal 9" and not place.killed)
-        except (UserError, OSError) as error:
-            end = replace(end, how="error", cause=str(error))
-        except Exception as error:
-            said = "".join(traceback.format_exception(error))
-            end = replace(end, how="defect", cause=f"{type(error).__name__}: {error}", log=said)
-        if renew:
-            self._renew(place)
-        place.job, place.future, place.killed = None, None, 0.0
-        return end
-
-    def _renew(self, place: _Place) -> None:
-        if _stuck(place):  # in the kernel, with its GPU: nobody waits for it
-            threading.Thread(target=_close, args=(replace(place),), daemon=True).start()
-            _forget(place.pid)
-        else:
-            _close(place)
-        place.generation += 1
-        place.pid = 0
-        place.pool = _new_pool(place.setup, place.wire)
+        return sum(p.slot.device == device and not p.spare for p in self._processes) or 1
 
     def kill(self, job: Job) -> None:
         """Kill the process of a job."""
-        for place in self._places:
-            if place.job is job:
-                place.killed = time.monotonic()
-                if place.pid:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(place.pid, signal.SIGKILL)
-                else:
-                    _close(place)
+        for each in self._processes:
+            if each.job is job:
+                each.kill()
 
     def set_aside(self, device: str) -> None:
         """Retire every slot of a device."""
-        for place in self._places:
-            place.retired = place.retired or place.slot.device == device
+        for each in self._processes:
+            each.retired = each.retired or each.slot.device == device
 
-    def wind_down(self, on: bool) -> None:
-        """Take away the word that shots may be begun (a full disk does not prevent that), or leave
-        it.
+    def drain(self, on: bool) -> None:
+        """Take the file away without which no shot is begun (a full disk does not prevent that), or
+        put it there.
         """
         if on:
-            (self.spool / "go").unlink(missing_ok=True)
+            self._go_ahead.unlink(missing_ok=True)
         else:
-            (self.spool / "go").touch()
+            self._go_ahead.touch()
 
     def close(self) -> None:
         """Stop every process; none is waited for that is stuck in the kernel."""
-        closing = [
-            threading.Thread(target=_close, args=(place,), daemon=True) for place in self._places
-        ]
-        for thread in closing:
-            thread.start()
-        for thread, place in zip(closing, self._places, strict=True):
-            thread.join(_GONE_WITHIN_S)
-            if thread.is_alive():
-                _forget(place.pid)
+        closing = [(each, each.close()) for each in self._processes]
+        for each, thread in closing:
+            each.wait_closed(thread)
 
 
 def _here() -> str:
@@ -284,46 +169,42 @@ def _here() -> str:
     return f"{machine_name()}-{os.getpid()}"
 
 
-def _new_pool(setup: WorkerSetup, wire: Path) -> ProcessPool:
-    return spawn_pool(call_settled, dict(setup.environment), pack(_enter, setup, wire))
-
-
-def _close(place: _Place) -> None:
-    if place.pid:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(place.pid, signal.SIGKILL)
-    place.pool.stop()
-    place.pool.join()
-
-
-def _forget(pid: int) -> None:
-    """Have Python not wait for a process when it exits; multiprocessing joins all it knows of."""
-    for child in multiprocessing.active_children():
-        if child.pid == pid:
-            multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]
-
-
-def _stuck(place: _Place) -> bool:
-    return place.killed > 0 and time.monotonic() - place.killed > _GONE_WITHIN_S
-
-
-def _enter(setup: WorkerSetup, wire: Path) -> None:
-    """Begin a worker process; pebble's initializer."""
-    journal = Journal(wire)
-    journal.write("hello", pid=os.getpid())
+def _ended(process: SlotProcess, job: Job, future: Future[Outcome]) -> Ended:
+    """Return how a job ended, and ready its slot for the next."""
+    end = Ended(job, process.worker, process.slot.device, log=tail(process.setup.log))
+    renew = True
     try:
-        begin(setup)
-    except BaseException as error:
-        explained = isinstance(error, UserError)
-        cause = str(error) if explained else f"{type(error).__name__}: {error}"
-        journal.write("broken", cause=cause, explained=explained)
-        raise
+        if future.done():
+            safe, recycle = future.result()
+            end, renew = replace(end, cause=recycle, log="", safe=safe), bool(recycle)
+        else:
+            end = replace(end, how="died", cause="it cannot be killed")
+    except DiskError as error:
+        cause, renew = f"{error.filename}: {error.strerror}", False
+        end = replace(end, how="full" if error.full else "error", cause=cause)
+    except MixedError as error:
+        end = replace(end, how="error", cause=str(error), log="")
+    except (ProcessExpired, BrokenProcessPool, CancelledError) as error:
+        end = _lost(process, end, getattr(error, "exitcode", None))
+    except (UserError, OSError) as error:
+        end = replace(end, how="error", cause=str(error))
+    except Exception as error:
+        said = "".join(traceback.format_exception(error))
+        end = replace(end, how="defect", cause=f"{type(error).__name__}: {error}", log=said)
+    if renew:
+        process.renew()
+    process.end()
+    return end
 
 
-def _work(setup: WorkerSetup, job: Job, wire: Path, go: Path) -> tuple[tuple[int, ...], str]:
-    journal = Journal(wire)
-
-    def tell(event: str, **details: object) -> None:
-        journal.write(event, job=job.id, **details)
-
-    return render_job(setup, job, tell, lambda: not go.exists())
+def _lost(process: SlotProcess, end: Ended, code: object) -> Ended:
+    """Return the end of a job whose process has ended with an exit code."""
+    failed = process.start_failed
+    cause = f"signal {-code}" if isinstance(code, int) and code < 0 else f"exit code {code}"
+    return replace(
+        end,
+        how="died" if process.has_events else "unstarted",
+        cause=failed.cause if failed else cause,
+        log="" if failed and failed.explained else end.log,
+        outside=failed is None and cause == "signal 9" and not process.killed,
+    )

@@ -6,7 +6,16 @@ from types import TracebackType
 from typing import Self
 
 from renderer.errors import UnavailableError, UserError
-from renderer.farm.job import Event
+from renderer.farm.events import (
+    Event,
+    RunPaused,
+    RunResumed,
+    ShotDone,
+    ShotFailed,
+    ShotQuarantined,
+    ShotStarted,
+    WorkerLost,
+)
 
 
 class RunMetrics:
@@ -83,20 +92,23 @@ class RunMetrics:
         self._server.server_close()
         self._thread.join()
 
-    def watch(self, event: Event) -> None:
-        """Take in one event of the run."""
-        kind, device = event["event"], event.get("device", "")
-        if kind == "start":
-            self._running.add(event["shot"])
-        elif kind in ("done", "failed"):
-            self._running.discard(event["shot"])
-            self._images.labels(device, kind).inc()
-            self._seconds.labels(device).observe(event["seconds"])
-        elif kind in ("died", "hung"):
-            self._running -= set(event["shots"])
-            self._lost.labels(device, kind).inc()
-        elif kind == "quarantined":
-            self._quarantined.inc()
-        elif kind in ("paused", "resumed"):
-            self._paused.set(kind == "paused")
+    def handle(self, event: Event) -> None:
+        """Count one event of the run."""
+        match event:
+            case ShotStarted():
+                self._running.add(event.shot)
+            case ShotDone() | ShotFailed():
+                self._running.discard(event.shot)
+                if not (isinstance(event, ShotFailed) and event.again):
+                    self._images.labels(event.device, event.event).inc()
+                self._seconds.labels(event.device).observe(event.seconds)
+            case WorkerLost():
+                self._running -= set(event.shots)
+                self._lost.labels(event.device, event.event).inc()
+            case ShotQuarantined():
+                self._quarantined.inc()
+            case RunPaused():
+                self._paused.set(1)
+            case RunResumed():
+                self._paused.set(0)
         self._rendering.set(len(self._running))

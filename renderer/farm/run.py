@@ -22,12 +22,19 @@ from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, read_provenance
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
-from renderer.farm.intake import facts_by_path, recipe_keys
-from renderer.farm.versions import Equipment, library_versions
+from renderer.farm.model_import import facts_by_path, recipe_keys
+from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
 from renderer.shot.files import file_ref
-from renderer.values.files import MODEL, files_named
+from renderer.values.files import files_named
+
+
+def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
+    """Return what is needed to find a run's recipe again: its file, and the options that changed
+    it (``renderer.recipe.load.override``).
+    """
+    return Origin(recipe=str(recipe.resolve()), changes=changes)
 
 
 class RunError(UserError):
@@ -116,8 +123,8 @@ class Run:
         content = json.dumps([recipe, assets, self._files], sort_keys=True)
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def claim(self, origin: dict[str, Any], allow_mixed: bool = False) -> None:
-        """Mark the folder as this run's, or check that it already is; then sweep up what killed
+    def claim(self, origin: Origin, allow_mixed: bool = False) -> None:
+        """Mark the folder as this run's, or check that it already is; then remove what killed
         schedulers left half-done.
 
         Args:
@@ -129,10 +136,11 @@ class Run:
             AssembleError: what the folder says of its run is damaged.
 
         """
-        head = run_head(self.recipe, __version__, engine_version(), self.facts, library_versions())
+        versions = recipe_versions(self.recipe)
+        head = run_head(self.recipe, __version__, versions["bpy"], self.facts, versions)
         state = RunFile(
             fingerprint=self.fingerprint(),
-            origin=Origin.model_validate(origin),
+            origin=origin,
             files=self._files,
             head=head,
         )
@@ -270,23 +278,6 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
     elif old != new:
         was, now = (text if len(text := json.dumps(each)) < 40 else "..." for each in (old, new))
         yield f"{key}: {was} became {now}"
-
-
-def engine_version() -> str:
-    """Return the version of the bpy that is installed, without importing it."""
-    return library_versions()["bpy"]
-
-
-def equipment(recipe: Recipe, folder: Path) -> Equipment:
-    """Return what this machine has."""
-    sizes = [
-        (name, path.stat().st_size if (path := folder / name).exists() else None)
-        for each in files_named(recipe)
-        if each.kind != MODEL  # of its models, a node that lacks some is sent them
-        for name in each.files(folder)
-    ]
-    files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
-    return Equipment(library_versions(), files)
 
 
 def _files(recipe: Recipe, folder: Path) -> list[str]:

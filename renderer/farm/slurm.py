@@ -137,8 +137,8 @@ class ShardTask:
         code = self._child.wait()
         self._child = None
         if code == 128 + signal.SIGTERM and _is_to_go_on():
-            # Preempted, with time to end in good order: all of the step was told. submitit pays no
-            # heed to that, only to its own signal; a task that just ends is not queued anew.
+            # Preempted, with time to end in good order: all of the step was told. submitit ignores
+            # that, and acts on its own signal only; a task that just ends is not queued anew.
             signal.raise_signal(signal.SIGUSR2)
         if code:
             raise subprocess.CalledProcessError(code, self.command)

@@ -1,4 +1,4 @@
-"""How a run stands, told from its folder alone: parts and journals; from any machine."""
+"""How a run stands, by its folder alone: parts and journals; from any machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 import psutil
 
@@ -15,11 +14,13 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import is_local, machine_name
+from renderer.farm import events
+from renderer.farm.event_text import cause_kind
+from renderer.farm.events import Event
 from renderer.farm.heartbeat import EVERY_S
 from renderer.farm.journal import journals, read_run_journal, upload_pause_s
-from renderer.farm.narrate import kind_of
 
-# A scheduler that has not been heard for this long is dead, or its machine is.
+# A scheduler of which there has been no event for this long is dead, or its machine is.
 _ALIVE_S = 6 * EVERY_S
 # The rate is that of the last so many seconds of work.
 _RATE_OVER_S = 600.0
@@ -28,13 +29,13 @@ _CAUSES = 5
 
 
 @dataclass
-class Stint:
+class Session:
     """One scheduler's work on a run, as its journal tells it."""
 
     host: str = ""
     pid: int = 0
     begun: float = 0.0
-    heard: float = 0.0
+    last_event: float = 0.0
     ended: str = ""
     paused: bool = False
     running: set[int] = field(default_factory=set)
@@ -44,8 +45,8 @@ class Stint:
     set_aside: list[str] = field(default_factory=list)
     lost: int = 0
     shard: str | None = None
-    command: list[str] = field(default_factory=list)
-    silence_s: float = _ALIVE_S
+    command: tuple[str, ...] = ()
+    dead_after_s: float = _ALIVE_S
 
     def alive(self, now: float) -> bool:
         """Tell whether it still works; of a process on this machine that is known for sure."""
@@ -56,31 +57,34 @@ class Stint:
                 # A number may be another process's by now; clocks differ by a little.
                 return psutil.Process(self.pid).create_time() <= self.begun + 1
             return False
-        return now - self.heard < self.silence_s
+        return now - self.last_event < self.dead_after_s
 
-    def take(self, event: dict[str, Any]) -> None:
-        """Take in one event of its journal."""
-        kind, self.heard = event["event"], max(self.heard, event.get("time", 0.0))
-        if kind == "begin":
-            self.host, self.pid, self.begun = event["host"], event["pid"], event["time"]
-            self.shard, self.command = event["shard"], event["command"]
-        elif kind == "start":
-            self.running.add(event["shot"])
-        elif kind in ("done", "failed"):
-            self.running.discard(event["shot"])
-            self.done.append(event["time"])
-            self.devices[event["device"]] += 1
-            # Processes that share a device share its seconds.
-            self.device_seconds += event["seconds"] / event.get("sharing", 1)
-        elif kind in ("died", "hung"):
-            self.running -= set(event["shots"])
-            self.lost += 1
-        elif kind == "set aside":
-            self.set_aside.append(event["device"])
-        elif kind in ("paused", "resumed"):
-            self.paused = kind == "paused"
-        elif kind == "end":
-            self.ended = event["how"]
+    def handle(self, event: Event) -> None:
+        """Take one event of its journal into account."""
+        self.last_event = max(self.last_event, event.time)
+        match event:
+            case events.RunBegan():
+                self.host, self.pid, self.begun = event.host, event.pid, event.time
+                self.shard, self.command = event.shard, event.command
+            case events.ShotStarted():
+                self.running.add(event.shot)
+            case events.ShotDone() | events.ShotFailed():
+                self.running.discard(event.shot)
+                self.done.append(event.time)
+                self.devices[event.device] += 1
+                # Processes that share a device share its seconds.
+                self.device_seconds += event.seconds / event.sharing
+            case events.WorkerLost():
+                self.running -= set(event.shots)
+                self.lost += 1
+            case events.DeviceSetAside():
+                self.set_aside.append(event.device)
+            case events.RunPaused():
+                self.paused = True
+            case events.RunResumed():
+                self.paused = False
+            case events.RunEnded():
+                self.ended = event.how
 
 
 @dataclass(frozen=True)
@@ -131,35 +135,35 @@ def run_status(layout: Layout, now: float | None = None) -> Status:
     head = read_run(layout).head
     parts = PartIndex(layout)
     done, failed, quarantined = parts.done(), parts.failed(), parts.quarantined()
-    stints = read_stints(layout)
-    alive = [stint for stint in stints if stint.alive(now)]
-    rate = sum(_rate(stint, now) for stint in alive)
+    sessions = read_sessions(layout)
+    alive = [session for session in sessions if session.alive(now)]
+    rate = sum(_rate(session, now) for session in alive)
     images = head.recipe.images
     left = images - len(done) - len(failed)
-    cost = sum(stint.device_seconds for stint in stints)
+    cost = sum(session.device_seconds for session in sessions)
     devices: Counter[str] = Counter()
-    for stint in stints:
-        devices.update(stint.devices)
+    for session in sessions:
+        devices.update(session.devices)
     return Status(
         name=head.name,
         images=images,
         done=len(done),
         failed=len(failed),
         quarantined=len(quarantined),
-        running=sum(len(stint.running) for stint in alive),
+        running=sum(len(session.running) for session in alive),
         schedulers=len(alive),
-        paused=any(stint.paused for stint in alive),
+        paused=any(session.paused for session in alive),
         rate=round(rate, 4),
         eta_s=round(left / rate, 1) if rate and left else None,
         device_seconds=round(cost, 3),
         cost_per_image=round(cost / len(done), 4) if done else 0.0,
-        workers_lost=sum(stint.lost for stint in stints),
+        workers_lost=sum(session.lost for session in sessions),
         devices=dict(devices),
-        set_aside=tuple(device for stint in alive for device in stint.set_aside),
+        set_aside=tuple(device for session in alive for device in session.set_aside),
         merged=_is_merged(layout, images),
         causes=_causes(parts),
-        shards_done=_shards_done(stints),
-        command=_unfinished(stints),
+        shards_done=_shards_done(sessions),
+        command=_unfinished(sessions),
     )
 
 
@@ -168,22 +172,22 @@ def _causes(parts: PartIndex) -> dict[str, int]:
     counted: Counter[str] = Counter()
     examples: dict[str, str] = {}
     for _, cause in parts.causes():
-        kind = kind_of(cause)
+        kind = cause_kind(cause)
         counted[kind] += 1
         examples.setdefault(kind, cause)
     return {examples[kind]: count for kind, count in counted.most_common(_CAUSES)}
 
 
-def _unfinished(stints: list[Stint]) -> tuple[str, ...]:
+def _unfinished(sessions: list[Session]) -> tuple[str, ...]:
     """Return the command of the last scheduler that was stopped before its end."""
-    left = [each for each in stints if each.ended != "finished" and "retry" not in each.command]
-    return tuple(left[-1].command) if left else ()
+    left = [each for each in sessions if each.ended != "finished" and "retry" not in each.command]
+    return left[-1].command if left else ()
 
 
-def _shards_done(stints: list[Stint]) -> tuple[str, ...]:
+def _shards_done(sessions: list[Session]) -> tuple[str, ...]:
     """Return the shards that are through, if there is nothing else to be gone on with."""
-    last = {stint.shard: stint for stint in stints}
-    through = all(stint.shard and stint.ended == "finished" for stint in last.values())
+    last = {session.shard: session for session in sessions}
+    through = all(session.shard and session.ended == "finished" for session in last.values())
     return tuple(sorted(shard for shard in last if shard)) if through else ()
 
 
@@ -195,20 +199,20 @@ def _is_merged(layout: Layout, images: int) -> bool:
     return manifest.recipe.images == images and not manifest.missing
 
 
-def read_stints(layout: Layout) -> list[Stint]:
+def read_sessions(layout: Layout) -> list[Session]:
     """Return every scheduler's work on a run, oldest first."""
-    stints = []
+    sessions = []
     for path in journals(layout):
-        stint = Stint()
+        session = Session()
         if not is_local(path):  # it is only brought there now and then
-            stint.silence_s += 2 * upload_pause_s(path.stat().st_size)
+            session.dead_after_s += 2 * upload_pause_s(path.stat().st_size)
         for _, event in read_run_journal(path):
-            stint.take(event)
-        stints.append(stint)
-    return stints
+            session.handle(event)
+        sessions.append(session)
+    return sessions
 
 
-def _rate(stint: Stint, now: float) -> float:
-    since = max(stint.begun, now - _RATE_OVER_S)
-    recent = sum(when >= since for when in stint.done)
+def _rate(session: Session, now: float) -> float:
+    since = max(session.begun, now - _RATE_OVER_S)
+    recent = sum(when >= since for when in session.done)
     return recent / max(now - since, 1.0)

@@ -1,4 +1,4 @@
-"""The supervisor: hands shots to an engine, and sees to it that each is rendered or accounted for.
+"""The supervisor: gives shots to an executor, until each is rendered or recorded as failed.
 
 It knows no processes, devices or clusters, only jobs, events and ends (``job.py``).
 """
@@ -9,67 +9,69 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import DiskError
 from renderer.errors import UnavailableError
-from renderer.farm.blame import Blame, Death
-from renderer.farm.chunks import chunk_size
+from renderer.farm import events
+from renderer.farm.attribution import Death
 from renderer.farm.disk import DiskWatch
+from renderer.farm.events import EventHandler, WorkerEvent
 from renderer.farm.interrupt import Interrupts, RunStoppedError
-from renderer.farm.job import Ended, Engine, Event, Job, Running
-from renderer.farm.limits import Limits
+from renderer.farm.job import Ended, Executor, Job, Running
+from renderer.farm.job_queue import JobQueue
 from renderer.farm.memory import OomWatch
 from renderer.farm.quarantine import quarantine
-from renderer.farm.silence import Silence
+from renderer.farm.retries import Retry, RetryPolicy
+from renderer.farm.timeouts import HangDetector, ShotTimeout
 
 _WAIT_S = 0.1
-
-Watch = Callable[[Event], None]
 
 
 @dataclass
 class Supervisor:
-    """One run of some shots on one engine.
+    """One run of some shots on one executor.
 
     Attributes:
-        engine: what renders.
+        executor: what renders.
         layout: the dataset.
         pending: the shots to render.
-        watch: told every event, the engine's and the supervisor's own.
+        handle: is given every event, the executor's and the supervisor's own.
         disk: says when there is no room.
         beat: called a few times a second.
         interrupts: signals that have come.
-        limits: how long a worker may be silent.
+        shot_timeout: for how long there may be no event of a worker.
         chunk: shots a job; 0 for about a minute's work.
-        cpu_if_lacking: whether what a GPU's memory does not hold may be rendered on the CPU.
-        stint: see ``write_part``.
+        cpu_if_lacking: see ``RetryPolicy``.
+        session_number: see ``write_part``.
 
     """
 
-    engine: Engine
+    executor: Executor
     layout: Layout
     pending: deque[int]
-    watch: Watch
+    handle: EventHandler
     disk: DiskWatch
     beat: Callable[[], None] = lambda: None
     interrupts: Interrupts = field(default_factory=Interrupts)
-    limits: Limits = field(default_factory=Limits)
+    shot_timeout: ShotTimeout = field(default_factory=ShotTimeout)
     chunk: int = 0
     cpu_if_lacking: bool = False
-    stint: int = 0
-    _again: deque[Job] = field(default_factory=deque)
+    session_number: int = 0
+    _queue: JobQueue = field(init=False)
+    _policy: RetryPolicy = field(init=False)
+    _hangs: HangDetector = field(init=False)
     _jobs: dict[int, Running] = field(default_factory=dict)
-    _blame: Blame = field(default_factory=Blame)
-    _convicts: list[tuple[int, Event | None]] = field(default_factory=list)
-    _number: int = 0
+    _given_up: list[tuple[int, dict[str, Any] | None]] = field(default_factory=list)
     _stopping: bool = False
     _oom: OomWatch = field(default_factory=OomWatch)
-    _silence: Silence = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin to listen."""
-        self._silence = Silence(self.engine, self.limits)
+        """Begin with nothing under way."""
+        self._queue = JobQueue(self.pending, self.chunk)
+        self._policy = RetryPolicy(self.cpu_if_lacking)
+        self._hangs = HangDetector(self.executor, self.shot_timeout)
 
     def run(self) -> None:
         """Render everything; shots that cannot be are in parts, with their causes, all the same.
@@ -80,148 +82,100 @@ class Supervisor:
 
         """
         try:
-            while self._jobs or self._left() or self._convicts_can_be_written():
-                self._heed_signals()
-                self._heed_disk()
-                self._write_convicts()
-                self._hand_out()
-                news = self.engine.news(_WAIT_S)
-                for event in news.events:
-                    self._take(event)
-                for end in news.ended:
+            while self._jobs or self._has_more() or self._can_quarantine():
+                self._look_for_signals()
+                self._look_at_disk()
+                self._quarantine()
+                self._submit()
+                update = self.executor.poll(_WAIT_S)
+                for event in update.events:
+                    self._receive(event)
+                for end in update.ended:
                     self._end(end)
-                for running in self._silence.hanging(self._jobs.values()):
-                    self.engine.kill(running.job)
+                for running in self._hangs.hanging(self._jobs.values()):
+                    self.executor.kill(running.job)
                 self.beat()
         finally:
-            self.engine.close()
-        if self._stopping and (self.pending or self._again or self._convicts):
+            self.executor.close()
+        if self._stopping and (self._queue or self._given_up):
             raise RunStoppedError(self.interrupts.signal, at_once=False)
 
-    def _convicts_can_be_written(self) -> bool:
-        return bool(self._convicts) and not (self._stopping and self.disk.paused)
+    def _has_more(self) -> bool:
+        return not self._stopping and bool(self._queue)
 
-    def _left(self) -> bool:
-        return not self._stopping and bool(self.pending or self._again)
+    def _can_quarantine(self) -> bool:
+        return bool(self._given_up) and not (self._stopping and self.disk.paused)
 
-    def _heed_signals(self) -> None:
+    def _look_for_signals(self) -> None:
         if self.interrupts.count > 1:
             raise RunStoppedError(self.interrupts.signal, at_once=True)
         if self.interrupts.count and not self._stopping:
             self._stopping = True
-            self.engine.wind_down(True)
-            self.watch({"event": "stopping", "running": self._shots_running()})
+            self.executor.drain(True)
+            self.handle(events.RunStopping(running=self._shots_running()))
 
     def _shots_running(self) -> int:
         return sum(len(each.started) - len(each.finished) for each in self._jobs.values())
 
-    def _heed_disk(self) -> None:
+    def _look_at_disk(self) -> None:
         self._oom.look()
         if self.disk.look():
-            self._say_disk()
+            self._pause_or_resume()
 
-    def _say_disk(self) -> None:
-        self.engine.wind_down(self.disk.paused or self._stopping)
-        event = "paused" if self.disk.paused else "resumed"
-        self.watch({"event": event, "free": self.disk.free(), "reserve": self.disk.reserve})
+    def _pause_or_resume(self) -> None:
+        self.executor.drain(self.disk.paused or self._stopping)
+        event = events.RunPaused if self.disk.paused else events.RunResumed
+        self.handle(event(free=self.disk.free(), reserve=self.disk.reserve))
 
     def _pause(self) -> None:
         if not self.disk.paused:
             self.disk.pause()
-            self._say_disk()
+            self._pause_or_resume()
 
-    def _hand_out(self) -> None:
-        while self._left() and not self.disk.paused and self.engine.room() > 0:
-            if self._hand_out_again():
-                continue
-            if not self.pending:
+    def _submit(self) -> None:
+        while self._has_more() and not self.disk.paused and (room := self.executor.room()) > 0:
+            workers = max(1, room + len(self._jobs))
+            avoid = self._policy.attribution.unattributed()
+            job = self._queue.submit_alone(self.executor) or self._queue.submit_pending(
+                self.executor, workers, self.shot_timeout.median, avoid
+            )
+            if job is None:
                 return
-            shots = tuple(self.pending.popleft() for _ in range(self._size()))
-            if not self._submit(self._new_job(shots)):
-                self.pending.extendleft(reversed(shots))
-                return
+            self._jobs[job.id] = Running(job, time.monotonic())
 
-    def _hand_out_again(self) -> bool:
-        """Submit one of the jobs that are to be repeated; each waits for a device that suits it."""
-        for job in self._again:
-            if self._submit(job):
-                self._again.remove(job)
-                return True
-        return False
-
-    def _submit(self, job: Job) -> bool:
-        if not self.engine.submit(job):
-            return False
-        self._jobs[job.id] = Running(job, time.monotonic())
-        return True
-
-    def _new_job(self, shots: tuple[int, ...]) -> Job:
-        self._number += 1
-        return Job(self._number, shots, avoid=self._blame.doubtful())
-
-    def _size(self) -> int:
-        """Return how many shots the next job gets: consecutive ones, which is what low-discrepancy
-        angles and asset caches like best.
-        """
-        workers = max(1, self.engine.room() + len(self._jobs))
-        left = len(self.pending)
-        return min(left, self.chunk or chunk_size(left, workers, self.limits.median))
-
-    def _take(self, event: Event) -> None:
-        running = self._jobs.get(event.get("job", -1))
+    def _receive(self, event: WorkerEvent) -> None:
+        running = self._jobs.get(event.job)
         if running is not None:
-            running.heard, running.device = time.monotonic(), event["device"]
-            kind, shot = event["event"], event.get("shot", -1)
-            if kind == "hello":  # from Ray, which begins anew what is lost
-                running.begun, running.tries = False, running.tries + 1
-            elif kind == "chunk":
-                running.begun = True
-                running.started.clear()
-                running.finished.clear()
-                self._blame.came_up(running.device)
-            elif kind == "start":
-                running.started.append(shot)
-            elif kind == "expose":
-                running.plan = event["plan"]
-                return
-            elif kind == "part":
-                running.safe.update(event["shots"])
-            elif kind == "done":
-                running.finished.add(shot)
-                if not running.job.on_cpu:
-                    self.limits.learn(event["seconds"])
-                self._set_aside(self._blame.succeeded(shot, running.device))
-            elif kind == "failed":
-                running.finished.add(shot)
-                event = {**event, "again": self._second_chance(shot, event, running)}
-        self.watch(event)
+            running.handle(event)
+            match event:
+                case events.JobStarted():
+                    self._policy.attribution.record_start(event.device)
+                case events.ShotDone():
+                    self._done(event, running.job)
+                case events.ShotFailed():
+                    event = self._failed(event, running.job)
+        if not isinstance(event, events.ShotPlanned):
+            self.handle(event)
 
-    def _second_chance(self, shot: int, event: Event, running: Running) -> bool:
-        """Have a failed shot tried once more where it may go better; return whether it is."""
-        if event["impossible"] or running.job.on_cpu:
-            return False
-        lacking = bool(event.get("memory"))
-        elsewhere = bool(self.engine.devices() - {running.device})
-        first = self._blame.failed(shot, running.device)
-        on_cpu = lacking and not first and self.cpu_if_lacking and running.device != "cpu"
-        again = on_cpu or (first and (elsewhere or lacking))
-        if again:
-            self._retry(shot, on_cpu=on_cpu)
-        if on_cpu or not again:
-            self._blame.settled(shot)  # it fails wherever it is tried, or wherever it may fit
-        return again
+    def _done(self, event: events.ShotDone, job: Job) -> None:
+        if not job.on_cpu:
+            self.shot_timeout.learn(event.seconds)
+        self._set_aside(self._policy.attribution.record_success(event.shot, event.device))
 
-    def _retry(self, shot: int, on_cpu: bool = False) -> None:
-        self._number += 1
-        avoid = self._blame.avoid(shot)
-        self._again.append(Job(self._number, (shot,), alone=True, avoid=avoid, on_cpu=on_cpu))
+    def _failed(self, event: events.ShotFailed, job: Job) -> events.ShotFailed:
+        """Have a failed shot tried again if the policy says so; return the event with that."""
+        retry = self._policy.after_failure(event, job)
+        if retry is None:
+            return event
+        self._queue.add_alone(retry)
+        return event.model_copy(update={"again": True})
 
     def _set_aside(self, devices: list[str], why: str = "") -> None:
         for device in devices:
-            if device in (there := self.engine.devices()) and len(there) > 1:
-                self.engine.set_aside(device)
+            if device in (there := self.executor.devices()) and len(there) > 1:
+                self.executor.set_aside(device)
                 cause = why or "three shots that failed there succeeded elsewhere"
-                self.watch({"event": "set aside", "device": device, "cause": cause})
+                self.handle(events.DeviceSetAside(device=device, cause=cause))
 
     def _end(self, end: Ended) -> None:
         running = self._jobs.pop(end.job.id, None)
@@ -230,79 +184,61 @@ class Supervisor:
         running.safe.update(end.safe)
         if running.hung:
             end = replace(end, cause=running.hung, outside=False)
-        left = [shot for shot in running.job.shots if shot not in running.safe]
         if end.how in ("error", "defect"):
             kind = UnavailableError if end.how == "error" else RuntimeError
             raise kind(f"{end.cause}\n{end.log}".strip())
         if end.how == "died" and running.begun:
-            self._bury(end, running, left)
+            self._record_death(end, running)
             return
-        if end.job.alone and left:
-            self._again.appendleft(end.job)
-        else:
-            self.pending.extendleft(reversed(left))
+        self._queue.put_back(running.left(), end.job)
         if end.how == "full":
             self._pause()
         elif end.how in ("unstarted", "died"):
-            self._false_start(end)
+            self._record_failed_start(end)
         elif end.cause:
-            self.watch({"event": "recycled", "worker": end.worker, "cause": end.cause})
+            self.handle(events.WorkerRecycled(worker=end.worker, cause=end.cause))
 
-    def _false_start(self, end: Ended) -> None:
+    def _record_failed_start(self, end: Ended) -> None:
         if self._stopping:
             return
-        told = not (end.outside or end.cause.startswith(("signal", "exit code")))
-        if not self._blame.false_start(end.device, told):
+        explained = not (end.outside or end.cause.startswith(("signal", "exit code")))
+        if not self._policy.attribution.record_failed_start(end.device, explained):
             return
         why = f"the render process did not start: {end.cause}"
-        others = self.engine.devices() - {end.device}
+        others = self.executor.devices() - {end.device}
         if not others or end.job.on_cpu or not end.device:
             raise UnavailableError(f"{why}\n{end.log}".strip())
         self._set_aside([end.device], why)
 
-    def _bury(self, end: Ended, running: Running, left: list[int]) -> None:
-        """Lay a worker's death at the right door, and have the rest of its job done elsewhere.
-
-        Two shots are in the works at a time and the next one is being planned, so only a shot alone
-        can be blamed.
-        """
+    def _record_death(self, end: Ended, running: Running) -> None:
+        """Record a worker's death in the shots it may have died of, and put the others back."""
         lacking = end.outside and self._oom.new()
         cause = f"{end.cause}, out of memory" if lacking else end.cause
-        self.watch(
-            {
-                "event": "hung" if running.hung else "died",
-                "shots": left,
-                "cause": cause,
-                "worker": end.worker,
-                "device": end.device,
-                "log": end.log,
-            }
+        left = running.left()
+        event = events.WorkerHung if running.hung else events.WorkerDied
+        self.handle(
+            event(shots=tuple(left), cause=cause, worker=end.worker, device=end.device, log=end.log)
         )
-        begun = [shot for shot in running.started if shot not in running.finished]
-        waiting = [shot for shot in left if shot not in running.started]
-        suspects = left if running.job.alone else [*begun, *waiting[:1]]
-        for shot in suspects:
-            self._suspect(shot, running, Death(end.worker, end.device, cause, end.log, end.outside))
-        again = {job.shots[0] for job in self._again} | {shot for shot, _ in self._convicts}
-        self.pending.extendleft(reversed([shot for shot in left if shot not in again]))
+        death = Death(end.worker, end.device, cause, end.log, end.outside)
+        for shot in running.suspects():
+            decision = self._policy.after_death(shot, death, running.job.alone)
+            if isinstance(decision, Retry):
+                self._queue.add_alone(decision)
+            elif decision == "give up":
+                self._given_up.append((shot, running.plan))
+        elsewhere = self._queue.alone() | {shot for shot, _ in self._given_up}
+        self._queue.put_back(shot for shot in left if shot not in elsewhere)
 
-    def _suspect(self, shot: int, running: Running, death: Death) -> None:
-        alone = running.job.alone
-        if (alone or death.outside) and self._blame.hold(shot, death):
-            self._convicts.append((shot, running.plan))
-        elif not death.outside or self._blame.kills(shot) > 1:
-            self._retry(shot)
-        # One kill from outside is most likely nobody's fault: the shot goes back among the others.
-
-    def _write_convicts(self) -> None:
-        while self._convicts and not self.disk.paused:
-            shot, plan = self._convicts[0]
+    def _quarantine(self) -> None:
+        while self._given_up and not self.disk.paused:
+            shot, plan = self._given_up[0]
+            deaths = self._policy.attribution.deaths[shot]
             try:
-                cause = quarantine(self.layout, shot, plan, self._blame.deaths[shot], self.stint)
+                cause = quarantine(self.layout, shot, plan, deaths, self.session_number)
             except DiskError as error:
                 if not error.full:
                     raise
                 self._pause()
                 return
-            self._convicts.pop(0)
-            self.watch({"event": "quarantined", "shot": shot, "cause": cause})
+            self._given_up.pop(0)
+            self.handle(events.ShotQuarantined(shot=shot, cause=cause))

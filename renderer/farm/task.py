@@ -1,4 +1,4 @@
-"""What a task of a Ray cluster does: a job, in a process of the cluster, told to a ledger."""
+"""What a task of a Ray cluster does: a job, in a process of the cluster, its events collected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shutil
 import socket
 import tempfile
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,65 +16,66 @@ from renderer.asset import AssetCache, default_cache_folder
 from renderer.dataset.storage import DiskError, is_local
 from renderer.errors import UserError
 from renderer.farm.environment import files_in
-from renderer.farm.job import Event, Job
-from renderer.farm.run import equipment
+from renderer.farm.events import PartWritten, WorkerEvent, WorkerStarted
+from renderer.farm.job import Job
 from renderer.farm.slots import VISIBILITY
+from renderer.farm.versions import equipment
 from renderer.farm.worker import WorkerSetup, begin, render_job
 
-# Of the process this runs in: the back end and devices it has begun with, why it is worn out, and
-# whether it has been found fit for the run (Ray shares no processes between runs).
+# Of the process this runs in: the back end and devices it has begun with, why it is to be recycled,
+# and whether it has been found fit for the run (Ray shares no processes between runs).
 _pinned: tuple[str, ...] = ()
-_worn = ""
+_recycle = ""
 _fits = False
 
 # Models in Ray's object store: key in the asset cache, file name, reference.
 Bundle = dict[str, dict[str, Any]]
 
 
-class Ledger:
-    """Where workers tell what they do (an actor)."""
+class EventCollector:
+    """Collects the events of all workers of a run (an actor)."""
 
     def __init__(self) -> None:
-        """Begin with nothing heard."""
-        self._events: list[Event] = []
+        """Begin with none."""
+        self._events: list[WorkerEvent] = []
         self._safe: dict[int, set[int]] = {}
-        self._halt = False
+        self._draining = False
 
-    def tell(self, event: Event) -> bool:
-        """Take in an event; return whether no further shot shall be begun."""
+    def add(self, event: WorkerEvent) -> bool:
+        """Add an event; return whether no further shot shall be begun."""
         self._events.append(event)
-        if event["event"] == "part":
-            self._safe.setdefault(event["job"], set()).update(event["shots"])
-        return self._halt
+        if isinstance(event, PartWritten):
+            self._safe.setdefault(event.job, set()).update(event.shots)
+        return self._draining
 
     def safe(self, job: int) -> set[int]:
         """Return the shots of a job that an earlier try of it has brought into parts."""
         return self._safe.get(job, set())
 
-    def news(self) -> list[Event]:
+    def new_events(self) -> list[WorkerEvent]:
         """Return the events since the last call."""
-        fresh, self._events = self._events, []
-        return fresh
+        new, self._events = self._events, []
+        return new
 
-    def halt(self, on: bool) -> None:
-        """Set what ``tell`` answers."""
-        self._halt = on
+    def drain(self, on: bool) -> None:
+        """Set what ``add`` answers."""
+        self._draining = on
 
 
-def work_off(
-    setup: WorkerSetup, job: Job, ledger: Any, bundle: Bundle
+def run_task(
+    setup: WorkerSetup, job: Job, collector: Any, bundle: Bundle
 ) -> tuple[str, str, tuple[int, ...]]:
     """Render a job in a process of the cluster; return how it ended, and why.
 
-    A process that is worn out (``render_job``), or that Ray has given another GPU since its Blender
-    was started, leaves, and Ray's own retry begins the job in a fresh one.
+    A process that is to be recycled (``render_job``), or that Ray has given another GPU since its
+    Blender was started, leaves, and Ray's own retry begins the job in a fresh one.
     """
-    global _pinned, _worn, _fits
+    global _pinned, _recycle, _fits
     import ray
 
     pinned = (setup.backend, *(os.environ.get(name, "") for name in VISIBILITY.values()))
     elsewhere = _pinned not in ((), pinned)
-    if not job.alone and (_worn or elsewhere):
+    if not job.alone and (_recycle or elsewhere):
         os._exit(0)
     if elsewhere:  # what is alone is not repeated by Ray: give it back, then leave
         threading.Timer(0.5, os._exit, (0,)).start()
@@ -83,36 +83,35 @@ def work_off(
     _pinned = _pinned or pinned
     device = device_name(socket.gethostname(), ray.get_runtime_context().get_node_id())
     worker = f"{device}#{os.getpid()}"
-    about = {"job": job.id, "worker": worker, "device": device}
-    halted = False
+    draining = False
 
-    def tell(event: str, **details: object) -> None:
-        nonlocal halted
-        # Waited for: what a crash has kept back could not be laid at a shot's door.
-        line = {"time": round(time.time(), 3), "event": event, **about, **details}
-        halted = ray.get(ledger.tell.remote(line))
+    def emit(event: WorkerEvent) -> None:
+        nonlocal draining
+        # Waited for: of a crash it must be known which shot it happened in.
+        sent = event.sent_by(job=job.id, worker=worker, device=device)
+        draining = ray.get(collector.add.remote(sent))
 
     setup = replace(setup, log=log_of(setup, worker))
-    tell("hello", pid=os.getpid())
+    emit(WorkerStarted(pid=os.getpid()))
     try:
         if not _fits:
-            _must_fit(setup)
+            _check_node(setup)
             _keep_files()
             _fits = True
         setup = _with_models(setup, bundle)
         begin(setup)
     except Exception as error:
         return "unstarted", last_line(error), ()
-    done = ray.get(ledger.safe.remote(job.id))
+    done = ray.get(collector.safe.remote(job.id))
     left = replace(job, shots=tuple(shot for shot in job.shots if shot not in done))
     try:
-        safe, _worn = render_job(setup, left, tell, lambda: halted)
+        safe, _recycle = render_job(setup, left, emit, lambda: draining)
     except DiskError as error:
         return "full" if error.full else "error", f"{error.filename}: {error.strerror}", ()
-    return "done", _worn, (*done, *safe)
+    return "done", _recycle, (*done, *safe)
 
 
-def _must_fit(setup: WorkerSetup) -> None:
+def _check_node(setup: WorkerSetup) -> None:
     """Raise UserError or OSError where this node has not the files that the scheduler has, or
     renders with something else, or cannot write.
     """

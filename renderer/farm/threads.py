@@ -1,7 +1,7 @@
 """As many threads in this process as it was given, in every pool of every library.
 
-Most libraries heed a variable (``environment.py``), and Cycles a setting. TBB, which Blender,
-Embree, USD and OIDN share, heeds neither: it counts the cores that the process may use when it is
+Most libraries obey a variable (``environment.py``), and Cycles a setting. TBB, which Blender,
+Embree, USD and OIDN share, obeys neither: it counts the cores that the process may use when it is
 first asked for work. A cap that comes later (as Cycles sets one) leaves the workers that there are
 spinning: one process of one thread kept two cores busy.
 """

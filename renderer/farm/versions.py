@@ -1,12 +1,18 @@
-"""The versions of what makes a dataset's bytes, as they are installed here."""
+"""What makes a dataset's bytes beside its recipe, as it is installed on this machine."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from renderer import __version__
+from renderer.recipe import Recipe
+from renderer.registry import EFFECTS
+from renderer.values.files import MODEL, files_named
 
 # Libraries that a plan, a label or a picture has gone through; each under the names it is installed
 # by. Not among them is what only reads a recipe (it is compared itself) or draws the report (every
@@ -38,9 +44,26 @@ class Equipment:
     files: str
 
 
+def equipment(recipe: Recipe, folder: Path) -> Equipment:
+    """Return what this machine has."""
+    sizes = [
+        (name, path.stat().st_size if (path := folder / name).exists() else None)
+        for each in files_named(recipe)
+        if each.kind != MODEL  # of its models, a node that lacks some is sent them
+        for name in each.files(folder)
+    ]
+    files = hashlib.blake2b(json.dumps(sizes).encode(), digest_size=16).hexdigest()
+    return Equipment(recipe_versions(recipe), files)
+
+
 def library_versions() -> dict[str, str]:
     """Return the version of orbitset and of each library that touches bytes, by name."""
     return {"orbitset": __version__, **{names[0]: _version(names) for names in _LIBRARIES}}
+
+
+def recipe_versions(recipe: Recipe) -> dict[str, str]:
+    """Return those, and the versions of the packages that a recipe's effects come from."""
+    return library_versions() | EFFECTS.versions(set(recipe.effects.on))
 
 
 def _version(names: tuple[str, ...]) -> str:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 
@@ -21,25 +20,32 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import Line, write_part
 from renderer.dataset.provenance import NO_IMAGES, Provenance, note_provenance, refuse_mixing
 from renderer.dataset.storage import DiskError, prepare_store
+from renderer.farm.events import (
+    JobStarted,
+    PartWritten,
+    ShotDone,
+    ShotFailed,
+    ShotPlanned,
+    ShotStarted,
+    WorkerEvent,
+)
 from renderer.farm.job import Job
 from renderer.farm.machine import usable_cores
 from renderer.farm.memory import out_of_memory
 from renderer.farm.threads import cap_pools, few_cores
-from renderer.farm.versions import Equipment, library_versions
-from renderer.pipeline import Camera, Diary, Pipeline
+from renderer.farm.versions import Equipment, recipe_versions
+from renderer.pipeline import Pipeline, ShotObserver, ShotRenderer
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
 
 # A part is written at least this often, so that a dying worker costs no more work than that.
 _PART_EVERY_S = 20.0
+_MOST_FINISHERS = 4
 _LOG_BYTES = 8 << 20
 
 
-class Tell(Protocol):
-    """Where a worker's events go."""
-
-    def __call__(self, event: str, **details: object) -> None:
-        """Pass on one event."""
+# Where a worker's events go.
+Emit = Callable[[WorkerEvent], None]
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,11 @@ class WorkerSetup:
         threads: CPU threads of Cycles and of every library; 0 for all.
         environment: the process's own variables, set before any library is loaded.
         cores: CPU cores to keep to; empty for any.
-        stint: the scheduler's, see ``write_part``.
+        session_number: of the scheduler, see ``write_part``.
         equipment: the scheduler's, which a cluster's nodes must share.
         allow_mixed: whether nodes and images may differ in versions and back ends all the same.
         present: with what the images that are there were rendered.
-        most_images: a worker makes room for a fresh one after so many; 0 for never.
+        most_images: a worker is replaced by a fresh one after so many; 0 for never.
         most_bytes: the same, of resident memory.
 
     """
@@ -70,7 +76,7 @@ class WorkerSetup:
     threads: int = 0
     environment: tuple[tuple[str, str], ...] = ()
     cores: tuple[int, ...] = ()
-    stint: int = 0
+    session_number: int = 0
     equipment: Equipment | None = None
     allow_mixed: bool = False
     present: Provenance = NO_IMAGES
@@ -78,7 +84,7 @@ class WorkerSetup:
     most_bytes: int = 0
 
 
-_stages: dict[str, Camera] = {}
+_stages: dict[str, ShotRenderer] = {}
 _devices: dict[str, str] = {}
 _noted: set[tuple[Path, str]] = set()
 _rendered = 0
@@ -115,7 +121,7 @@ def begin(setup: WorkerSetup) -> None:
         faulthandler.enable(all_threads=False)
         stage = Stage(planner.cache, planner.folder, setup.backend, threads)
     _stages[setup.backend], _devices[setup.backend] = stage, stage.device
-    _must_suit(setup, _back_end(setup))
+    _check_back_end(setup, _back_end(setup))
 
 
 def _back_end(setup: WorkerSetup) -> str:
@@ -124,7 +130,7 @@ def _back_end(setup: WorkerSetup) -> str:
     return back_end(setup.planner.recipe.render.engine, _devices[setup.backend])
 
 
-def _must_suit(setup: WorkerSetup, backend: str) -> None:
+def _check_back_end(setup: WorkerSetup, backend: str) -> None:
     """Raise MixedError where the images that are there come from another back end."""
     if backend and not setup.allow_mixed:
         refuse_mixing(setup.layout.root, setup.present.changes({}, {backend}))
@@ -134,26 +140,26 @@ def _note(setup: WorkerSetup) -> None:
     """Leave a note with what this process renders, before the first of its images counts."""
     backend = _back_end(setup)
     if (setup.layout.root, backend) not in _noted:
-        _must_suit(setup, backend)
-        note_provenance(setup.layout, library_versions(), backend)
+        _check_back_end(setup, backend)
+        note_provenance(setup.layout, recipe_versions(setup.planner.recipe), backend)
         _noted.add((setup.layout.root, backend))
 
 
 @dataclass
-class _Diary(Diary):
-    """Tells of each shot as the pipeline comes to it."""
+class _JobObserver(ShotObserver):
+    """Emits events of each shot as the pipeline comes to it."""
 
     job: Job
-    tell: Tell
-    halted: Callable[[], bool]
+    emit: Emit
+    draining: Callable[[], bool]
     _begun: dict[int, float] = field(default_factory=dict)
 
     def started(self, index: int) -> None:
         self._begun[index] = time.monotonic()
-        self.tell("start", shot=index)
+        self.emit(ShotStarted(shot=index))
 
     def stopping(self) -> bool:
-        return self.halted()
+        return self.draining()
 
     def spent(self, index: int) -> float:
         """Return the seconds a shot has held up the process: until the next one was begun. (It is
@@ -162,18 +168,18 @@ class _Diary(Diary):
         begun = self._begun.pop(index)
         return round(min([*self._begun.values(), time.monotonic()]) - begun, 3)
 
-    def exposing(self, shot: Shot) -> None:
+    def rendering(self, shot: Shot) -> None:
         if self.job.alone:  # should it kill this process, its Shot is what people need
-            self.tell("expose", shot=shot.index, plan=shot.model_dump(mode="json"))
+            self.emit(ShotPlanned(shot=shot.index, plan=shot.model_dump(mode="json")))
 
 
 @dataclass
-class _Book:
-    """The lines of a job that are in no part yet."""
+class _PartWriter:
+    """Writes the lines of a job into parts; keeps those that are in none yet."""
 
     layout: Layout
-    stint: int
-    tell: Tell
+    session_number: int
+    emit: Emit
     lines: list[Line] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
     safe: list[int] = field(default_factory=list)
@@ -185,20 +191,20 @@ class _Book:
 
     def write(self) -> None:
         if self.lines:
-            write_part(self.layout, self.lines, self.stint)
-            shots = [line["index"] for line in self.lines]
+            write_part(self.layout, self.lines, self.session_number)
+            shots = tuple(line["index"] for line in self.lines)
             self.safe += shots
-            self.tell("part", shots=shots)
+            self.emit(PartWritten(shots=shots))
         self.lines, self.written = [], time.monotonic()
 
 
 def render_job(
-    setup: WorkerSetup, job: Job, tell: Tell, stopping: Callable[[], bool]
+    setup: WorkerSetup, job: Job, emit: Emit, draining: Callable[[], bool]
 ) -> tuple[tuple[int, ...], str]:
-    """Render the shots of a job and write their parts.
+    """Render the shots of a job, until ``draining`` says to end, and write their parts.
 
     Returns the shots that are in parts (an event may be lost, where the disk it goes through is
-    full), and why this process should make room for a fresh one, or nothing.
+    full), and why this process is to be replaced by a fresh one, or nothing.
 
     Raises:
         DiskError: an image or a part cannot be written. What was finished before is in a part,
@@ -207,39 +213,47 @@ def render_job(
 
     """
     global _rendered
-    tell("chunk", shots=list(job.shots))
-    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout)
-    book, retire = _Book(setup.layout, setup.stint, tell), ""
-    diary = _Diary(job, tell, stopping)
+    emit(JobStarted(shots=job.shots))
+    threads = setup.threads or usable_cores()
+    # On a GPU finishing has the cores to itself; on a CPU one thread keeps up with rendering.
+    finishers = max(1, min(_MOST_FINISHERS, threads // 2))
+    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout, finishers)
+    parts, recycle = _PartWriter(setup.layout, setup.session_number, emit), ""
+    observer = _JobObserver(job, emit, draining)
     try:
-        for line in pipeline.run(job.shots, diary):
-            spent = diary.spent(line["index"])
+        for line in pipeline.run(job.shots, observer):
+            spent = observer.spent(line["index"])
             if "failed" not in line:
                 _note(setup)
-            book.add(line)
+            parts.add(line)
             _rendered += 1
             if "failed" in line:
-                lacking = out_of_memory(line["failed"])
-                retire = "out of memory" if lacking else retire
-                tell(
-                    "failed",
-                    shot=line["index"],
-                    seconds=spent,
-                    cause=line["failed"],
-                    memory=lacking,
-                    impossible="impossible" in line,
-                )
+                failed = _failed(line, spent)
+                recycle = "out of memory" if failed.memory else recycle
+                emit(failed)
             else:
-                tell("done", shot=line["index"], seconds=spent)
+                emit(ShotDone(shot=line["index"], seconds=spent))
     except DiskError:
         with contextlib.suppress(DiskError):
-            book.write()
+            parts.write()
         raise
-    book.write()
-    return tuple(book.safe), retire or _worn(setup)
+    parts.write()
+    return tuple(parts.safe), recycle or _recycle_cause(setup)
 
 
-def _worn(setup: WorkerSetup) -> str:
+def _failed(line: Line, seconds: float) -> ShotFailed:
+    return ShotFailed(
+        shot=line["index"],
+        seconds=seconds,
+        cause=line["failed"],
+        stage=line["stage"],
+        memory=out_of_memory(line["failed"]),
+        impossible="impossible" in line,
+    )
+
+
+def _recycle_cause(setup: WorkerSetup) -> str:
+    """Return why this process has rendered enough; nothing where it has not."""
     resident = psutil.Process().memory_info().rss
     if setup.most_images and _rendered >= setup.most_images:
         return f"{_rendered} images"

@@ -13,7 +13,7 @@ def denoise(color: Floats, albedo: Floats | None, normal: Floats | None) -> Floa
     """Return the denoised linear picture.
 
     Albedo and normal are cleaned first (prefiltered), which keeps texture sharp. Quality ``fast``
-    is within 0.5 dB of the slowest at a third of its time (DESIGN.md §5).
+    is within 0.5 dB of the slowest at a third of its time.
 
     Args:
         color: (h, w, 3) or (h, w, 4) linear; a fourth channel is cleaned as a picture of its own

@@ -2,58 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.colour.srgb import to_display, to_linear
-from renderer.colour.view_transform import apply_view, expose
+from renderer.colour.view_transform import apply_view
+from renderer.effects.effect import Stage
+from renderer.effects.picture import Floats, Picture
 from renderer.imaging.backdrop import backdrop
 from renderer.imaging.denoise import denoise, denoise_alpha
-from renderer.shot.camera import View
+from renderer.registry import EFFECTS
 from renderer.shot.engines import capabilities
 from renderer.shot.frame import Frame
-from renderer.shot.shot import Shot
-
-Floats = npt.NDArray[np.float32]
+from renderer.shot.shot import AnyEffectState, ImageOf, Shot
 
 
-def develop(shot: Shot, view: View, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
+def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
     """Return the finished picture (h, w, 3), display sRGB.
 
-    The rendered part goes through the view transform; a backdrop is what its author saw, so it is
-    mixed in after it, by the light the display gives off (linear), never by its code values.
+    As in a camera: what the engine gave is cleaned, effects of lens and sensor work on its light,
+    those of development on what is shown.
 
     Args:
         shot: the shot.
-        view: which of its cameras.
-        frame: what that camera saw.
+        image: which of its images.
+        frame: what the image's view saw.
         folder: the recipe's folder, which the backdrop's path is relative to.
 
     """
-    render, color = shot.render, frame.color
-    alpha = color[..., 3]
-    if render.denoise and capabilities(render.engine).noisy:
-        color = denoise(color, frame.passes.get("albedo"), frame.passes.get("normal"))
-        if shot.background.shadows:
-            alpha = denoise_alpha(alpha)
-    behind = backdrop(shot.background, folder, view.camera.resolution)
-    linear = color[..., :3]
+    behind = backdrop(shot.background, folder, image.view.camera.resolution)
+    picture = Picture(_clean(shot, frame), behind, seed=0)
+    for state in _states(shot, "linear", "sensor"):
+        seeded = replace(picture, seed=_seed(shot, image, state.effect))
+        picture = EFFECTS.get(state.effect).apply(state, seeded)
+    display = _shown(shot, picture)
+    for state in _states(shot, "display"):
+        display = EFFECTS.get(state.effect).after_view(state, display)
+    return _quantise(display)
+
+
+def _states(shot: Shot, *stages: Stage) -> list[AnyEffectState]:
+    return [state for state in shot.effects if EFFECTS.get(state.effect).stage in stages]
+
+
+def _seed(shot: Shot, image: ImageOf, effect: str) -> int:
+    """Return 64 bits that differ between images and between effects."""
+    text = f"{shot.render.seed}|{effect}|{image.view.name}|{image.number}"
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _clean(shot: Shot, frame: Frame) -> Floats:
+    """Return light and coverage (h, w, 4) without the noise of path tracing, where that is wanted
+    and there is any.
+    """
+    render = shot.render
+    if not (render.denoise and capabilities(render.engine).noisy):
+        return frame.color
+    color = denoise(frame.color, frame.passes.get("albedo"), frame.passes.get("normal"))
+    if shot.background.shadows:
+        color[..., 3] = denoise_alpha(frame.color[..., 3])
+    return color
+
+
+def _shown(shot: Shot, picture: Picture) -> Floats:
+    """Return display sRGB (h, w, 3) of a picture.
+
+    The rendered part goes through the view transform; a backdrop is what its author saw, so it is
+    mixed in after it, by the light the display gives off (linear), never by its code values.
+    """
+    linear, behind = picture.straight, picture.backdrop
+    for state in _states(shot, "display"):
+        linear = EFFECTS.get(state.effect).before_view(state, linear)
+    shown = apply_view(linear, shot.render.view_transform)
     if behind is None:
-        shown = apply_view(
-            expose(linear, render.exposure, render.white_balance_k), render.view_transform
-        )
-        return _quantise(shown)
-    cover = np.clip(alpha, 0, 1)[..., None]
-    straight = np.divide(linear, cover, out=np.zeros_like(linear), where=cover > 1e-4)
-    shown = apply_view(
-        expose(straight, render.exposure, render.white_balance_k), render.view_transform
-    )
+        return shown
+    cover = picture.cover
     # Exact where nothing is mixed, so that a covered pixel is Blender's own to the last bit.
     mixed = to_display(to_linear(shown) * cover + to_linear(behind) * (1 - cover))
-    picture = np.where(cover >= 1, shown, np.where(cover <= 0, behind, mixed))
-    return _quantise(picture)
+    return np.where(cover >= 1, shown, np.where(cover <= 0, behind, mixed))
 
 
 def _quantise(display: Floats) -> npt.NDArray[np.uint8]:

@@ -60,16 +60,11 @@ def _rejection(
     boxes: list[Box | None] = []
     for each in placed:
         projected = camera.project(each.hull)
-        depths = projected[:, 2]
-        # A millionth of the object's size is as good as touching it.
-        near = 1e-6 * float(np.ptp(each.hull, axis=0).max())
-        if depths.max() <= 0:
-            boxes.append(None)
-        elif depths.min() > near:
-            boxes.append((projected[:, :2].min(0), projected[:, :2].max(0)))
-        else:
+        if meets_image_plane(each.hull, projected):
             name = each.entry.category or "an unlabelled object"
             return Rejection("camera in object", f"the camera is inside or before {name}")
+        behind = projected[:, 2].max() <= 0
+        boxes.append(None if behind else (projected[:, :2].min(0), projected[:, :2].max(0)))
     if accept.min_visibility == 0 and accept.max_truncation == 1:
         return None
     for at, each in enumerate(placed):
@@ -82,6 +77,21 @@ def _rejection(
         if visibility < accept.min_visibility:
             return Rejection("hidden", f"{each.entry.category} is hidden")
     return None
+
+
+def meets_image_plane(hull: Array, projected: Array) -> bool:
+    """Tell whether an object is neither all before a camera nor all behind it: the camera may be
+    in it.
+
+    Args:
+        hull: (n, 3) its corners in the world.
+        projected: (n, 3) their pixel positions and depths.
+
+    """
+    depths = projected[:, 2]
+    # A millionth of the object's size is as good as touching it.
+    near = 1e-6 * float(np.ptp(hull, axis=0).max())
+    return bool(depths.max() > 0 and depths.min() <= near)
 
 
 def remedy(kind: str, recipe: Recipe, background: Background) -> str:

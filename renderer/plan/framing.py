@@ -1,4 +1,4 @@
-"""The camera: orientation on the orbit, intrinsics, and the exact distance for a wanted framing."""
+"""Where the camera stands: its orientation on the orbit, and the exact distance for a framing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-
-
-def intrinsics(resolution: tuple[int, int], focal_mm: float, sensor_mm: float) -> Array:
-    """Return ``K`` (3x3, pixels): square pixels, principal point in the middle of the frame."""
-    width, height = resolution
-    focal = focal_mm / sensor_mm * width
-    return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
 
 
 def orbit_rotation(azimuth_deg: float, elevation_deg: float, roll_deg: float) -> Array:
@@ -41,20 +34,30 @@ def orbit_rotation(azimuth_deg: float, elevation_deg: float, roll_deg: float) ->
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The frame in tangents of the view angle: half its width and half its height."""
+class FrameTangents:
+    """The frame in tangents of the view angle, across (x) and down (y).
 
-    half_width: float
-    half_height: float
+    Attributes:
+        middles: where its middle is: beside the axis, where the principal point is off the centre.
+        halves: half its width and half its height.
+
+    """
+
+    middles: tuple[float, float]
+    halves: tuple[float, float]
 
     @staticmethod
-    def of(resolution: tuple[int, int], K: Array) -> Frame:  # noqa: N803
-        """Return the frame of a centred pinhole."""
-        return Frame(resolution[0] / 2 / K[0, 0], resolution[1] / 2 / K[1, 1])
+    def of(resolution: tuple[int, int], K: Array) -> FrameTangents:  # noqa: N803
+        """Return the frame of a pinhole."""
+        sides = zip(resolution, K.diagonal()[:2], K[:2, 2], strict=True)
+        # Of a centred pinhole the difference is exactly 0.
+        spans = [(float((side / 2 - c) / f), float(side / 2 / f)) for side, f, c in sides]
+        (x, half_x), (y, half_y) = spans
+        return FrameTangents((x, y), (half_x, half_y))
 
 
 def solve_fill(
-    points: Array, rotation: Array, frame: Frame, fill: float, framing: tuple[float, float]
+    points: Array, rotation: Array, frame: FrameTangents, fill: float, framing: tuple[float, float]
 ) -> Array:
     """Return the camera position (3,) at which the points span exactly ``fill`` of the frame.
 
@@ -66,10 +69,9 @@ def solve_fill(
     c_z: c_x = min(q_x - l q_z) + l c_z = max(q_x - r q_z) + r c_z, so the depth is closed-form.
     """
     q = points @ rotation.T
-    halves = (frame.half_width, frame.half_height)
     depths = []
-    for axis, half in enumerate(halves):
-        middle = framing[axis] * (1 - fill) * half
+    for axis, half in enumerate(frame.halves):
+        middle = frame.middles[axis] + framing[axis] * (1 - fill) * half
         low, high = middle - fill * half, middle + fill * half
         most = np.max(q[:, axis] - high * q[:, 2])
         least = np.min(q[:, axis] - low * q[:, 2])
@@ -77,27 +79,30 @@ def solve_fill(
     depth = float(min(depths))
     tight = int(np.argmin(depths))
     position = np.array([0.0, 0.0, depth])
-    for axis, half in enumerate(halves):
+    for axis, half in enumerate(frame.halves):
         if axis == tight:
-            high = framing[axis] * (1 - fill) * half + fill * half
+            high = frame.middles[axis] + framing[axis] * (1 - fill) * half + fill * half
             position[axis] = np.max(q[:, axis] - high * q[:, 2]) + high * depth
         else:
-            position[axis] = _solve_center(q[:, axis], q[:, 2] - depth, half, framing[axis])
+            z = q[:, 2] - depth
+            position[axis] = _solve_center(q[:, axis], z, frame.middles[axis], half, framing[axis])
     return position @ rotation
 
 
-def _solve_center(q: Array, z: Array, half: float, place: float) -> float:
-    """Return c with which the projections (q - c) / z have their box at ``place`` of its free room.
+def _solve_center(q: Array, z: Array, middle: float, half: float, place: float) -> float:
+    """Return c with which the projections (q - c) / z have their box at ``place`` of its free room
+    in a frame of ``half`` its size about ``middle``.
 
     The box's place falls strictly as c grows, so bisection finds it to the last bit.
     """
-    low, high = float(np.min(q - 2 * half * z)), float(np.max(q + 2 * half * z))
+    reach = 2 * half + abs(middle)
+    low, high = float(np.min(q - reach * z)), float(np.max(q + reach * z))
     z = np.maximum(z, 1e-12)  # a corner that touches the camera; the pose is rejected later
     for _ in range(100):
         c = (low + high) / 2
         projected = (q - c) / z
         first, last = float(projected.min()), float(projected.max())
-        if (first + last) / 2 > place * (half - (last - first) / 2):
+        if (first + last) / 2 - middle > place * (half - (last - first) / 2):
             low = c
         else:
             high = c
@@ -105,13 +110,19 @@ def _solve_center(q: Array, z: Array, half: float, place: float) -> float:
 
 
 def place_at_distance(
-    center: Array, rotation: Array, frame: Frame, distance: float, framing: tuple[float, float]
+    center: Array,
+    rotation: Array,
+    frame: FrameTangents,
+    distance: float,
+    framing: tuple[float, float],
 ) -> Array:
     """Return the camera position (3,) at ``distance`` metres along the view axis from ``center``,
     moved sideways so that the centre appears at ``framing`` (1 is the frame's edge).
     """
     q = rotation @ center
-    x = q[0] - framing[0] * frame.half_width * distance
-    y = q[1] - framing[1] * frame.half_height * distance
+    x, y = (
+        q[axis] - (frame.middles[axis] + framing[axis] * frame.halves[axis]) * distance
+        for axis in (0, 1)
+    )
     position: Array = np.array([x, y, q[2] - distance]) @ rotation
     return position

@@ -11,19 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetSource
+from renderer.effects.effect import STAGES
 from renderer.errors import UserError
-from renderer.geometry.projection import look
 from renderer.plan.acceptance import Rejection, rejection, remedy
-from renderer.plan.framing import Frame, intrinsics, orbit_rotation, place_at_distance, solve_fill
+from renderer.plan.cameras import decide_views
+from renderer.plan.draft import EffectPlan, Subject, model_path
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
-from renderer.shot.camera import Camera, View
+from renderer.registry import EFFECTS
 from renderer.shot.engines import capabilities
-from renderer.shot.scene import to_matrix4
 from renderer.shot.shot import RenderState, Shot
-from renderer.values.draw import draw_number
 from renderer.values.files import MODEL_SUFFIXES, matches
 from renderer.values.stream import Stream
 
@@ -37,14 +36,24 @@ class PlanError(UserError):
 
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
-    """Return for each object entry its model files: path as in the recipe → source."""
-    return [
+    """Return for each object entry its model files: path as in the recipe → source; then for each
+    effect that is on, those that it brings: path as in a Shot → source.
+    """
+    objects = [
         {
             path: AssetSource(folder / path, spec.unit, spec.up_axis)
             for path in matches(folder, spec.asset, MODEL_SUFFIXES)
         }
         for spec in recipe.objects
     ]
+    brought = [
+        {
+            model_path(name, model): source
+            for model, source in EFFECTS.get(name).models(config, folder).items()
+        }
+        for name, config in recipe.effects.on.items()
+    ]
+    return objects + brought
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,8 @@ class Planner:
         recipe: the recipe.
         folder: what its paths are relative to.
         cache: where the imported models are.
-        keys: for each object entry, path as in the recipe → key in the cache.
+        keys: for each object entry, path as in the recipe → key in the cache; then for each effect
+            that is on, path as in a Shot → the same.
 
     """
 
@@ -65,11 +75,22 @@ class Planner:
     keys: tuple[dict[str, str], ...]
 
     @cached_property
-    def _candidates(self) -> list[dict[str, Candidate]]:
+    def _models(self) -> list[dict[str, Candidate]]:
         return [
             {path: Candidate(path, self.cache.facts(key), self.cache) for path, key in each.items()}
             for each in self.keys
         ]
+
+    @property
+    def _candidates(self) -> list[dict[str, Candidate]]:
+        return self._models[: len(self.recipe.objects)]
+
+    @cached_property
+    def _effects(self) -> EffectPlan:
+        brought = self._models[len(self.recipe.objects) :]
+        return EffectPlan(
+            self.recipe, {path: model for each in brought for path, model in each.items()}
+        )
 
     def shot(self, index: int) -> Shot:
         """Return the Shot of an image.
@@ -85,7 +106,10 @@ class Planner:
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
             placed = place_objects(self.recipe, self._candidates, stream)
-            views = self._views(placed, stream)
+            hull = _hull(placed)
+            subject = Subject.of(hull)
+            views = decide_views(self.recipe.camera, self.folder, hull, stream)
+            in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
             rejected = rejection(placed, views, self.recipe.accept, floor)
             if rejected is None:
                 break
@@ -93,10 +117,8 @@ class Planner:
         else:
             raise PlanError(_give_up(index, reasons, self.recipe, background))
         catcher = capabilities(self.recipe.render.engine).shadow_catcher
-        hull = _hull(placed)
-        middle = (hull.min(0) + hull.max(0)) / 2
-        radius = round(float(np.linalg.norm(hull - middle, axis=1).max()), 12)
-        center = (round(middle[0], 12), round(middle[1], 12), round(middle[2], 12))
+        center, radius = subject.center, subject.radius_m
+        on_picture = self._effects.draw(STAGES[1:], first, placed, subject, views)
         return Shot(
             index=index,
             attempts=attempt + 1,
@@ -109,53 +131,12 @@ class Planner:
             background=decide_background(
                 background, background_path, first, self.folder, radius, catcher
             ),
+            effects=in_scene + on_picture,
             render=self._render(first),
         )
 
-    def _views(self, placed: list[Placed], stream: Stream) -> tuple[View, ...]:
-        spec, orbit = self.recipe.camera, self.recipe.camera.orbit
-
-        def draw(key: str, value: object) -> float:
-            return draw_number(value, stream, f"camera.{key}")  # type: ignore[arg-type]
-
-        focal = draw_number(spec.focal_length_mm, stream.again(0), "camera.focal_length_mm")
-        azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
-        elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
-        roll = draw("orbit.roll_deg", orbit.roll_deg)
-        framing = (
-            draw("orbit.framing.x", orbit.framing[0]),
-            draw("orbit.framing.y", orbit.framing[1]),
-        )
-        K = intrinsics(spec.resolution, focal, spec.sensor_width_mm)  # noqa: N806
-        rotation, frame, hull = (
-            orbit_rotation(azimuth, elevation, roll),
-            Frame.of(spec.resolution, K),
-            _hull(placed),
-        )
-        if orbit.distance_m is not None:
-            distance = draw("orbit.distance_m", orbit.distance_m)
-            center = (hull.min(0) + hull.max(0)) / 2
-            position = place_at_distance(center, rotation, frame, distance, framing)
-        else:
-            fill = draw("orbit.fill", orbit.fill_or_default)
-            position = solve_fill(hull, rotation, frame, fill, framing)
-        rows = [tuple(float(cell) for cell in row) for row in K]
-        view = View(
-            name="",
-            camera=Camera(
-                resolution=spec.resolution,
-                K=rows,
-                world_to_camera=to_matrix4(look(rotation, position)),
-            ),
-            azimuth_deg=azimuth % 360,
-            elevation_deg=elevation,
-            roll_deg=roll,
-        )
-        return (view,)
-
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output
-        balance = render.white_balance_k
         return RenderState(
             engine=render.engine,
             samples=render.samples,
@@ -163,10 +144,6 @@ class Planner:
             denoise=render.denoise,
             max_bounces=render.max_bounces,
             view_transform=render.view_transform,
-            exposure=draw_number(render.exposure, stream, "render.exposure"),
-            white_balance_k=None
-            if balance is None
-            else draw_number(balance, stream, "render.white_balance_k"),
             format=output.format,
             quality=output.quality,
         )

@@ -1,16 +1,23 @@
-"""The camera of a recipe: a pinhole on an orbit around the subject."""
+"""The camera of a recipe: a pinhole on an orbit around the subject, or a rig of several."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from renderer.errors import UserError
+from renderer.recipe.calibration import Calibration, read_calibration
 from renderer.values.distribution import LowDiscrepancy, Number, Strict, Uniform, support, within
+from renderer.values.files import CalibrationFile, is_glob
 
 Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
+Resolution = tuple[Pixels, Pixels]
 Signed = Annotated[Number, within(-1, 1)]
+Focal = Annotated[Number, within(above=0.0)]
+Principal = Annotated[Number, within(-1e5, 1e5)]
 
 
 class Orbit(Strict):
@@ -48,18 +55,105 @@ class Orbit(Strict):
 # Render engines know single precision: at such a focal length in pixels the directions of
 # neighbouring pixels differ by 80 of its steps, and masks are exact to a hundredth of a pixel.
 _LONGEST_PX = 200_000.0
+# Blender's pixels are at most so many times as wide as high.
+_MOST_ASPECT = 200.0
+
+
+class Intrinsics(Strict):
+    """The intrinsics of a real camera in pixels, instead of focal_length_mm and sensor_width_mm.
+    Pixel centres lie at integer + 0.5 (OpenCV's principal point is half a pixel less).
+    """
+
+    fx: Focal | None = Field(None, description="Focal length along the rows, in pixels.")
+    fy: Focal | None = Field(None, description="Focal length along the columns; fx without it.")
+    cx: Principal | None = Field(None, description="The principal point's column; else the middle.")
+    cy: Principal | None = Field(None, description="The principal point's row; else the middle.")
+    file: CalibrationFile | None = Field(
+        None, description="A calibration instead: OpenCV's YAML, or COLMAP's cameras.txt."
+    )
+    camera: Annotated[int, Field(strict=True, ge=0)] | None = Field(
+        None, description="Which of the cameras in COLMAP's file, by its id."
+    )
+    resolution: Resolution | None = Field(
+        None,
+        description="The picture size that the pixels are of, where it is not camera.resolution "
+        "(or not in the file); of the same proportions.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> Self:
+        if (self.fx is None) == (self.file is None):
+            raise PydanticCustomError("exclusive", "intrinsics have either fx or file")
+        if self.file is None:
+            if self.camera is not None:
+                raise PydanticCustomError("exclusive", "camera is for a file of COLMAP's")
+            return self
+        if any(each is not None for each in (self.fy, self.cx, self.cy)):
+            raise PydanticCustomError("exclusive", "intrinsics have either fx, fy, cx, cy or file")
+        folder = (info.context or {}).get("folder")
+        if folder is not None:
+            self.calibration(folder)
+        return self
+
+    def calibration(self, folder: Path) -> Calibration:
+        """Return what the file says; ``folder`` is the recipe's."""
+        assert self.file is not None
+        if is_glob(folder, self.file):
+            raise PydanticCustomError("calibration", "intrinsics.file names one file, no pattern")
+        try:
+            return read_calibration(folder / self.file, self.camera)
+        except UserError as error:
+            raise PydanticCustomError(
+                "calibration", "{file} {error}", {"file": self.file, "error": str(error)}
+            ) from None
+
+
+class Stereo(Strict):
+    """Two parallel cameras, ``left`` and ``right``, side by side about the orbit's position."""
+
+    baseline_m: Annotated[Number, within(1e-9, 1e9)] = Field(
+        description="The distance of their centres, along the rows of their pictures."
+    )
+
+
+class Rig(Strict):
+    """Several cameras that see each shot at once."""
+
+    stereo: Stereo
 
 
 class Camera(Strict):
-    """Resolution, lens and orbit."""
+    """Resolution, lens, orbit and rig."""
 
-    resolution: tuple[Pixels, Pixels] = Field((640, 480), description="Width and height in pixels.")
+    resolution: Resolution = Field((640, 480), description="Width and height in pixels.")
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
     sensor_width_mm: Annotated[float, Field(strict=True, gt=0, le=1000)] = 36.0
+    intrinsics: Intrinsics | None = None
     orbit: Orbit = Orbit()
+    rig: Rig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _size_of_file(cls, data: Any, info: ValidationInfo) -> Any:
+        """Take the resolution from a calibration file that tells one, where the recipe does not."""
+        folder = (info.context or {}).get("folder")
+        if folder is None or not isinstance(data, dict) or "resolution" in data:
+            return data
+        given = data.get("intrinsics")
+        if not isinstance(given, dict) or not isinstance(given.get("file"), str):
+            return data
+        try:
+            found = Intrinsics.model_validate(given, context=info.context)
+        except ValueError:
+            return data  # told where it stands
+        size = found.resolution or found.calibration(folder).resolution
+        return data if size is None else {**data, "resolution": list(size)}
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self, info: ValidationInfo) -> Self:
+        if self.intrinsics is not None:
+            self._check_intrinsics(self.intrinsics, (info.context or {}).get("folder"))
+            return self
         longest = support(self.focal_length_mm)[1] / self.sensor_width_mm * self.resolution[0]
         if longest > _LONGEST_PX:
             raise PydanticCustomError(
@@ -70,3 +164,34 @@ class Camera(Strict):
                 {"longest": f"{longest:,.0f}", "limit": f"{_LONGEST_PX:,.0f}"},
             )
         return self
+
+    def _check_intrinsics(self, given: Intrinsics, folder: Path | None) -> None:
+        if {"focal_length_mm", "sensor_width_mm"} & self.model_fields_set:
+            raise PydanticCustomError(
+                "exclusive",
+                "a camera has intrinsics, or focal_length_mm and sensor_width_mm, not both",
+            )
+        of, fx, fy = given.resolution, given.fx, given.fy
+        if given.file is not None and folder is not None:
+            read = given.calibration(folder)
+            of, fx, fy = read.resolution or of, read.fx, read.fy
+        (width, height), (wide, high) = self.resolution, of or self.resolution
+        if abs(width * high / wide - height) > 1:
+            raise PydanticCustomError(
+                "out_of_range",
+                "intrinsics are of pictures of {wide} x {high} pixels, and camera.resolution "
+                "({width} x {height}) has other proportions",
+                {"wide": wide, "high": high, "width": width, "height": height},
+            )
+        if fx is None:
+            return  # a file that is read when shots are planned
+        ranges = [support(fx), support(fx if fy is None else fy)]
+        longest = max(high for _, high in ranges) * width / wide
+        aspect = max(a[1] / b[0] for a, b in (ranges, ranges[::-1]))
+        if longest > _LONGEST_PX or aspect > _MOST_ASPECT:
+            raise PydanticCustomError(
+                "out_of_range",
+                "intrinsics: a focal length is at most {longest} pixels, and one at most {aspect} "
+                "times the other",
+                {"longest": f"{_LONGEST_PX:,.0f}", "aspect": f"{_MOST_ASPECT:g}"},
+            )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from renderer.errors import UserError
 from renderer.recipe.model import Recipe
 from renderer.recipe.problem import Problem, RecipeError, dotted, explain, trap_problems
 from renderer.recipe.source import Position, SourceError, parse
@@ -19,11 +20,12 @@ _MOST_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class LoadedRecipe:
-    """A recipe and the file it came from."""
+    """A recipe and the file it came from; ``changes`` are values that were put over the file's."""
 
     recipe: Recipe
     path: Path
     text: str
+    changes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -62,6 +64,44 @@ def load_recipe(path: Path) -> LoadedRecipe:
     if source.traps:
         raise RecipeError(trap_problems(source, str(path)))
     return LoadedRecipe(recipe, path, text)
+
+
+def override(
+    recipe: Recipe,
+    images: int | None = None,
+    seed: int | None = None,
+    engine: str | None = None,
+    samples: int | None = None,
+) -> Recipe:
+    """Return a recipe with other values, checked as its file is.
+
+    Raises:
+        UserError: one of them is a value that a recipe may not have.
+
+    """
+    data = recipe.model_dump(mode="json", exclude_unset=True)
+    for key, value in (("images", images), ("seed", seed)):
+        if value is not None:
+            data[key] = value
+    for key, given in (("engine", engine), ("samples", samples)):
+        if given is not None:
+            data.setdefault("render", {})[key] = given
+    return checked(data)
+
+
+def checked(data: dict[str, Any]) -> Recipe:
+    """Return the recipe of plain data, some of whose values were put over those of a file.
+
+    Raises:
+        UserError: one of them is a value that a recipe may not have.
+
+    """
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        said = first["msg"].removeprefix("Input should be ")
+        raise UserError(f"{first['loc'][-1]}: {said}") from None
 
 
 def _read(path: Path) -> str:

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
+from renderer.recipe.effects import Effects
+from renderer.recipe.exports import Exports
+from renderer.recipe.labels import Labels
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import (
@@ -29,7 +39,7 @@ Unit = Literal["m", "cm", "mm", "in", "ft"]
 FloorMaterial = Literal["wood", "concrete", "marble", "fabric", "plain"]
 
 # Blender tells instances apart by an object's pass index, which ends here.
-_MOST_INSTANCES = 32_767
+MOST_INSTANCES = 32_767
 
 
 # Farther from the origin, double precision leaves an object no detail.
@@ -63,12 +73,12 @@ class ObjectSpec(Strict):
 
 def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...]:
     most = sum(int(support(spec.count)[1]) for spec in objects)
-    if most > _MOST_INSTANCES:
+    if most > MOST_INSTANCES:
         raise PydanticCustomError(
             "too_many_instances",
             "one image can have {most} objects, and Blender tells no more than {limit} apart: "
             "lower count",
-            {"most": most, "limit": _MOST_INSTANCES},
+            {"most": most, "limit": MOST_INSTANCES},
         )
     return objects
 
@@ -161,18 +171,6 @@ class Render(Strict):
     view_transform: Literal[
         "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
     ] = "AgX"
-    exposure: Annotated[Number, within(-50, 50)] = Field(
-        0.0, description="Stops, applied in linear light."
-    )
-    white_balance_k: Annotated[Number, within(1667, 25000)] | None = Field(
-        None, description="The light's temperature that is to look neutral, in kelvin."
-    )
-
-
-class Labels(Strict):
-    """Which labels are written, and how."""
-
-    segmentation: Literal["rle", "polygon"] = "rle"
 
 
 class Accept(Strict):
@@ -192,19 +190,29 @@ class Accept(Strict):
 
 
 class Output(Strict):
-    """The image files."""
+    """The image files, and the formats that the dataset is written in besides."""
 
     format: Literal["png", "jpeg", "webp"] = "png"
     quality: int = Field(
         92, strict=True, ge=1, le=100, description="For jpeg and webp (webp 100: lossless)."
     )
-    webdataset: int = Field(
-        0,
-        strict=True,
-        ge=0,
-        le=100_000_000,
-        description="Images a WebDataset shard (tar); 0: no shards.",
+    exports: Exports = Field(
+        (), description="Other formats that the finished dataset is written in, to exports/."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "webdataset" in value:
+            shard_images = value["webdataset"]
+            error = PydanticCustomError(
+                "moved",
+                "is now written `exports: [{format: webdataset, shard_images: {shard_images}}]`",
+                {"shard_images": shard_images or 1000},
+            )
+            detail = InitErrorDetails(type=error, loc=("webdataset",), input=shard_images)
+            raise ValidationError.from_exception_data("output", [detail])
+        return value
 
 
 DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)
@@ -226,6 +234,7 @@ class Recipe(Strict):
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
     ] = DEFAULT_BACKGROUND
+    effects: Effects = Effects()
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from renderer.errors import UserError
+from renderer.recipe.extension import OptionsOf
 from renderer.recipe.source import Position, Source
 from renderer.values.distribution import DISTRIBUTION_KEYS
 from renderer.values.key import KeyPath
@@ -78,6 +79,14 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda found: (found.position.line, found.position.column))
 
 
+# Keys that have moved, and what to write in their place.
+_MOVED = {
+    "labels.segmentation": "an option of each kind of mask now: write labels: {{mask: "
+    "{{segmentation: {value}}}, amodal: {{segmentation: {value}}}}}",
+    "render.exposure": "an effect now: write effects: {{exposure: {{stops: {value}}}}}",
+    "render.white_balance_k": "an effect now: write effects: {{white_balance: "
+    "{{temperature_k: {value}}}}}",
+}
 # Parts of a pydantic location that may be a union's tag as well as a key.
 _TAGS = {*DISTRIBUTION_KEYS, "hsv"}
 
@@ -114,7 +123,8 @@ def _problem(
     places = source.keys if kind == "extra_forbidden" else source.values
     position = _place(places, path) or _place(source.values, path) or Position(1, 1)
     written = source.written.get(path)
-    sentence = _as_yaml_has_it(item, written) or _sentence(item, path, model)
+    known = _fields_at(path[:-1], model, source.data) if kind == "extra_forbidden" else []
+    sentence = _as_yaml_has_it(item, written) or _sentence(item, path, known)
     return Problem(file, position, dotted(shown), sentence)
 
 
@@ -141,12 +151,27 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
-def _sentence(item: dict[str, Any], path: KeyPath, model: type[BaseModel]) -> str:
+def sentences(error: ValidationError, known: list[str]) -> list[tuple[str, str]]:
+    """Return what is wrong with values that stand in no file: of each its key and a sentence.
+
+    Args:
+        error: the error.
+        known: the keys that there are.
+
+    """
+    return [
+        (dotted(item["loc"]), _sentence(dict(item), item["loc"], known))
+        for item in error.errors(include_url=False)
+    ]
+
+
+def _sentence(item: dict[str, Any], path: KeyPath, known: list[str]) -> str:
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "missing":
         return "is required"
     if kind == "extra_forbidden":
-        known = _fields_at(path[:-1], model)
+        if moved := _MOVED.get(dotted(path)):
+            return f"is {moved.format(value=_show(value))}"
         hint = _did_you_mean(str(path[-1]), known) or _list("known keys are", known)
         return f"unknown key{hint}"
     if kind == "unknown_distribution":
@@ -240,21 +265,23 @@ def _did_you_mean(word: str, known: list[str]) -> str:
     return f" (did you mean `{close[0]}`?)" if close and close[0] != word else ""
 
 
-def _fields_at(path: KeyPath, model: type[BaseModel]) -> list[str]:
-    """Return the keys allowed where ``path`` leads, walking the types of ``model``."""
-    models = [model]
+def _fields_at(path: KeyPath, model: type[BaseModel], data: Any) -> list[str]:
+    """Return the keys allowed where ``path`` leads in ``data``, walking the types of ``model``."""
+    annotations: list[Any] = [model]
     for part in path:
-        if isinstance(part, int):
-            continue
-        fields = [
-            each.model_fields[part].annotation for each in models if part in each.model_fields
-        ]
-        inner = [found for annotation in fields for found in _models_in(annotation)]
-        models = inner or models
+        if isinstance(part, str):
+            models = [found for each in annotations for found in _models_in(each, data)]
+            fields = [each.model_fields[part] for each in models if part in each.model_fields]
+            inner = [each for field in fields for each in (field.annotation, *field.metadata)]
+            annotations = inner or models
+        data = data[part] if _holds(data, part) else None
+    models = [found for each in annotations for found in _models_in(each, data)]
     return list(dict.fromkeys(name for each in models for name in each.model_fields))
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: Any, data: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, OptionsOf):
+        return annotation.models_at(data)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for inner in typing.get_args(annotation) for found in _models_in(inner)]
+    return [found for inner in typing.get_args(annotation) for found in _models_in(inner, data)]

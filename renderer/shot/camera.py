@@ -4,7 +4,7 @@ X_world``.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,14 @@ from renderer.shot.scene import Frozen, Matrix3, Vector
 Array = npt.NDArray[np.float64]
 
 
+@lru_cache(maxsize=256)
+def _array(rows: tuple[tuple[float, ...], ...]) -> Array:
+    """Return a matrix as an array that nobody can change; kept, as it is asked for often."""
+    array = np.array(rows, np.float64)
+    array.flags.writeable = False
+    return array
+
+
 class Camera(Frozen):
     """``K`` (pixels; pixel centres lie at integer + 0.5) and distortion are all there is to know
     of a lens: what an engine needs is derived from them, and so are rays.
@@ -27,17 +35,17 @@ class Camera(Frozen):
     distortion: Distortion | None = None
     world_to_camera: Matrix4
 
-    @cached_property
+    @property
     def intrinsics(self) -> Array:
         """``K`` as an array (3, 3)."""
-        return np.array(self.K, np.float64)
+        return _array(self.K)
 
-    @cached_property
+    @property
     def pose(self) -> Array:
         """``world_to_camera`` as an array (4, 4)."""
-        return np.array(self.world_to_camera, np.float64)
+        return _array(self.world_to_camera)
 
-    @cached_property
+    @property
     def position(self) -> Array:
         """Where it stands in the world (3,), in metres."""
         return -self.pose[:3, :3].T @ self.pose[:3, 3]

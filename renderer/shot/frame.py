@@ -32,3 +32,9 @@ class Frame:
     passes: Mapping[str, Floats] = field(default_factory=dict)
     silhouettes: Mapping[int, Silhouette] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """What its passes take in memory."""
+        index = 0 if self.index is None else self.index.nbytes
+        return self.color.nbytes + index + sum(rows.nbytes for rows in self.passes.values())

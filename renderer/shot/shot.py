@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from renderer.errors import UserError
 from renderer.registry import EFFECTS
 from renderer.shot.camera import Variant, View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
@@ -30,7 +31,7 @@ def _to_state(value: Any) -> Any:
         return value
     name = value.get("effect")
     if name not in EFFECTS.names():
-        raise ValueError(f"there is no effect {name!r}")  # for pydantic, which tells where
+        raise UserError(f"there is no effect {name!r}")
     return EFFECTS.get(name).State.model_validate(value)
 
 
@@ -38,7 +39,7 @@ AnyEffectState = Annotated[SerializeAsAny[EffectState], BeforeValidator(_to_stat
 
 
 class RenderState(Frozen):
-    """Engine settings and development of the picture."""
+    """Engine settings, and what is made of the picture."""
 
     engine: Literal["cycles", "eevee", "workbench"]
     samples: int
@@ -46,8 +47,6 @@ class RenderState(Frozen):
     denoise: bool
     max_bounces: int
     view_transform: str
-    exposure: float
-    white_balance_k: float | None
     format: Literal["png", "jpeg", "webp"]
     quality: int
 

@@ -45,6 +45,7 @@ MODEL_SUFFIXES = (
 )
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 HDRI_SUFFIXES = (".hdr", ".exr")
+CALIBRATION_SUFFIXES = (".yaml", ".yml", ".txt")
 # The CC0 HDRIs in bpy's own wheel (datafiles/studiolights/world).
 BUNDLED_HDRIS = (
     "city",
@@ -70,7 +71,7 @@ class FileKind:
 
     """
 
-    what: Literal["model", "image", "HDRI"]
+    what: Literal["model", "image", "HDRI", "calibration"]
     suffixes: tuple[str, ...]
     bundled: tuple[str, ...] = ()
     by_us: bool = False
@@ -238,6 +239,7 @@ MODEL = FileKind("model", MODEL_SUFFIXES)
 IMAGE = FileKind("image", IMAGE_SUFFIXES, by_us=True)
 TEXTURE = FileKind("image", IMAGE_SUFFIXES)
 HDRI = FileKind("HDRI", HDRI_SUFFIXES, BUNDLED_HDRIS)
+CALIBRATION = FileKind("calibration", CALIBRATION_SUFFIXES)
 
 _check_hdri_file = _check_file(HDRI)
 _Path = Annotated[str, Field(strict=True, min_length=1)]
@@ -245,4 +247,5 @@ _Path = Annotated[str, Field(strict=True, min_length=1)]
 ModelFile = Annotated[_Path, AfterValidator(_check_file(MODEL)), MODEL]
 ImageFile = Annotated[_Path, AfterValidator(_check_file(IMAGE)), IMAGE]
 TextureFile = Annotated[_Path, AfterValidator(_check_file(TEXTURE)), TEXTURE]
+CalibrationFile = Annotated[_Path, AfterValidator(_check_file(CALIBRATION)), CALIBRATION]
 Hdri = Annotated[_Path, AfterValidator(_check_hdri), HDRI]

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.asset import AssetCache, AssetSource
 from renderer.asset.guess import axis_in_file, guess_unit, up_axis_taken
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from tests import shapes
 
 

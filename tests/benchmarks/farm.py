@@ -24,9 +24,9 @@ from renderer.asset import AssetCache
 from renderer.dataset.layout import Layout
 from renderer.farm.devices import gpus_here, list_devices
 from renderer.farm.disk import DiskWatch
-from renderer.farm.intake import bring_in, default_cache, recipe_keys
-from renderer.farm.job import Event
-from renderer.farm.local import LocalEngine
+from renderer.farm.events import Event, JobStarted, ShotDone
+from renderer.farm.local import LocalExecutor
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
@@ -65,9 +65,9 @@ def run(planner: Planner, slots: list[Slot], images: int) -> list[Event]:
         layout, spool = Layout(Path(scratch) / "out"), Path(scratch) / "spool"
         spool.mkdir()
         setup = WorkerSetup(planner, layout, Path(scratch) / "blender.log")
-        engine = LocalEngine(setup, slots, spool)
+        executor = LocalExecutor(setup, slots, spool)
         watch = DiskWatch(layout.root, 0)
-        Supervisor(engine, layout, deque(range(images)), events.append, watch).run()
+        Supervisor(executor, layout, deque(range(images)), events.append, watch).run()
     return events
 
 
@@ -75,8 +75,8 @@ def rate(events: list[Event]) -> float:
     """Images a second while every worker renders."""
     times: dict[str, list[float]] = {}
     for event in events:
-        if event["event"] == "done":
-            times.setdefault(event["worker"], []).append(event["time"])
+        if isinstance(event, ShotDone):
+            times.setdefault(event.worker, []).append(event.time)
     begin, end = max(t[0] for t in times.values()), min(t[-1] for t in times.values())
     return sum(begin < when <= end for t in times.values() for when in t) / (end - begin)
 
@@ -87,11 +87,11 @@ def scheduler_cost(shots: int) -> bool:
     events = run(planner, make_slots("cpu", [], per_device=1), shots)
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    done = [event for event in events if event["event"] == "done"]
-    begun = next(event["time"] for event in events if event["event"] == "chunk")
-    wall = max(event["time"] for event in events) - begun
-    busy = sum(event["seconds"] for event in done)
-    jobs = sum(event["event"] == "chunk" for event in events)
+    done = [event for event in events if isinstance(event, ShotDone)]
+    begun = next(event.time for event in events if isinstance(event, JobStarted))
+    wall = max(event.time for event in events) - begun
+    busy = sum(event.seconds for event in done)
+    jobs = sum(isinstance(event, JobStarted) for event in events)
     waited = (wall - busy) / wall
     print(
         f"{len(done)} shots of {busy / len(done):.2f} s in {jobs} jobs: the worker waited "

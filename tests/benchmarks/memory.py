@@ -17,7 +17,7 @@ import psutil
 
 from renderer.blender.quiet import quiet_output
 from renderer.dataset.layout import Layout
-from renderer.farm.intake import bring_in, default_cache, recipe_keys
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe

@@ -20,7 +20,7 @@ from typing import Any
 
 from renderer.blender.quiet import quiet_output
 from renderer.dataset.layout import Layout
-from renderer.farm.intake import bring_in, default_cache, recipe_keys
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -91,7 +91,7 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
             begin = time.perf_counter()
             lines = list(pipeline.run(indices))
             ours.append((time.perf_counter() - begin) / per_round)
-            assert all(line["annotations"] for line in lines)
+            assert all(each["annotations"] for line in lines for each in line["images"])
             spent = 0.0
             with unhooked():
                 for index in indices:

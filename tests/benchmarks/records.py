@@ -28,8 +28,8 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.records import PICTURE, default_kinds
 from renderer.dataset.validate import validate
 from renderer.shot.shot import Shot
-from renderer.truth import encode_rle
-from renderer.truth.label import pose
+from renderer.truth.kinds.pose import pose_of
+from renderer.truth.mask import encode_rle
 
 _PER_IMAGE = 4
 _LINES_A_PART = 256
@@ -61,7 +61,7 @@ def crowded(shot: dict[str, Any]) -> Shot:
 def record(number: int, shot: Shot) -> dict[str, Any]:
     """The label of one quadrant of an image, half hidden by nothing at all."""
     entry = shot.objects[number]
-    rotation, translation = pose(shot.views[0].camera, entry)
+    pose = pose_of(shot.views[0].camera, entry)
     half = _SIDE // 2
     x, y = number % 2 * half, number // 2 * half
     mask = np.zeros((_SIDE, _SIDE), np.bool_)
@@ -76,9 +76,7 @@ def record(number: int, shot: Shot) -> dict[str, Any]:
         "truncation": 0.0,
         "amodal_bbox": [x, y, half, half],
         "amodal_segmentation": rle,
-        "cam_R_m2c": rotation.round(12).tolist(),
-        "cam_t_m2c": translation.round(12).tolist(),
-        "scale": entry.scale,
+        **pose.model_dump(mode="json"),
     }
 
 
@@ -123,7 +121,7 @@ def make(root: Path, records: int) -> None:
         "labels": default_kinds(),
         "warnings": [],
         "assets": {},
-        "recipe": {"images": images, "output": {"webdataset": 0}},
+        "recipe": {"images": images, "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from renderer.asset import BLEND
 from renderer.asset.cache import AssetCache
 from renderer.blender.quiet import quiet_output
-from renderer.farm.intake import bring_in, default_cache, recipe_keys
+from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
 from renderer.values.files import MODEL_SUFFIXES

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.farm.intake import bring_in, recipe_keys
+from renderer.farm.model_import import bring_in, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
 from renderer.shot.shot import Shot
@@ -70,9 +70,13 @@ def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
     _, first = loaded_by(stage, shots)
     frames, again = loaded_by(stage, shots)
     equal = [
-        np.array_equal(getattr(frame, name), getattr(other, name))
+        np.array_equal(mine, theirs)
         for frame, other in zip(frames, alone, strict=True)
-        for name in ("color", "albedo", "normal", "index")
+        for mine, theirs in (
+            (frame.color, other.color),
+            (frame.index, other.index),
+            *((frame.passes[name], other.passes[name]) for name in ("albedo", "normal")),
+        )
     ]
     forgetful = Stage(cache, folder, "cpu", keep_models=1)
     loaded_by(forgetful, shots)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from renderer.colour.view_transform import blender_data
-from renderer.commands.pictures import broken_pictures
-from renderer.commands.prepare import try_models
+from renderer.farm.picture_check import broken_pictures
+from renderer.farm.prepare import try_models
 from renderer.recipe import Recipe
 from renderer.recipe.lighting import World
 from renderer.recipe.model import Background, Floor
@@ -109,7 +109,7 @@ def test_the_key_of_a_refused_model_is_found(solids: Path, tmp_path: Path) -> No
     shutil.copy(solids / "box.ply", tmp_path)
     objects = [{"asset": name, "category": "b"} for name in ("box.glb", "box.ply", "box.glb.*")]
     recipe = Recipe.model_validate({"name": "a", "images": 1, "objects": objects})
-    known, refused = try_models(recipe, tmp_path, quiet=True)
+    known, refused = try_models(recipe, tmp_path)
     assert [source.path.name for source in known] == ["box.ply"]
     assert [key for key, _ in refused] == [("objects", 0, "asset"), ("objects", 2, "asset")]
 

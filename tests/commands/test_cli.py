@@ -14,7 +14,7 @@ from tests.conftest import CROWD, REPOSITORY, orbitset, write_recipe
 COMMANDS = (
     *("render", "preview", "doctor", "recipe new", "recipe check", "recipe schema", "recipe show"),
     *("asset inspect", "dataset validate", "dataset show", "dataset report", "dataset statistics"),
-    *("estimate", "dataset merge", "dataset shards", "farm status", "farm log", "farm retry"),
+    *("estimate", "dataset merge", "dataset export", "farm status", "farm log", "farm retry"),
     *("farm slurm", "farm kubernetes"),
 )
 

@@ -12,6 +12,7 @@ import pytest
 
 from renderer.commands.progress import RunProgress
 from renderer.commands.terminal import sentences
+from renderer.farm.events import ShotFailed
 from tests.conftest import CROWD, orbitset, write_recipe
 
 # Some images have no pose: part of the run fails, with numbers in the causes.
@@ -72,9 +73,9 @@ def test_a_run_of_which_half_fails(solids: Path, tmp_path: Path) -> None:
 def test_kinds_of_failures_are_told_once_as_they_happen(capsys: pytest.CaptureFixture[str]) -> None:
     progress = RunProgress(9, quiet=False)
     for shot in range(3):
-        progress.watch({"event": "failed", "shot": shot, "cause": f"image {shot} has no pose"})
-    progress.watch({"event": "failed", "shot": 3, "cause": "no light", "again": True})
-    progress.watch({"event": "failed", "shot": 4, "cause": "no light"})
+        progress.handle(ShotFailed(shot=shot, seconds=1.0, cause=f"image {shot} has no pose"))
+    progress.handle(ShotFailed(shot=3, seconds=1.0, cause="no light", again=True))
+    progress.handle(ShotFailed(shot=4, seconds=1.0, cause="no light"))
     said = capsys.readouterr().err.splitlines()
     assert said == [
         "warning: image 0 failed: image 0 has no pose",

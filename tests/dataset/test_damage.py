@@ -204,9 +204,9 @@ def test_a_damaged_file_is_one_sentence(copy: Path, tmp_path: Path, case: str) -
 # Shards are copies of the records, and look at no category.
 COMMANDS = [
     (command, case)
-    for command in ("validate", "show", "statistics", "report", "shards")
+    for command in ("validate", "show", "statistics", "report", "export")
     for case in ("no labels", "labels of nothing", "key", "category")
-    if (command, case) != ("shards", "category")
+    if (command, case) != ("export", "category")
 ]
 
 
@@ -222,8 +222,8 @@ def test_every_command_says_it_in_one_line(copy: Path, command: str, case: str) 
     else:
         change, expected = changes[case]
         edit_labels(copy, change)
-    sheet = ["-o", str(copy / "sheet.png")] if command == "show" else []
-    result = CliRunner().invoke(app, ["dataset", command, str(copy), *sheet])
+    more = {"show": ["-o", str(copy / "sheet.png")], "export": ["--format", "webdataset"]}
+    result = CliRunner().invoke(app, ["dataset", command, str(copy), *more.get(command, [])])
     assert isinstance(result.exception, SystemExit)
     assert result.exit_code == (1 if command == "validate" else 2)
     (line,) = result.output.splitlines()

@@ -47,7 +47,7 @@ def test_evaluated_against_itself_is_perfect(crowd: Path, kind: str) -> None:
 
 
 def test_layout_and_extras(crowd: Path) -> None:
-    """DESIGN.md §7, key by key."""
+    """Key by key."""
     names = {path.name for path in crowd.iterdir()}
     assert names == {
         *("images", "annotations", "shots.jsonl", "manifest.json", "report.html", "parts", "logs")

@@ -64,9 +64,8 @@ def canary(crowd: Path, tmp_path: Path) -> Path:
     """What lies beside the dataset: all it would take to be read as a part of it."""
     folder = tmp_path / "canary"
     shutil.copytree(crowd, folder)
-    (folder / "webdataset").mkdir()
-    (folder / "webdataset/index.json").write_text('{"shards": [{"name": "000000.tar"}]}')
-    (folder / "webdataset/000000.tar").write_text(MARK)
+    exported(folder, "000000.tar")
+    (folder / "exports/webdataset/000000.tar").write_text(MARK)
     (folder / "logs/quarantine").mkdir()
     for name in ("secret", "secret.txt", "secret.yaml", "secret.tar"):
         (folder / name).write_text(f"{MARK}: {MARK}\n")
@@ -77,6 +76,16 @@ def canary(crowd: Path, tmp_path: Path) -> Path:
     edit(folder / "parts/run.json", lambda data: data["head"]["warnings"].append(MARK))
     edit_labels(folder, lambda data: data["categories"][0].update(name=MARK))
     return folder
+
+
+EXPORT = ("dataset", "export", "--format", "webdataset")
+
+
+def exported(folder: Path, *entries: object) -> None:
+    """Let a dataset have an export already, by what it says of itself."""
+    (folder / "exports/webdataset").mkdir(parents=True)
+    said = {"format": "webdataset", "entries": entries, "finished": True}
+    (folder / "exports/webdataset/export.json").write_text(json.dumps(said))
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -98,8 +107,8 @@ def commands(root: Path, out: Path, recipe: Path) -> dict[str, list[object]]:
         "show each": ["dataset", "show", root, "--each", "-o", out / "each"],
         "statistics": ["dataset", "statistics", root],
         "report": ["dataset", "report", root],
-        "shards": ["dataset", "shards", root],
-        "shards elsewhere": ["dataset", "shards", root, "-o", out / "shards"],
+        "export": [*EXPORT, root],
+        "export elsewhere": [*EXPORT, root, "-o", out / "shards"],
         "status": ["farm", "status", root, "--json"],
         "log": ["farm", "log", root, "--last", 0],
         "merge elsewhere": ["dataset", "merge", root, "-o", out / "joined"],
@@ -146,7 +155,7 @@ def link(name: str) -> Attack:
         if path.is_dir():
             shutil.rmtree(path)
         path.unlink(missing_ok=True)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(canary / name)
 
     return attack
@@ -215,16 +224,13 @@ def part(form: str, key: str = "file_name") -> Attack:
     return attack
 
 
-def shards(*names: object) -> Attack:
-    """Write an index of earlier shards."""
+def entries(*names: object) -> Attack:
+    """Tell of an earlier export."""
 
     def attack(root: Path, canary: Path) -> None:
-        (root / "webdataset").mkdir()
-        listed = [
-            {"name": name.format(canary=canary) if isinstance(name, str) else name}
-            for name in names
-        ]
-        (root / "webdataset/index.json").write_text(json.dumps({"shards": listed}))
+        exported(
+            root, *(name.format(canary=canary) if isinstance(name, str) else name for name in names)
+        )
 
     return attack
 
@@ -277,24 +283,21 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     **{
         f"{name} a link": (link(name), ELSEWHERE)
         for name in (
-            *("images", "annotations", "parts", "logs", "webdataset"),
+            *("images", "annotations", "parts", "logs", "exports", "exports/webdataset"),
             *("manifest.json", "shots.jsonl", "annotations/instances.json", "parts/run.json"),
-            *("images/00000001.png", "webdataset/index.json", "parts/lock", "report.html"),
+            *("images/00000001.png", "exports/webdataset/export.json", "parts/lock", "report.html"),
             "logs/quarantine",
         )
     },
     **{
         f"{name} a link to nothing": (nowhere(name), ELSEWHERE)
-        for name in ("images", "webdataset", "report.html", "parts/lock", "shots.jsonl")
+        for name in ("images", "exports", "report.html", "parts/lock", "shots.jsonl")
     },
     "a part a link": (first("parts", "0*.jsonl"), ELSEWHERE),
     "a journal a link": (first("logs", "run-*.jsonl"), ELSEWHERE),
-    "shards absolute": (
-        shards("000000.tar", "{canary}/secret.tar"),
-        "it has a wrong shards[1].name: it should match",
-    ),
-    "shards upward": (shards("../../canary/secret.tar"), "it has a wrong shards[0].name"),
-    "shards of a list": (shards([1]), "it has a wrong shards[0].name"),
+    "export absolute": (entries("000000.tar", "{canary}/secret.tar"), "is damaged (entries[1]: "),
+    "export upward": (entries("../../canary/secret.tar"), "is damaged (entries[0]: "),
+    "export of a list": (entries([1]), "is damaged (entries[0]: "),
     "a model elsewhere": (asset, "has an asset that is no key"),
 }
 
@@ -432,10 +435,16 @@ def test_what_is_written_replaces_a_link(copy: Path, canary: Path) -> None:
     before, here = snapshot(canary), copy.parent
     assert run("dataset", "show", copy, "-o", here / "sheet.png").exit_code == 0
     assert run("dataset", "show", copy, "--each", "-o", here / "each").exit_code == 0
-    result = run("dataset", "shards", copy, "-o", here / "shards")
+    result = run(*EXPORT, copy, "-o", here / "shards")
     assert result.exit_code == 2
-    assert ELSEWHERE in result.output
+    assert "holds no export of orbitset" in result.output
     assert snapshot(canary) == before
+    (here / "shards/export.json").write_text(
+        '{"format": "webdataset", "entries": ["000000.tar"], "finished": true}'
+    )
+    assert run(*EXPORT, copy, "-o", here / "shards").exit_code == 0
+    assert snapshot(canary) == before
+    assert not (here / "shards/000000.tar").is_symlink()
     assert not (here / "sheet.png").is_symlink()
     assert Image.open(here / "each/00000001.png").size == (480, 360)
 

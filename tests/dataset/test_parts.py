@@ -11,7 +11,7 @@ import pytest
 
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.merge import merge
-from renderer.dataset.parts import PartIndex, last_index, next_stint, write_part
+from renderer.dataset.parts import PartIndex, last_index, next_session_number, write_part
 from renderer.dataset.storage import DiskError, draft_of, write_atomic
 
 
@@ -84,11 +84,11 @@ def test_merge_does_not_depend_on_chunks_or_order(tmp_path: Path) -> None:
 
 def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    write_part(layout, [line(0), line(1, "broke"), line(2, "broke")], next_stint(layout))
+    write_part(layout, [line(0), line(1, "broke"), line(2, "broke")], next_session_number(layout))
     assert (PartIndex(layout).done(), PartIndex(layout).failed()) == ({0}, {1, 2})
-    stint = next_stint(layout)
-    write_part(layout, [line(1)], stint)
-    write_part(layout, [line(2, "again")], stint)
+    session_number = next_session_number(layout)
+    write_part(layout, [line(1)], session_number)
+    write_part(layout, [line(2, "again")], session_number)
     index = PartIndex(layout)
     assert (index.done(), index.failed(), len(index)) == ({0, 1}, {2}, 3)
     images(layout, 3)
@@ -97,7 +97,7 @@ def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     assert result.missing == [range(3, 5)]
     (layout.images / "00000001.png").unlink()
     assert merge(layout, "n", "1", ("a",)).missing == [range(1, 2)]
-    write_part(layout, [line(1, "late failure")], next_stint(layout))
+    write_part(layout, [line(1, "late failure")], next_session_number(layout))
     assert 1 in PartIndex(layout).done()
 
 
@@ -154,7 +154,7 @@ def test_what_counts_of_a_shot_in_several_parts(tmp_path: Path) -> None:
     assert PartIndex(layout).done() == {5, 6, 8}
     fresh = {**line(5), "shot": {"index": 5, "fresh": True}}
     write_part(
-        layout, [fresh], next_stint(layout)
+        layout, [fresh], next_session_number(layout)
     )  # its image was lost, and rendered again elsewhere
     assert next(PartIndex(layout).lines()).shot is None
     (five,) = [each for each in PartIndex(layout).lines() if each.index == 5]

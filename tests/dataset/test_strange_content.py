@@ -25,7 +25,7 @@ from renderer.truth.mask import decode_rle, encode_rle
 from tests.conftest import contents, orbitset
 from tests.dataset.harm import annotation, edit, edit_labels, image, put
 
-READERS = ("validate", "show", "statistics", "report", "shards", "merge")
+READERS = ("validate", "show", "statistics", "report", "export", "merge")
 
 
 def run(*words: object) -> Result:
@@ -34,8 +34,11 @@ def run(*words: object) -> Result:
 
 def ask(command: str, root: Path) -> Result:
     group = "farm" if command in ("status", "log", "retry") else "dataset"
-    more = ["-o", root.parent / "sheet.png"] if command == "show" else []
-    return run(group, command, root, *more)
+    more: dict[str, list[object]] = {
+        "show": ["-o", root.parent / "sheet.png"],
+        "export": ["--format", "webdataset"],
+    }
+    return run(group, command, root, *more.get(command, []))
 
 
 def replace(name: str, old: str, new: str) -> Callable[[Path], Any]:
@@ -54,7 +57,7 @@ DEEP, DEEPER = "[" * 100 + "]" * 100, "[" * 300_000
 LABELS, PART = "annotations/instances.json", "parts/0*.jsonl"
 STRANGE: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     # case: (what is done, by which command it is noticed, what is said)
-    "labels deep": (replace(LABELS, '"scenario":null', f'"scenario":{DEEP}'), "shards", "deep"),
+    "labels deep": (replace(LABELS, '"scenario":null', f'"scenario":{DEEP}'), "export", "deep"),
     "labels deeper": (replace(LABELS, '"scenario":null', f'"scenario":{DEEPER}'), "show", "deep"),
     "labels endless": (replace(LABELS, '"scale":', '"scale":1e999,"s":'), "validate", "overflow"),
     "labels with NaN": (replace(LABELS, '"scale":', '"scale":NaN,"s":'), "report", "damaged"),
@@ -184,17 +187,17 @@ def test_strange_content_is_one_sentence(copy: Path, case: str) -> None:
 
 @pytest.mark.parametrize(
     "index",
-    ["", "[]", "{", '{"shards": 3}', '{"shards": [3]}', '{"shards": [{}]}', DEEPER, "\xff"],
+    ["", "[]", "{", '{"format": 3}', '{"format": "webdataset", "entries": [3]}', DEEPER, "\xff"],
 )
-def test_a_damaged_index_of_shards(copy: Path, index: str) -> None:
-    (copy / "webdataset").mkdir()
-    (copy / "webdataset/index.json").write_text(index, encoding="latin-1")
-    (copy / "webdataset/000000.tar").write_text("kept")
-    result = ask("shards", copy)
+def test_a_damaged_former_export(copy: Path, index: str) -> None:
+    (copy / "exports/webdataset").mkdir(parents=True)
+    (copy / "exports/webdataset/export.json").write_text(index, encoding="latin-1")
+    (copy / "exports/webdataset/000000.tar").write_text("kept")
+    result = ask("export", copy)
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
-    assert "webdataset/index.json is damaged: " in line
-    assert (copy / "webdataset/000000.tar").read_text() == "kept"
+    assert "webdataset/export.json is damaged (" in line
+    assert (copy / "exports/webdataset/000000.tar").read_text() == "kept"
 
 
 EVENTS: list[dict[str, Any]] = [
@@ -404,7 +407,7 @@ def test_categories_of_any_name(
     copy: Path, name: str, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
     rename(copy, name)
-    for command in ("merge", "report", "shards", "show", "statistics", "validate"):
+    for command in ("merge", "report", "export", "show", "statistics", "validate"):
         result = ask(command, copy)
         assert result.exit_code == 0, (command, result.output)
     assert read_categories(Layout(copy))[2] == name
@@ -420,7 +423,7 @@ def test_categories_of_any_name(
 def test_bytes_are_the_same_in_any_locale(copy: Path) -> None:
     rename(copy, "杯子 чашка")
     assert ask("merge", copy).exit_code == 0
-    assert ask("shards", copy).exit_code == 0
+    assert ask("export", copy).exit_code == 0
     before = contents(copy)
     shown = (copy.parent / "sheet.png", copy.parent / "again.png")
     assert run("dataset", "show", copy, "-o", shown[0]).exit_code == 0
@@ -429,7 +432,7 @@ def test_bytes_are_the_same_in_any_locale(copy: Path) -> None:
     for words in (
         ("dataset", "merge", copy),
         ("dataset", "report", copy),
-        ("dataset", "shards", copy),
+        ("dataset", "export", copy, "--format", "webdataset"),
         ("dataset", "validate", copy),
         ("dataset", "show", copy, "-o", shown[1]),
         ("farm", "status", copy),

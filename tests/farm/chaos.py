@@ -1,7 +1,7 @@
-"""A scheduler whose shots misbehave: ``python -m tests.farm.chaos RECIPE OUT [--tame]``.
+"""A scheduler whose shots misbehave: ``python -m tests.farm.chaos RECIPE OUT [--harmless]``.
 
-All is the product's own but the planner, which sets traps at three shots: one segfaults while it is
-being finished, one hangs, one raises. With --tame all three only raise.
+All is the product's own but the planner, which has faults at three shots: one segfaults while it is
+being finished, one hangs, one raises. With --harmless all three only raise.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from renderer.commands.prepare import import_models
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
-from renderer.farm.session import FarmOptions
+from renderer.farm.scheduler import FarmOptions
 from renderer.plan import PlanError, Planner
 from renderer.recipe import load_recipe
 from renderer.shot.shot import Shot
@@ -31,7 +31,7 @@ HANG_LIMIT_S = 4.0
 HANGING = "ORBITSET_TEST_HANGING"
 
 
-class DeadlyShot(Shot):
+class CrashingShot(Shot):
     """A shot that kills its process when its picture is about to be written."""
 
     @property
@@ -41,37 +41,39 @@ class DeadlyShot(Shot):
 
 
 @dataclass(frozen=True)
-class TreacherousPlanner(Planner):
-    """Plans like another, with traps."""
+class FaultyPlanner(Planner):
+    """Plans like another, with faults."""
 
-    tame: bool = False
+    harmless: bool = False
 
     def shot(self, index: int) -> Shot:
-        if index in (SEGFAULTS, HANGS, RAISES) and (self.tame or index == RAISES):
+        if index in (SEGFAULTS, HANGS, RAISES) and (self.harmless or index == RAISES):
             raise PlanError(f"image {index} cannot be planned")
         if index == HANGS:
             Path(os.environ[HANGING]).write_text(str(os.getpid()))
             time.sleep(3600)
         shot = super().shot(index)
-        return DeadlyShot.model_validate(shot.model_dump()) if index == SEGFAULTS else shot
+        return CrashingShot.model_validate(shot.model_dump()) if index == SEGFAULTS else shot
 
 
 @dataclass(frozen=True)
-class TreacherousRun(Run):
-    tame: bool = False
+class FaultyRun(Run):
+    harmless: bool = False
 
     @property
     def planner(self) -> Any:
         good = super().planner
-        return TreacherousPlanner(good.recipe, good.folder, good.cache, good.keys, self.tame)
+        return FaultyPlanner(good.recipe, good.folder, good.cache, good.keys, self.harmless)
 
 
-def main(recipe: Path, out: Path, tame: bool) -> None:
+def main(recipe: Path, out: Path, harmless: bool) -> None:
     with sentences():
         loaded = load_recipe(recipe)
-        cache, known = import_models(loaded.recipe, loaded.folder, quiet=True)
-        run = TreacherousRun(loaded.recipe, loaded.folder, Layout(out), cache, known, tame=tame)
-        options = FarmOptions(devices="cpu", per_device=2, shot_limit_s=HANG_LIMIT_S)
+        assets = import_models(loaded.recipe, loaded.folder, quiet=True)
+        run = FaultyRun(
+            loaded.recipe, loaded.folder, Layout(out), assets.cache, assets.known, harmless=harmless
+        )
+        options = FarmOptions(devices="cpu", per_device=2, shot_timeout_s=HANG_LIMIT_S)
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)
@@ -79,4 +81,4 @@ def main(recipe: Path, out: Path, tame: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), "--tame" in sys.argv)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), "--harmless" in sys.argv)

@@ -1,4 +1,4 @@
-"""A real S3 server (moto's) in this process, and an ailing proxy in front of it."""
+"""A real S3 server (moto's) in this process, and an faulty proxy in front of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _INTERNAL = _SLOW_DOWN.replace(b"SlowDown", b"InternalError")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class Ailing:
+class FaultyStore:
     """Answers a share of all requests with 503 SlowDown or 500 InternalError."""
 
     def __init__(self, inner: Application, share: float) -> None:
@@ -42,14 +42,14 @@ class Ailing:
 
 
 @contextmanager
-def object_store(share: float = 0.0) -> Iterator[tuple[dict[str, str], Ailing, Any]]:
+def object_store(share: float = 0.0) -> Iterator[tuple[dict[str, str], FaultyStore, Any]]:
     """Serve S3; yield the environment for its clients, the proxy, and a boto3 client.
 
     ``share`` of the requests is refused, once the bucket is there.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    ailing = Ailing(DomainDispatcherApplication(create_backend_app), 0.0)
-    server = make_server("127.0.0.1", 0, ailing, threaded=True)
+    faulty = FaultyStore(DomainDispatcherApplication(create_backend_app), 0.0)
+    server = make_server("127.0.0.1", 0, faulty, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.port}"
@@ -70,11 +70,11 @@ def object_store(share: float = 0.0) -> Iterator[tuple[dict[str, str], Ailing, A
     client.create_bucket(Bucket=BUCKET)
     for key in keys(client):  # moto keeps its objects for as long as the process lives
         client.delete_object(Bucket=BUCKET, Key=key)
-    ailing.share = share
+    faulty.share = share
     try:
-        yield environment, ailing, client
+        yield environment, faulty, client
     finally:
-        ailing.share = 0.0
+        faulty.share = 0.0
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,4 +1,4 @@
-"""A run that everything happens to ends as one to which nothing does (issue 4, acceptance 1)."""
+"""A run that everything happens to ends as one to which nothing does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def pick(process: subprocess.Popen[str], out: Path, chance: random.Random, spare
     return chance.choice([each for each in workers(process) if str(each.pid) != there])
 
 
-def torment(recipe: Path, out: Path) -> tuple[int, int, int]:
+def disturb(recipe: Path, out: Path) -> tuple[int, int, int]:
     """Run to the end, killing a worker every few seconds and the scheduler three times; return the
     exit code and the numbers of kills.
     """
@@ -62,7 +62,7 @@ def torment(recipe: Path, out: Path) -> tuple[int, int, int]:
             process = scheduler(recipe, out)
             continue
         try:
-            # At five kills from outside a shot is convicted of them: that is another test.
+            # At five kills from outside a shot is given up for them: that is another test.
             victim = pick(process, out, chance, spared=hung >= _HANGING_KILLS)
             victim.kill()
             killed += 1
@@ -75,17 +75,17 @@ def torment(recipe: Path, out: Path) -> tuple[int, int, int]:
 
 def test_chaos(solids: Path, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "r", CHAOS, solids)
-    tame, wild = tmp_path / "tame", tmp_path / "wild"
-    undisturbed = scheduler(recipe, tame, "--tame")
+    harmless, disturbed = tmp_path / "harmless", tmp_path / "disturbed"
+    undisturbed = scheduler(recipe, harmless, "--harmless")
     undisturbed.communicate()
     assert undisturbed.returncode == 1
-    code, killed, schedulers = torment(recipe, wild)
+    code, killed, schedulers = disturb(recipe, disturbed)
     assert code == 1
     assert killed >= 3
     assert schedulers == _SCHEDULER_KILLS
 
-    expected, found = contents(tame), contents(wild)
-    assert len(list(wild.glob("images/*"))) == 197
+    expected, found = contents(harmless), contents(disturbed)
+    assert len(list(disturbed.glob("images/*"))) == 197
     told = ("manifest.json", "report.html", "shots.jsonl")  # they tell of the three
     for name in told:
         assert name in found
@@ -98,29 +98,29 @@ def test_chaos(solids: Path, tmp_path: Path) -> None:
     causes = {item["shot"]: item["cause"] for item in manifest.pop("failed")}
     assert set(causes) == three
     assert "signal 11" in causes[SEGFAULTS]
-    assert f"hung: no word for {HANG_LIMIT_S:.0f} s" in causes[HANGS]
+    assert f"hung: no event for {HANG_LIMIT_S:.0f} s" in causes[HANGS]
     assert causes[RAISES] == f"image {RAISES} cannot be planned"
     before = json.loads(expected["manifest.json"])
     del before["failed"]
     assert manifest == before
 
-    record = json.loads((wild / "logs" / "quarantine" / f"{SEGFAULTS:08d}.json").read_text())
+    record = json.loads((disturbed / "logs" / "quarantine" / f"{SEGFAULTS:08d}.json").read_text())
     assert record["shot"]["index"] == SEGFAULTS
     crashes = [death for death in record["deaths"] if not death["outside"]]
     assert len({death["worker"] for death in crashes}) >= 2
     assert any("Fatal Python error: Segmentation fault" in death["log"] for death in crashes)
-    assert orbitset("dataset", "validate", wild).returncode == 0
-    status = json.loads(orbitset("farm", "status", wild, "--json").stdout)
+    assert orbitset("dataset", "validate", disturbed).returncode == 0
+    status = json.loads(orbitset("farm", "status", disturbed, "--json").stdout)
     assert (status["state"], status["failed"], status["quarantined"]) == ("finished", 3, 2)
     assert status["running"] == 0
 
-    # Another run does not go near the two that kill, `farm retry` does; without traps all is whole.
-    assert "images failed" in orbitset("render", recipe, "-o", wild).stderr
-    retried = orbitset("farm", "retry", wild)
+    # Another run does not go near the two that kill, `farm retry` does; without faults all is whole.
+    assert "images failed" in orbitset("render", recipe, "-o", disturbed).stderr
+    retried = orbitset("farm", "retry", disturbed)
     assert retried.returncode == 0, retried.stderr
     plain = orbitset("render", recipe, "-o", tmp_path / "plain", "--per-device", 2)
     assert plain.returncode == 0
-    assert contents(wild) == contents(tmp_path / "plain")
+    assert contents(disturbed) == contents(tmp_path / "plain")
 
 
 def lines_but(content: bytes, shots: set[int]) -> list[bytes]:

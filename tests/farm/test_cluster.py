@@ -1,4 +1,4 @@
-"""The Ray engine on a real cluster of several nodes (processes of this machine), one of them killed."""
+"""The Ray executor on a real cluster of several nodes (processes of this machine), one of them killed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for key, value in QUIET.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("OIDN_DEVICE_CPU", "0")  # heeded, it would leave no device to denoise on
+    monkeypatch.setenv("OIDN_DEVICE_CPU", "0")  # obeyed, it would leave no device to denoise on
     from ray.cluster_utils import Cluster
 
     own = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
@@ -74,10 +74,10 @@ def test_cluster_that_loses_a_node_gives_the_same_bytes(
     assert "Traceback" not in errors
 
     assert len(nodes_at_work(out)) == 2
-    # Processes that are worn out leave, and Ray begins their next task in a fresh one.
-    worn = {event["worker"]: event["time"] for event in told(out, "recycled")}
-    assert worn
-    assert all(e["time"] <= worn.get(e["worker"], math.inf) for e in told(out, "chunk"))
+    # Processes that are recycled out leave, and Ray begins their next task in a fresh one.
+    recycled = {event["worker"]: event["time"] for event in told(out, "recycled")}
+    assert recycled
+    assert all(e["time"] <= recycled.get(e["worker"], math.inf) for e in told(out, "chunk"))
     plain = tmp_path / "plain"
     for more in (["--per-device", "2"], ["--per-device", "1"]):  # one slot, two slots
         there = orbitset(

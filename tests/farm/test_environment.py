@@ -12,7 +12,7 @@ import pytest
 from renderer.colour.view_transform import blender_data
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
-from renderer.farm.environment import files_in, pack, settle, thread_caps
+from renderer.farm.environment import files_in, pack_call, prepare_environment, thread_caps
 from tests.conftest import contents, orbitset, write_recipe
 
 ONE_SLOT = ("--devices", "cpu", "--per-device", "1")
@@ -137,7 +137,7 @@ def test_what_chooses_a_device_stays() -> None:
         "USDT": "x",
     }
     environ = {**kept, "OCIO": "x", "OCIO_ACTIVE_VIEWS": "x", "BLENDER_ANYTHING": "x"}
-    settle({"TMPDIR": "/tmp"}, environ)
+    prepare_environment({"TMPDIR": "/tmp"}, environ)
     assert environ == {**kept, "TMPDIR": "/tmp"}
 
 
@@ -145,12 +145,12 @@ def test_a_process_has_its_variables_before_any_library(tmp_path: Path) -> None:
     """What is spawned unpickles its first argument first: nothing of it may load numpy."""
     import subprocess
 
-    packed = pack(print, "called")
+    packed = pack_call(print, "called")
     script = (
         "import sys\n"
-        "from renderer.farm.environment import call_settled\n"
+        "from renderer.farm.environment import call_prepared\n"
         "assert not {'numpy', 'cv2', 'bpy', 'scipy'} & set(sys.modules)\n"
-        f"call_settled({ {**thread_caps(3), **files_in(str(tmp_path))}!r}, {packed!r})\n"
+        f"call_prepared({ {**thread_caps(3), **files_in(str(tmp_path))}!r}, {packed!r})\n"
         "import os; print(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OMP_NUM_THREADS'])\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

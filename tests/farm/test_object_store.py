@@ -16,10 +16,10 @@ from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
 from tests.farm.object_store import BUCKET, keys, object_store, stored
 
 
-def test_ailing_store_gets_the_same_bytes(crowd: Path, solids: Path, tmp_path: Path) -> None:
-    """Some of all requests are refused (503, 500); five shards, merged there (acceptance 3)."""
+def test_a_faulty_store_gets_the_same_bytes(crowd: Path, solids: Path, tmp_path: Path) -> None:
+    """Some of all requests are refused (503, 500); five shards, merged there."""
     recipe = write_recipe(tmp_path / "r", CROWD, solids)
-    with object_store(share=0.06) as (environment, ailing, client):
+    with object_store(share=0.06) as (environment, faulty, client):
         there: Any = {"env": {**os.environ, **environment}}
         for shard in ("0/5", "1/5", "2/5", "3/5", "4/5"):
             done = orbitset("render", recipe, "-o", f"s3://{BUCKET}/run", "--shard", shard, **there)
@@ -28,7 +28,7 @@ def test_ailing_store_gets_the_same_bytes(crowd: Path, solids: Path, tmp_path: P
         assert not [key for key in before if key.endswith("manifest.json")]
         merged = orbitset("dataset", "merge", f"s3://{BUCKET}/run", **there)
         assert merged.returncode == 0, merged.stderr
-        assert ailing.refused > 5
+        assert faulty.refused > 5
         valid = orbitset("dataset", "validate", f"s3://{BUCKET}/run", **there)
         assert valid.returncode == 0, valid.stderr
         assert "8 scenes ray cast anew" in valid.stdout
@@ -70,7 +70,7 @@ def test_a_partial_upload_is_never_visible(tmp_path: Path) -> None:
         "    for _ in range(160): file.write(bytes(1 << 20))\n"
         "    print('putting', flush=True)\n"
     )
-    with object_store() as (environment, ailing, client):
+    with object_store() as (environment, faulty, client):
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             env={**os.environ, **environment, "PYTHONPATH": str(REPOSITORY)},
@@ -78,8 +78,8 @@ def test_a_partial_upload_is_never_visible(tmp_path: Path) -> None:
         )
         assert process.stdout is not None
         assert process.stdout.readline() == b"putting\n"
-        before = ailing.asked
-        while ailing.asked < before + 2:  # it has begun
+        before = faulty.asked
+        while faulty.asked < before + 2:  # it has begun
             time.sleep(0.001)
         process.kill()
         process.wait()

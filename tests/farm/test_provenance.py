@@ -15,9 +15,8 @@ import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.provenance import Provenance, note_provenance
-from renderer.farm.run import equipment
-from renderer.farm.task import _must_fit
-from renderer.farm.versions import library_versions
+from renderer.farm.task import _check_node
+from renderer.farm.versions import equipment, library_versions
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
 from tests.conftest import contents, orbitset, write_recipe
@@ -219,11 +218,11 @@ def test_a_node_with_other_versions_is_not_fit(
     layout.run.write_text("{}")
     own = equipment(planner.recipe, planner.folder)
     setup = WorkerSetup(planner, layout, tmp_path / "log", equipment=own)
-    _must_fit(setup)
+    _check_node(setup)
     other = replace(own, versions={**own.versions, "scipy": "1.0"})
     with pytest.raises(ValueError, match=r"has scipy \S+, the scheduler 1\.0"):
-        _must_fit(replace(setup, equipment=other))
-    _must_fit(replace(setup, equipment=other, allow_mixed=True))
+        _check_node(replace(setup, equipment=other))
+    _check_node(replace(setup, equipment=other, allow_mixed=True))
 
 
 @pytest.mark.parametrize(

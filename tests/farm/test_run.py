@@ -17,7 +17,7 @@ import pytest
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
 from renderer.dataset.storage import machine_name
-from renderer.farm.session import _spool
+from renderer.farm.scheduler import _spool
 from tests.conftest import CROWD, REPOSITORY, contents, orbitset, write_recipe
 
 

@@ -11,58 +11,102 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex
-from renderer.farm import local
-from renderer.farm.blame import Blame, Death
+from renderer.farm import slot_process
+from renderer.farm.attribution import Death
+from renderer.farm.base_event import BaseEvent
 from renderer.farm.disk import DiskWatch
-from renderer.farm.job import Event, Job
-from renderer.farm.limits import Limits
-from renderer.farm.local import LocalEngine
+from renderer.farm.events import (
+    DeviceSetAside,
+    Event,
+    JobStarted,
+    ShotDone,
+    ShotFailed,
+    ShotQuarantined,
+    ShotStarted,
+    WorkerHung,
+    WorkerRecycled,
+    WorkerStarted,
+)
+from renderer.farm.job import Job
+from renderer.farm.local import LocalExecutor
 from renderer.farm.memory import out_of_memory
 from renderer.farm.slots import Slot
 from renderer.farm.supervisor import Supervisor
+from renderer.farm.timeouts import ShotTimeout
 from renderer.farm.worker import WorkerSetup
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
 from tests.conftest import CROWD
 
 Maker = Callable[..., Planner]
+E = TypeVar("E", bound=BaseEvent)
 TINY = {**CROWD, "images": 12, "camera": {"resolution": [64, 48]}, "render": {"samples": 1}}
 
 
-@dataclass(frozen=True)
-class Moody(Planner):
-    """A planner of shots that go wrong in ways given by ``mood``."""
+def only(kind: type[E], events: Iterable[Event]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
 
-    mood: str = ""
+
+@dataclass(frozen=True)
+class FaultyPlanner(Planner):
+    """A planner of shots that go wrong in ways given by ``fault``."""
+
+    fault: str = ""
 
     def shot(self, index: int) -> Shot:
         device = os.environ["TEST_DEVICE"]
         once = Path(os.environ["TEST_ONCE"])
-        if self.mood == "bad device" and device == "cpu:0":
+        if self.fault == "bad device" and device == "cpu:0":
             while len(list(once.parent.glob("bad-*"))) < 3 and not once.exists():
                 time.sleep(0.01)  # so that the other one gets enough to fail
-        if self.mood == "bad device" and device == "cpu:1":
+        if self.fault == "bad device" and device == "cpu:1":
             (once.parent / f"bad-{index}").touch()
-            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+            return UnrenderableShot.model_validate(super().shot(index).model_dump())
         shot = super().shot(index)
-        if self.mood == "environment":
+        if self.fault == "render once" and index == 5 and not once.exists():
+            once.touch()
+            return UnrenderableShot.model_validate(shot.model_dump())
+        if self.fault == "render" and index == 5:
+            return UnrenderableShot.model_validate(shot.model_dump())
+        if self.fault == "finish" and index == 5:
+            return UnfinishableShot.model_validate(shot.model_dump())
+        if self.fault == "plan" and index == 5:
+            raise RuntimeError("no plan")
+        if self.fault == "environment":
             raise RuntimeError(f"{device} {sorted(os.sched_getaffinity(0))}")
-        if self.mood == "large" and index % 4 == 1 and device != "spare":
+        if self.fault == "large" and index % 4 == 1 and device != "spare":
             return LargeShot.model_validate(shot.model_dump())
-        if self.mood == "slow once" and index == 5 and not once.exists():
+        if self.fault == "slow once" and index == 5 and not once.exists():
             once.touch()
             time.sleep(3600)
         return shot
+
+
+class UnrenderableShot(Shot):
+    """A shot that raises while it is rendered."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "lamps":  # which nobody but the stage looks at
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return super().__getattribute__(name)
+
+
+class UnfinishableShot(Shot):
+    """A shot that raises when its picture is about to be written."""
+
+    @property
+    def file_name(self) -> str:
+        raise RuntimeError("no picture")
 
 
 class LargeShot(Shot):
@@ -88,24 +132,24 @@ class Farm:
     root: Path
     events: list[Event]
 
-    def engine(self, mood: str, slots: int) -> LocalEngine:
+    def executor(self, fault: str, slots: int) -> LocalExecutor:
         good = self.planner
-        moody = Moody(good.recipe, good.folder, good.cache, good.keys, mood)
+        faulty = FaultyPlanner(good.recipe, good.folder, good.cache, good.keys, fault)
         layout = Layout(self.root / "out")
         spool = self.root / "spool"
         spool.mkdir()
-        setup = WorkerSetup(moody, layout, layout.logs / "blender.log")
+        setup = WorkerSetup(faulty, layout, layout.logs / "blender.log")
         cores = sorted(os.sched_getaffinity(0))
         places: list[Slot] = [
             PinnedSlot(f"cpu:{n}.0", f"cpu:{n}", 1, (cores[n % len(cores)],)) for n in range(slots)
         ]
-        return LocalEngine(setup, places, spool)
+        return LocalExecutor(setup, places, spool)
 
-    def run(self, mood: str, slots: int = 2, **options: Any) -> PartIndex:
-        engine = self.engine(mood, slots)
-        layout = engine.base.layout
+    def run(self, fault: str, slots: int = 2, **options: Any) -> PartIndex:
+        executor = self.executor(fault, slots)
+        layout = executor.base.layout
         supervisor = Supervisor(
-            engine,
+            executor,
             layout,
             deque(range(self.planner.recipe.images)),
             self.events.append,
@@ -115,8 +159,8 @@ class Farm:
         supervisor.run()
         return PartIndex(layout)
 
-    def told(self, kind: str) -> list[Event]:
-        return [event for event in self.events if event["event"] == kind]
+    def told(self, kind: type[E]) -> list[E]:
+        return only(kind, self.events)
 
 
 @pytest.fixture
@@ -130,7 +174,7 @@ def test_a_process_is_pinned_to_its_slot(farm: Farm) -> None:
     """Told from inside the processes: each has the variables and the core of its slot."""
     farm.run("environment", chunk=1)
     cores = sorted(os.sched_getaffinity(0))
-    said = {event["device"]: event["cause"] for event in farm.told("failed")}
+    said = {event.device: event.cause for event in farm.told(ShotFailed)}
     assert said == {
         f"cpu:{n}": f"RuntimeError: cpu:{n} [{cores[n % len(cores)]}]" for n in range(2)
     }
@@ -140,20 +184,67 @@ def test_a_device_that_fails_what_others_can_is_set_aside(farm: Farm) -> None:
     index = farm.run("bad device", chunk=1)
     assert index.done() == set(range(12))
     assert not index.failed()
-    assert [event["device"] for event in farm.told("set aside")] == ["cpu:1"]
-    failed = farm.told("failed")
-    assert {event["device"] for event in failed} == {"cpu:1"}
-    assert all(event["again"] for event in failed)
+    assert [event.device for event in farm.told(DeviceSetAside)] == ["cpu:1"]
+    failed = farm.told(ShotFailed)
+    assert {event.device for event in failed} == {"cpu:1"}
+    assert all(event.again for event in failed)
     assert 3 <= len(failed) <= 6
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_rendering_that_fails_once_is_tried_again(farm: Farm, slots: int) -> None:
+    """On another device where there is one, else on the same."""
+    index = farm.run("render once", slots=slots)
+    assert index.done() == set(range(12))
+    assert not index.failed()
+    (failed,) = farm.told(ShotFailed)
+    assert (failed.shot, failed.stage, failed.again) == (5, "render", True)
+    (done,) = [event for event in farm.told(ShotDone) if event.shot == 5]
+    assert (done.device == failed.device) == (slots == 1)
+    assert [event.shots for event in farm.told(JobStarted) if 5 in event.shots][1:] == [(5,)]
+    parts = (farm.root / "out" / "parts").glob("0*.jsonl")
+    lines = [json.loads(line) for path in parts for line in path.read_text().splitlines()]
+    # The failure is in a part, too, and counts for nothing beside the success.
+    assert sorted("failed" in line for line in lines if line["index"] == 5) == [False, True]
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_rendering_that_fails_twice_is_recorded(farm: Farm, slots: int) -> None:
+    index = farm.run("render", slots=slots)
+    assert (index.done(), index.failed()) == (set(range(12)) - {5}, {5})
+    failed = farm.told(ShotFailed)
+    assert [(event.shot, event.stage, event.again) for event in failed] == [
+        (5, "render", True),
+        (5, "render", False),
+    ]
+    assert len({event.device for event in failed}) == slots
+    assert not farm.told(DeviceSetAside)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+@pytest.mark.parametrize(
+    ("stage", "cause"),
+    [("plan", "RuntimeError: no plan"), ("finish", "RuntimeError: no picture")],
+)
+def test_what_fails_while_planned_or_finished_is_not_rendered_again(
+    farm: Farm, slots: int, stage: str, cause: str
+) -> None:
+    index = farm.run(stage, slots=slots)
+    assert (index.done(), index.failed()) == (set(range(12)) - {5}, {5})
+    (failed,) = farm.told(ShotFailed)
+    assert (failed.shot, failed.stage, failed.cause, failed.again) == (5, stage, cause, False)
+    assert [event.shot for event in farm.told(ShotStarted)].count(5) == 1
+    (line,) = [line for line in index.lines() if "failed" in line]
+    assert (line["stage"], line["failed"]) == (stage, cause)
 
 
 @pytest.mark.parametrize("slots", [1, 2])
 def test_what_a_gpu_does_not_hold_goes_to_the_cpu_if_allowed(farm: Farm, slots: int) -> None:
     index = farm.run("large", slots=slots, cpu_if_lacking=True)
     assert index.done() == set(range(12))
-    assert {event["cause"] for event in farm.told("recycled")} == {"out of memory"}
-    assert not farm.told("set aside")  # no GPU is to blame for what no GPU can do
-    spare = {event["shot"] for event in farm.told("done") if event["worker"].startswith("cpu.")}
+    assert {event.cause for event in farm.told(WorkerRecycled)} == {"out of memory"}
+    assert not farm.told(DeviceSetAside)  # it is not the GPU's failure, what no GPU can do
+    spare = {event.shot for event in farm.told(ShotDone) if event.worker.startswith("cpu.")}
     assert spare == {1, 5, 9}
 
 
@@ -165,28 +256,28 @@ def test_what_a_gpu_does_not_hold_fails_with_that_cause_otherwise(farm: Farm) ->
 
 
 def test_a_hung_worker_is_replaced_and_its_shots_go_on(farm: Farm) -> None:
-    index = farm.run("slow once", limits=Limits(10.0))
+    index = farm.run("slow once", shot_timeout=ShotTimeout(10.0))
     assert index.done() == set(range(12))
-    (hung,) = farm.told("hung")
-    assert hung["cause"] == "hung: no word for 10 s"
-    assert 5 in hung["shots"]
-    assert not farm.told("quarantined")
+    (hung,) = farm.told(WorkerHung)
+    assert hung.cause == "hung: no event for 10 s"
+    assert 5 in hung.shots
+    assert not farm.told(ShotQuarantined)
 
 
 def test_a_process_that_cannot_be_killed_is_given_up(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As one that is stuck in the kernel with its GPU: the run goes on, and ends, without it."""
-    monkeypatch.setattr(local, "_GONE_WITHIN_S", 1.0)
+    monkeypatch.setattr(slot_process, "_GONE_WITHIN_S", 1.0)
     before = set(multiprocessing.active_children())
-    with monkeypatch.context() as deaf:
-        deaf.setattr(os, "kill", lambda pid, number: None)
-        index = farm.run("slow once", limits=Limits(8.0))
+    with monkeypatch.context() as unkillable:
+        unkillable.setattr(os, "kill", lambda pid, number: None)
+        index = farm.run("slow once", shot_timeout=ShotTimeout(8.0))
         left = set(multiprocessing.active_children()) - before
-        stuck = [event["pid"] for event in farm.told("hello") if psutil.pid_exists(event["pid"])]
+        stuck = [event.pid for event in farm.told(WorkerStarted) if psutil.pid_exists(event.pid)]
     try:
         assert index.done() == set(range(12))
-        assert [event["cause"] for event in farm.told("hung")] == ["hung: no word for 8 s"]
+        assert [event.cause for event in farm.told(WorkerHung)] == ["hung: no event for 8 s"]
         # Python waits at its end for these: children it knows of, threads that are no daemons.
         assert stuck
         assert not left
@@ -200,17 +291,17 @@ def test_a_process_that_cannot_be_killed_is_given_up(
 def test_closing_does_not_wait_for_a_process_that_cannot_be_killed(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_GONE_WITHIN_S", 1.0)
+    monkeypatch.setattr(slot_process, "_GONE_WITHIN_S", 1.0)
     before = set(multiprocessing.active_children())
-    engine = farm.engine("slow once", slots=1)
-    assert engine.submit(Job(1, (5,)))
+    executor = farm.executor("slow once", slots=1)
+    assert executor.submit(Job(1, (5,)))
     events: list[Event] = []
-    while not any(event["event"] == "start" for event in events):
-        events += engine.news(0.1).events
-    pid = next(event["pid"] for event in events if event["event"] == "hello")
-    with monkeypatch.context() as deaf:
-        deaf.setattr(os, "kill", lambda pid, number: None)
-        engine.close()
+    while not only(ShotStarted, events):
+        events += executor.poll(0.1).events
+    pid = next(event.pid for event in only(WorkerStarted, events))
+    with monkeypatch.context() as unkillable:
+        unkillable.setattr(os, "kill", lambda pid, number: None)
+        executor.close()
         left = set(multiprocessing.active_children()) - before
         there = psutil.pid_exists(pid)
     os.kill(pid, signal.SIGKILL)
@@ -224,13 +315,13 @@ def test_workers_make_room_for_fresh_ones(make_planner: Maker, tmp_path: Path) -
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_images=4)
     events: list[Event] = []
-    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
     watch = DiskWatch(layout.root, 0)
-    Supervisor(engine, layout, deque(range(12)), events.append, watch, chunk=2).run()
+    Supervisor(executor, layout, deque(range(12)), events.append, watch, chunk=2).run()
     assert PartIndex(layout).done() == set(range(12))
-    pids = [event["pid"] for event in events if event["event"] == "hello"]
+    pids = [event.pid for event in only(WorkerStarted, events)]
     assert len(set(pids)) == len(pids) == 3
-    retired = [event["cause"] for event in events if event["event"] == "recycled"]
+    retired = [event.cause for event in only(WorkerRecycled, events)]
     assert retired == ["4 images"] * 3
 
 
@@ -240,9 +331,9 @@ def test_memory_beyond_its_share_retires_a_worker(make_planner: Maker, tmp_path:
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(planner, layout, layout.logs / "blender.log", most_bytes=1 << 20)
     events: list[Event] = []
-    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
-    Supervisor(engine, layout, deque(range(2)), events.append, DiskWatch(layout.root, 0)).run()
-    (retired, *_) = [event["cause"] for event in events if event["event"] == "recycled"]
+    executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path / "spool")
+    Supervisor(executor, layout, deque(range(2)), events.append, DiskWatch(layout.root, 0)).run()
+    (retired, *_) = [event.cause for event in only(WorkerRecycled, events)]
     assert retired.endswith("GiB resident")
 
 
@@ -250,50 +341,14 @@ def test_a_worker_that_cannot_start_is_no_endless_loop(make_planner: Maker, tmp_
     layout = Layout(tmp_path / "out")
     (tmp_path / "spool").mkdir()
     setup = WorkerSetup(make_planner(TINY), layout, layout.logs / "blender.log")
-    engine = LocalEngine(setup, [Slot("metal:0.0", "metal:0", 1)], tmp_path / "spool")
+    executor = LocalExecutor(setup, [Slot("metal:0.0", "metal:0", 1)], tmp_path / "spool")
     supervisor = Supervisor(
-        engine, layout, deque(range(2)), lambda _: None, DiskWatch(layout.root, 0)
+        executor, layout, deque(range(2)), lambda _: None, DiskWatch(layout.root, 0)
     )
     with pytest.raises(
         RuntimeError, match=r"did not start: no metal device was found here [^\n]*doctor$"
     ):
         supervisor.run()
-
-
-def test_blame() -> None:
-    blame = Blame()
-    kill = Death("cpu.0#0", "cpu", "signal 9", outside=True)
-    assert not any(blame.hold(7, kill) for _ in range(4))
-    assert blame.hold(7, kill)  # five kills in one shot are no accident
-    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))
-    assert not blame.hold(8, Death("cpu.0#1", "cpu", "signal 11"))  # the same worker twice
-    assert blame.hold(8, Death("cpu.0#2", "cpu", "signal 11"))
-    for shot in (1, 2):
-        assert blame.failed(shot, "a")
-        assert blame.succeeded(shot, "b") == []
-    assert blame.failed(3, "a")
-    assert not blame.failed(3, "b")
-    blame.settled(3)  # it fails everywhere: neither is to blame
-    assert blame.doubtful() == frozenset()
-    for shot in (4, 5, 6):
-        assert blame.failed(shot, "a")
-    assert blame.doubtful() == {"a"}
-    assert blame.succeeded(4, "b") == ["a"]
-    assert blame.doubtful() == frozenset()
-
-
-def test_limit_is_learnt() -> None:
-    limits = Limits()
-    assert limits.limit() == 3600
-    for seconds in (10.0, 12.0, 11.0, 500.0):
-        limits.learn(seconds)
-    assert limits.median == 11.5
-    assert limits.limit() == 230
-    fast = Limits()
-    for _ in range(5):
-        fast.learn(0.1)
-    assert fast.limit() == 120
-    assert Limits(7.0).limit() == 7
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from renderer.dataset.layout import Layout
-from renderer.farm import intake, worker
-from renderer.farm.local import LocalEngine
+from renderer.farm import model_import, worker
+from renderer.farm.local import LocalExecutor
 from renderer.farm.machine import usable_cores
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.threads import few_cores, loaded_libraries
@@ -84,12 +84,12 @@ def test_a_worker_of_one_thread_has_one_in_every_pool(make_planner: Maker, tmp_p
     layout = Layout(tmp_path / "out")
     layout.parts.mkdir(parents=True)
     setup = WorkerSetup(planner, layout, tmp_path / "blender.log")
-    engine = LocalEngine(setup, [Slot("cpu.0", "cpu", 1)], tmp_path)
+    executor = LocalExecutor(setup, [Slot("cpu.0", "cpu", 1)], tmp_path)
     try:
-        place = engine._places[0]
-        found = place.pool.schedule(render_and_ask, args=(planner,)).result(120)
+        process = executor._processes[0]
+        found = process.pool.schedule(render_and_ask, args=(planner,)).result(120)
     finally:
-        engine.close()
+        executor.close()
     cores = len(os.sched_getaffinity(0))
     assert len(found["blas"]) == 3  # numpy's, scipy's, OpenCV's
     assert set(found["blas"].values()) == {1}
@@ -111,9 +111,9 @@ def test_importing_spins_no_linear_algebra(solids: Path, tmp_path: Path) -> None
     from renderer.asset import AssetCache, AssetSource
 
     cache, source = AssetCache(tmp_path / "cache"), AssetSource(solids / "box.ply")
-    pool = intake._new_pool(str(tmp_path))
+    pool = model_import._new_pool(str(tmp_path))
     try:
-        assert intake._import_one(pool, source, cache)
+        assert model_import._import_one(pool, source, cache)
         found = pool.schedule(figures).result(120)
     finally:
         pool.stop()

@@ -14,7 +14,7 @@ from scipy import stats
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import machine_name
-from renderer.farm.estimate import Sample, foresee, interval
+from renderer.farm.estimate import Measurement, estimate_run, interval
 from renderer.farm.status import run_status
 from tests.conftest import CROWD, orbitset, write_recipe
 from tests.farm.test_run import start_loud, wait_for_images
@@ -36,7 +36,7 @@ def test_status_of_a_run_that_runs_and_of_one_that_was_killed(solids: Path, tmp_
     process.communicate()
     killed = json.loads(orbitset("farm", "status", out, "--json").stdout)
     assert (killed["state"], killed["running"]) == ("stopped", 0)
-    # From another machine, that cannot see the process, it is silence that tells.
+    # From another machine, which cannot see the process, it is told by the last event.
     for path in out.glob("logs/run-*"):
         path.write_text(path.read_text().replace(machine_name(), "elsewhere"))
     assert run_status(Layout(out)).state == "running"
@@ -106,9 +106,9 @@ def test_interval_is_students(tmp_path: Path) -> None:
     low, high = stats.t.interval(0.95, 4, loc=sum(values) / 5, scale=stats.sem(values))
     found = interval(values)
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
-    forecast = foresee(Sample(values, (1e6, 1e6), ("optix:0",), 1), 3600, None, 1.0)
-    assert forecast.devices_needed == 3  # 2.03 device-hours at the upper end
-    assert forecast.price is None
+    estimate = estimate_run(Measurement(values, (1e6, 1e6), ("optix:0",), 1), 3600, None, 1.0)
+    assert estimate.devices_needed == 3  # 2.03 device-hours at the upper end
+    assert estimate.price is None
 
 
 def test_retry_names_only_what_failed(crowd: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from renderer.asset import AssetCache
 from renderer.blender.quiet import quiet_output
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from tests.fuzz import models, recipes
 
 

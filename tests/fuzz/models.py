@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetSource
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from tests.fuzz.recipes import Workplace, render
 
 _NUMBERS = (0, -1, 1, 0.5, 2, 1e-12, 1e12, 1e39, -1e39, 65536, 4294967296, None, "x", True, [], {})

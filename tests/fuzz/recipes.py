@@ -18,7 +18,7 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.validate import validate
-from renderer.farm.intake import bring_in
+from renderer.farm.model_import import bring_in
 from renderer.farm.run import Run
 from renderer.pipeline import Pipeline
 from renderer.plan import PlanError, Planner, asset_sources

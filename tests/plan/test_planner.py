@@ -59,13 +59,13 @@ def test_more_images_keep_the_earlier_ones(plain_planner: Maker) -> None:
 @pytest.mark.parametrize(
     ("edit", "same"),
     [
-        ({"lighting__lights__temperature_k": 3000}, {"camera", "objects", "world", "background"}),
+        ({"lighting__lights__temperature_k": 3000}, {"views", "objects", "world", "background"}),
         (
             {"lighting__world__strength": 0.1},
-            {"camera", "objects", "lamps", "background", "render"},
+            {"views", "objects", "lamps", "background", "render"},
         ),
-        ({"background__color": "white"}, {"camera", "objects", "world", "lamps", "render"}),
-        ({"render__exposure": 1.0}, {"camera", "objects", "world", "lamps", "background"}),
+        ({"background__color": "white"}, {"views", "objects", "world", "lamps", "render"}),
+        ({"effects__exposure__stops": 1.0}, {"views", "objects", "world", "lamps", "background"}),
         ({"camera__orbit__azimuth_deg": 10}, {"objects", "world", "lamps", "background", "render"}),
         ({"objects__1__yaw_deg": 10}, {"world", "background", "render"}),
     ],

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Tag
 
 from renderer.asset import AssetCache
-from renderer.commands.pictures import broken_pictures
 from renderer.dataset.layout import Layout
+from renderer.farm.picture_check import broken_pictures
 from renderer.farm.run import Run
 from renderer.plan import asset_sources
 from renderer.recipe import Recipe, load_recipe

@@ -1,0 +1,1 @@
+"""Shapes without a label among the objects."""

@@ -1,0 +1,1 @@
+"""Roughness of what models bring."""

@@ -1,0 +1,71 @@
+"""A scene as effects have it: while it is planned, and while it stands in Blender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.asset import Geometry
+from renderer.shot.scene import Instance, Vector
+
+Array = npt.NDArray[np.float64]
+
+
+class SceneDraft(Protocol):
+    """The objects of a shot before its pose is accepted. World: metres, Z up, floor at z = 0."""
+
+    @property
+    def objects(self) -> Sequence[Instance]:
+        """What is placed so far, with what effects have added."""
+
+    @property
+    def center(self) -> Vector:
+        """The middle of the subject, which is what the recipe's ``objects`` have placed."""
+
+    @property
+    def radius_m(self) -> float:
+        """The radius of the subject about its middle, in metres."""
+
+    def hull(self, instance: int) -> Array:
+        """Return the corners (n, 3) of an object's convex hull in the world."""
+
+    def geometry(self, model: str) -> Geometry:
+        """Return triangles and hull, in its own frame, of a model that the effect brings."""
+
+    def clear_of_cameras(self, hull: Array) -> bool:
+        """Tell whether a hull (n, 3) in the world is all before or all behind every camera: what
+        is neither may hold a camera, and no pose with it is accepted.
+        """
+
+    def add(self, model: str, model_to_world: Array, category: str | None = None) -> Instance:
+        """Place one more object; only effects of the stage ``scene`` may.
+
+        Poses are accepted or not with it there. It changes neither the framing nor the subject.
+
+        Args:
+            model: the name of a model that the effect brings.
+            model_to_world: (4, 4) rotation, uniform scale and translation.
+            category: one of the recipe's; None: it has no label, and hides what is behind it.
+
+        """
+
+
+class RenderScene(Protocol):
+    """The scene of a shot in Blender. All that is changed of it, or made, has to be undone, but for
+    materials that ``materials`` has given.
+    """
+
+    @property
+    def scene(self) -> Any:
+        """The ``bpy.types.Scene``."""
+
+    def objects(self, instance: int) -> Sequence[Any]:
+        """Return the ``bpy.types.Object`` of an instance, one a mesh of its model."""
+
+    def materials(self, instance: int) -> Sequence[Any]:
+        """Return the ``bpy.types.Material`` of an instance, with their node groups its own to
+        change: other instances of the model keep theirs, and they are gone after the shot.
+        """

@@ -1,0 +1,82 @@
+"""Noise of light and of electronics, as a raw image has it.
+
+The noise of a pixel is normal with a variance linear in the signal (Foi et al. 2008, "Practical
+Poissonian-Gaussian noise modeling and fitting for single-image raw-data", eq. 3): the Poisson noise
+of counted light is, but for a handful of photons, as good as normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from renderer.colour.srgb import to_display, to_linear
+from renderer.effects.draws import Draws
+from renderer.effects.effect import Effect
+from renderer.effects.picture import Floats, Picture
+from renderer.effects.scene import SceneDraft
+from renderer.shot.shot import EffectState
+from renderer.values.distribution import Number, Strict, within
+
+
+class SensorNoiseConfig(Strict):
+    """How much; both are of linear light in which a white surface in full light is 1."""
+
+    shot: Annotated[Number, within(0, 10)] = Field(
+        0.02,
+        description="Standard deviation of the light's own noise where the signal is 1; it goes "
+        "with the signal's square root. Four times the ISO double it.",
+    )
+    read: Annotated[Number, within(0, 10)] = Field(
+        0.003, description="Standard deviation of the electronics' noise, the same everywhere."
+    )
+
+
+class SensorNoiseState(EffectState):
+    """Standard deviations: ``shot`` where the linear signal is 1, ``read`` everywhere."""
+
+    effect: Literal["sensor_noise"] = "sensor_noise"
+    shot: float
+    read: float
+
+
+class SensorNoise(Effect[SensorNoiseConfig, SensorNoiseState]):
+    """Shot and read noise, in every channel by itself. It lies on a backdrop, too, as if the sensor
+    had seen both.
+    """
+
+    name = "sensor_noise"
+    stage = "sensor"
+    Config = SensorNoiseConfig
+    State = SensorNoiseState
+
+    def draw(self, config: SensorNoiseConfig, draws: Draws, scene: SceneDraft) -> SensorNoiseState:
+        """Return the noise of one shot."""
+        del scene
+        return SensorNoiseState(
+            shot=draws.number("shot", config.shot), read=draws.number("read", config.read)
+        )
+
+    def apply(self, state: SensorNoiseState, picture: Picture) -> Picture:
+        """Return the picture with noise: the same random numbers for what is rendered and for the
+        backdrop, so that a pixel that shows some of both is as noisy as its neighbours.
+        """
+        # Pinned by name: numpy's default generator may become another.
+        random = np.random.Generator(np.random.Philox(picture.seed))
+        normal = random.standard_normal((*picture.color.shape[:2], 3), np.float32)
+        color = picture.color.copy()
+        color[..., :3] += picture.cover * normal * _deviation(state, picture.straight)
+        if picture.backdrop is None:
+            return replace(picture, color=color)
+        behind = to_linear(picture.backdrop)
+        behind = to_display(behind + normal * _deviation(state, behind))
+        return replace(picture, color=color, backdrop=np.clip(behind, 0, 1))
+
+
+def _deviation(state: SensorNoiseState, signal: Floats) -> Floats:
+    """Return the noise's standard deviation at a linear signal."""
+    variance = np.float32(state.shot**2) * np.maximum(signal, 0) + np.float32(state.read**2)
+    return np.asarray(np.sqrt(variance), np.float32)

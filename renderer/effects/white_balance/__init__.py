@@ -1,0 +1,1 @@
+"""White balance in development."""

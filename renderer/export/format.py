@@ -1,0 +1,94 @@
+"""What a format is: its options, the labels it needs and carries, and how it is written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from renderer.dataset.manifest import Manifest
+from renderer.export.sample import Sample
+from renderer.export.target import Target
+
+
+class Options(BaseModel):
+    """Base of what may be said of a format, in ``output.exports`` and with ``--option``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of a dataset before its images.
+
+    Attributes:
+        name: its name.
+        images: how many there are.
+        categories: COCO id → name, ids ascending.
+        kinds: names of the label kinds that it has.
+        manifest: ``manifest.json`` as a whole.
+
+    """
+
+    name: str
+    images: int
+    categories: Mapping[int, str]
+    kinds: tuple[str, ...]
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an export holds.
+
+    Attributes:
+        images: how many.
+        annotations: how many.
+        left_out: sentences, each of something that the dataset has and the export has not.
+
+    """
+
+    images: int
+    annotations: int
+    left_out: tuple[str, ...] = ()
+
+
+class Format(ABC, Generic[AnyOptions]):
+    """One format. Its docstring is what ``orbitset dataset export --list`` says of it.
+
+    Attributes:
+        name: as in the registry.
+        needs: label kinds that a dataset must have.
+        carries: label kinds that are written, None for all; of others the summary says that they
+            are left out.
+        copies: whether it takes room for the pictures; if not, they are links where possible.
+        caches: names at its top that readers of the format put there; they go with a former export.
+        Options: what may be said of it.
+
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ("box",)
+    carries: ClassVar[tuple[str, ...] | None] = ("box",)
+    copies: ClassVar[bool] = True
+    caches: ClassVar[tuple[str, ...]] = ()
+    Options: ClassVar[type[BaseModel]] = Options
+
+    @abstractmethod
+    def write(
+        self, samples: Iterable[Sample], head: Head, target: Target, options: AnyOptions
+    ) -> Summary:
+        """Write a dataset: the same bytes for the same dataset, in memory that does not grow with
+        the number of images.
+
+        Raises:
+            DatasetError: the dataset has what no file of this format can say.
+            DiskError: there is no room for it.
+
+        """

@@ -1,0 +1,48 @@
+"""Targets that write nothing: one tells what an export would take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from renderer.export.sample import SampleFile
+from renderer.export.target import Target, Writable, twice
+
+
+class TrialTarget(Target):
+    """Counts bytes.
+
+    Attributes:
+        bytes: of all files, those that would be links too.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+        self._names: set[int] = set()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Writable]:
+        """Open what counts what is written to it."""
+        self._enter(name)
+        yield self._Counter(self)
+
+    def take(self, name: str, file: SampleFile) -> None:
+        """Count a file of the dataset."""
+        self._enter(name)
+        self.bytes += file.path.stat().st_size
+
+    class _Counter:
+        def __init__(self, target: TrialTarget) -> None:
+            self._target = target
+
+        def write(self, content: bytes, /) -> int:
+            self._target.bytes += len(content)
+            return len(content)
+
+    def _enter(self, name: str) -> None:
+        super()._enter(name)
+        if hash(name) in self._names:
+            raise twice(name)
+        self._names.add(hash(name))

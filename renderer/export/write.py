@@ -1,0 +1,197 @@
+"""A dataset written in another format: one export, and all that its recipe asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from renderer import __version__
+from renderer.dataset.assemble import assemble, read_run
+from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.manifest import read_manifest
+from renderer.dataset.merge import MergeResult
+from renderer.dataset.read import read_categories
+from renderer.dataset.storage import is_local
+from renderer.errors import UserError
+from renderer.export.format import Format, Head, Summary
+from renderer.export.publish import TargetError, check_target, published
+from renderer.export.sample import Sample, read_samples
+from renderer.export.target import Target
+from renderer.export.trial import TrialTarget
+from renderer.recipe.exports import EXPORT_KEY, export_of, format_of
+from renderer.recipe.problem import sentences
+from renderer.registry import FORMATS
+
+Watch = Callable[[int, int], None]
+
+
+class ExportError(UserError):
+    """A dataset cannot be written in a format; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export came to.
+
+    Attributes:
+        root: where it lies.
+        facts: what ``export.json`` says of it.
+        bytes: what it takes on a disk without links; 0 where that was not asked for.
+
+    """
+
+    root: Path
+    facts: dict[str, Any]
+    bytes: int = 0
+
+
+def export(layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = None) -> Exported:
+    """Write a dataset in a format.
+
+    Args:
+        layout: the dataset.
+        choice: the format and its options, as ``renderer.recipe.exports.export_of`` returns them.
+        root: the folder of the export, or a path in a store. A former export of the same format is
+            replaced.
+        watch: is told after each image how many of how many are done.
+
+    Raises:
+        DatasetError: the dataset is not finished or damaged.
+        ExportError: it lacks labels that the format needs.
+        TargetError: the folder cannot take an export.
+        DiskError: there is no room for it.
+
+    """
+    _must_be_outside(layout, root)
+    form = FORMATS.get(format_of(choice))
+    with published(root, form.name, form.caches) as draft:
+        draft.facts.update(write_to(draft.target, layout, choice, watch))
+    return Exported(root, draft.facts)
+
+
+def try_export(
+    layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = None
+) -> Exported:
+    """Do as ``export`` does, and raise what it would, but write nothing."""
+    _must_be_outside(layout, root)
+    form = FORMATS.get(format_of(choice))
+    check_target(root, form.name, form.caches)
+    target = TrialTarget()
+    facts = write_to(target, layout, choice, watch)
+    return Exported(root, facts, target.bytes)
+
+
+def write_to(
+    target: Target, layout: Layout, choice: BaseModel, watch: Watch | None = None
+) -> dict[str, Any]:
+    """Give a target the files of an export; return what ``export.json`` says of it.
+
+    Raises:
+        DatasetError: the dataset is not finished or damaged.
+        ExportError: it lacks labels that the format needs.
+        DiskError: there is no room for it.
+
+    """
+    form, head = FORMATS.get(format_of(choice)), _head(layout)
+    lacking = [kind for kind in form.needs if kind not in head.kinds]
+    if lacking:
+        raise ExportError(
+            f"{layout.root} has no {' and no '.join(lacking)} labels, which the format {form.name} "
+            f"needs: render it with `labels: {{{lacking[0]}: true}}`"
+        )
+    summary = form.write(_watched(layout, head, watch), head, target, choice)
+    return _facts(form, choice, head, summary)
+
+
+def exports_folder(layout: Layout, name: str) -> Path:
+    """Return where the export of a format lies in a dataset."""
+    return layout.file(f"exports/{name}")
+
+
+def write_exports(layout: Layout) -> list[Exported]:
+    """Write the exports that a run's recipe asks for; raises as ``export`` does."""
+    asked = read_run(layout).head.recipe.output.exports
+    choices = [_chosen(layout, each) for each in asked]
+    return [export(layout, choice, exports_folder(layout, format_of(choice))) for choice in choices]
+
+
+def finish(layout: Layout) -> MergeResult:
+    """Bring a run to its final form: the dataset from its parts, and the exports.
+
+    Raises:
+        AssembleError: the folder holds no run.
+        ExportError: its recipe asks for an export that cannot be made.
+        DiskError: there is no room for it.
+
+    """
+    result = assemble(layout)
+    write_exports(layout)
+    return result
+
+
+def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
+    """Return what a run asks for; it may come from anywhere, or from another installation."""
+    try:
+        return export_of(asked)
+    except ValidationError as error:
+        wrong = "; ".join(f"{key}: {said}" for key, said in sentences(error, []))
+        raise ExportError(
+            f"{layout.run} asks for an export that cannot be made ({wrong})"
+        ) from None
+
+
+def _head(layout: Layout) -> Head:
+    manifest, categories = read_manifest(layout), read_categories(layout)
+    return Head(
+        name=manifest.name,
+        images=manifest.images,
+        categories={number: categories[number] for number in sorted(categories)},
+        kinds=tuple(manifest.labels),
+        manifest=manifest,
+    )
+
+
+def _must_be_outside(layout: Layout, root: Path) -> None:
+    """Refuse to write over a dataset: in its folder there is one place for exports."""
+    if not is_local(root) or not is_local(layout.root):
+        whole, inner = f"{layout.root}/", f"{root}/"
+    else:
+        whole, inner = f"{layout.root.resolve()}/", f"{root.resolve()}/"
+    own = f"{whole}exports/"
+    if inner.startswith(whole) and not (inner.startswith(own) and inner != own):
+        raise TargetError(
+            f"{root} is inside the dataset: leave -o away for {layout.root}/exports, or choose a "
+            "folder beside it"
+        )
+
+
+def _watched(layout: Layout, head: Head, watch: Watch | None) -> Iterator[Sample]:
+    for done, sample in enumerate(read_samples(layout), start=1):
+        yield sample
+        if watch is not None:
+            watch(done, head.images)
+
+
+def _facts(form: Format[Any], choice: BaseModel, head: Head, summary: Summary) -> dict[str, Any]:
+    if summary.images != head.images:
+        raise DatasetError(
+            f"manifest.json tells of {head.images} images, and annotations/instances.json of "
+            f"{summary.images}: orbitset dataset merge makes both anew"
+        )
+    carried = head.kinds if form.carries is None else form.carries
+    unsaid = [kind for kind in head.kinds if kind not in carried]
+    left = [f"labels that {form.name} does not carry: {', '.join(unsaid)}"] if unsaid else []
+    return {
+        "format": form.name,
+        "orbitset": __version__,
+        "dataset": head.name,
+        "options": choice.model_dump(mode="json", exclude={EXPORT_KEY}),
+        "images": summary.images,
+        "annotations": summary.annotations,
+        "categories": {str(number): name for number, name in head.categories.items()},
+        "left_out": [*left, *summary.left_out],
+    }

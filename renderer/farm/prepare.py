@@ -1,0 +1,100 @@
+"""Make ready what a recipe names: its models imported, its photos and HDRIs looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
+from renderer.farm.model_import import bring_in, default_cache, facts_by_path, recipe_keys
+from renderer.farm.picture_check import broken_pictures
+from renderer.farm.run import RunError
+from renderer.plan import Planner, asset_sources
+from renderer.recipe import Recipe
+from renderer.recipe.problem import dotted
+from renderer.values.key import KeyPath
+
+Refusal = tuple[KeyPath, str]
+Progress = Callable[[AssetSource], None]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """What a recipe's files are.
+
+    Attributes:
+        cache: where the imported models are.
+        known: facts of each model.
+        warnings: what is doubtful, each a sentence.
+
+    """
+
+    cache: AssetCache
+    known: dict[AssetSource, AssetFacts]
+    warnings: tuple[str, ...] = ()
+
+
+def prepare_assets(recipe: Recipe, folder: Path, progress: Progress = lambda _: None) -> Assets:
+    """Import every model of a recipe, and open its photos and HDRIs.
+
+    Args:
+        recipe: the recipe.
+        folder: what its paths are relative to.
+        progress: told each model before it is imported.
+
+    Raises:
+        RunError: some model, or every file of a key, cannot be used; the message names each.
+
+    """
+    said, doubtful = _look_at_pictures(recipe, folder)
+    known, refused = try_models(recipe, folder, progress)
+    said += [sentence for _, sentence in refused]
+    if said:
+        raise RunError("\n       ".join(said))
+    facts = facts_by_path(asset_sources(recipe, folder), known)
+    doubtful += [f"{path}: {warning}" for path, each in facts.items() for warning in each.warnings]
+    return Assets(default_cache(), known, tuple(doubtful))
+
+
+def _look_at_pictures(recipe: Recipe, folder: Path) -> tuple[list[str], list[str]]:
+    """Return why no image could have a photo or HDRI, and which of keys with good files cannot be
+    read.
+    """
+    said, doubtful = list[str](), list[str]()
+    # A few milliseconds a file: of photos the beginning, `recipe check` reads more of them.
+    for broken in broken_pictures(recipe, folder, photos=0):
+        lines = [f"{dotted(broken.key)}: {sentence}" for sentence in broken.sentences]
+        if broken.every:
+            said += lines
+        else:
+            doubtful += [f"{line} (images that draw it will fail)" for line in lines]
+    return said, doubtful
+
+
+def try_models(
+    recipe: Recipe, folder: Path, progress: Progress = lambda _: None
+) -> tuple[dict[AssetSource, AssetFacts], list[Refusal]]:
+    """Import the models that can be; return their facts, and key and reason of each other one."""
+    sources = asset_sources(recipe, folder)
+    every = [source for each in sources for source in each.values()]
+    known, errors = bring_in(every, default_cache(), progress)
+    return known, [(_key(error, sources, recipe), str(error)) for error in errors]
+
+
+def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recipe) -> KeyPath:
+    """Return which key names the file that an error begins with."""
+    named = {str(source.path): at for at, each in enumerate(sources) for source in each.values()}
+    file = max((path for path in named if str(error).startswith(path)), key=len, default=None)
+    if file is None:
+        return ()
+    beyond = named[file] - len(recipe.objects)
+    if beyond < 0:
+        return ("objects", named[file], "asset")
+    return ("effects", list(recipe.effects.on)[beyond])
+
+
+def planner_of(recipe: Recipe, folder: Path, assets: Assets) -> Planner:
+    """Return the planner of a recipe whose assets are known."""
+    keys = recipe_keys(asset_sources(recipe, folder), assets.known)
+    return Planner(recipe, folder, assets.cache, keys)

@@ -1,0 +1,190 @@
+"""Calibration files: the intrinsics of a real camera, as OpenCV, ROS and COLMAP write them.
+
+OpenCV and ROS put the centre of the first pixel at (0, 0), COLMAP and we at (0.5, 0.5): their
+principal points are half a pixel apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from renderer.errors import UserError
+
+_MOST_BYTES = 1_000_000
+# COLMAP's camera models (src/colmap/sensor/models.h): how many of the parameters are focal lengths;
+# behind them stand the principal point's two, and the rest is distortion.
+_COLMAP_FOCALS = {
+    "SIMPLE_PINHOLE": 1,
+    "PINHOLE": 2,
+    "SIMPLE_RADIAL": 1,
+    "RADIAL": 1,
+    "OPENCV": 2,
+    "FULL_OPENCV": 2,
+    "OPENCV_FISHEYE": 2,
+    "SIMPLE_RADIAL_FISHEYE": 1,
+    "RADIAL_FISHEYE": 1,
+}
+_MATRIX_NAMES = ("camera_matrix", "cameraMatrix", "Camera_Matrix", "K", "M", "M1")
+_DISTORTION_NAMES = (
+    "distortion_coefficients",
+    "dist_coeffs",
+    "distCoeffs",
+    "Distortion_Coefficients",
+    "dist",
+    "D",
+    "D1",
+)
+_SIZE_NAMES = (("image_width", "image_height"), ("image_Width", "image_Height"))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A pinhole, in pixels whose centres lie at integer + 0.5.
+
+    Attributes:
+        fx: focal length along the rows.
+        fy: focal length along the columns.
+        cx: the principal point's column.
+        cy: the principal point's row.
+        resolution: width and height of the pictures it is for, where the file says so.
+
+    """
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    resolution: tuple[int, int] | None
+
+
+def read_calibration(path: Path, camera: int | None = None) -> Calibration:
+    """Return what a file says of a camera without distortion.
+
+    Args:
+        path: OpenCV's or ROS's YAML, or COLMAP's ``cameras.txt``.
+        camera: which of COLMAP's cameras, by its id; needed where there are several.
+
+    Raises:
+        UserError: it cannot be read, or holds something else; follows the file's name.
+
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES).decode("utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError("is not a text file in UTF-8") from None
+    if path.suffix.lower() == ".txt":
+        return _colmap(text, camera)
+    if camera is not None:
+        raise UserError("has one camera: leave camera out, which is for COLMAP's cameras.txt")
+    return _opencv(text)
+
+
+def _pinhole(
+    values: tuple[Any, ...], resolution: tuple[int, int] | None, distortion: list[Any]
+) -> Calibration:
+    """Look at what was read. Raises UserError."""
+    numbers = [*values, *distortion]
+    if any(type(each) not in (int, float) or not math.isfinite(each) for each in numbers):
+        raise UserError("has something else than numbers where the camera's parameters should be")
+    if any(distortion):
+        raise UserError(
+            "has lens distortion, which pictures do not have: undistort the real pictures, and "
+            "give the intrinsics that they have then (cv2.getOptimalNewCameraMatrix, or COLMAP's "
+            "image_undistorter)"
+        )
+    fx, fy, cx, cy = (float(each) for each in values)
+    if min(fx, fy) <= 0:
+        raise UserError(f"has a focal length that is not above 0 ({fx:g}, {fy:g})")
+    return Calibration(fx, fy, cx, cy, resolution)
+
+
+def _colmap(text: str, camera: int | None) -> Calibration:
+    lines = [line.split() for line in text.splitlines() if line.strip() and line[0] != "#"]
+    wanted = [line for line in lines if camera is None or line[0] == str(camera)]
+    if not lines or not all(len(line) > 4 and line[0].isdigit() for line in lines):
+        raise UserError("is no cameras.txt of COLMAP (lines of CAMERA_ID MODEL WIDTH HEIGHT ...)")
+    ids = ", ".join(line[0] for line in lines[:10])
+    if not wanted:
+        raise UserError(f"has no camera {camera}: it has {ids}")
+    if len(wanted) > 1:
+        raise UserError(f"has several cameras ({ids}): say which with intrinsics.camera")
+    _, model, *rest = wanted[0]
+    focals = _COLMAP_FOCALS.get(model)
+    if focals is None:
+        known = ", ".join(_COLMAP_FOCALS)
+        raise UserError(f"has a camera of the model {model}, and known are {known}")
+    try:
+        width, height, *parameters = (float(each) for each in rest)
+        (fx, *more), (cx, cy, *distortion) = parameters[:focals], parameters[focals:]
+    except ValueError:
+        raise UserError(f"lacks numbers for its camera {wanted[0][0]}") from None
+    size = _size(width, height)
+    return _pinhole((fx, more[0] if more else fx, cx, cy), size, distortion)
+
+
+def _size(width: Any, height: Any) -> tuple[int, int]:
+    if not all(type(each) in (int, float) and 0 < each < 1e6 for each in (width, height)):
+        raise UserError(f"has a picture size that is none ({width} x {height})")
+    return int(width), int(height)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as OpenCV writes it: plain, but for matrices that have a tag."""
+
+
+def _matrix(loader: _Loader, node: yaml.MappingNode) -> Any:
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _matrix)
+
+
+def _opencv(text: str) -> Calibration:
+    # OpenCV's header is no directive of YAML's.
+    body = text.partition("\n")[2] if text.startswith("%YAML:") else text
+    if body.count("*") + body.count("&") > 0:
+        raise UserError("has aliases, which no calibration needs")
+    try:
+        data = yaml.load(body, _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise UserError("is no YAML as OpenCV or ROS write it") from None
+    found = dict(_named(data, _MATRIX_NAMES)) if isinstance(data, dict) else {}
+    if not found:
+        names = ", ".join(_MATRIX_NAMES[:4])
+        raise UserError(f"has no camera matrix (a key {names})")
+    matrix = _numbers(next(iter(found.values())))
+    if len(matrix) != 9 or matrix[3] or list(matrix[6:]) != [0, 0, 1]:
+        raise UserError("has a camera matrix that is not [fx, 0, cx, 0, fy, cy, 0, 0, 1]")
+    if matrix[1]:
+        raise UserError("has a camera matrix with skew, which pictures do not have")
+    sizes = [
+        _size(data[wide], data[high]) for wide, high in _SIZE_NAMES if wide in data and high in data
+    ]
+    distortion = [n for _, value in _named(data, _DISTORTION_NAMES) for n in _numbers(value)]
+    fx, _, cx, _, fy, cy, *_ = matrix
+    read = _pinhole((fx, fy, cx, cy), sizes[0] if sizes else None, distortion)
+    return Calibration(read.fx, read.fy, read.cx + 0.5, read.cy + 0.5, read.resolution)
+
+
+def _named(data: dict[Any, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        if name in data:
+            yield name, data[name]
+
+
+def _numbers(value: Any) -> list[Any]:
+    """Return a matrix's numbers row by row: of a mapping with data, of rows, or of a flat list."""
+    if isinstance(value, dict):
+        value = value.get("data")
+    if not isinstance(value, list):
+        raise UserError("has a matrix without data")
+    return [each for row in value for each in (row if isinstance(row, list) else [row])]

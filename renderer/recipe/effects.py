@@ -1,0 +1,69 @@
+"""The ``effects`` of a recipe: a key for each effect that is registered."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+)
+from pydantic_core import PydanticCustomError
+
+from renderer.errors import UnavailableError
+from renderer.registry import EFFECTS
+from renderer.values.distribution import Strict
+
+
+class ChosenEffects(Strict):
+    """Effects, each off where its key is not written."""
+
+    @property
+    def on(self) -> dict[str, Strict]:
+        """What is said of each effect that is on, in the registry's order."""
+        return {
+            name: config
+            for name in type(self).model_fields
+            if (config := getattr(self, name)) is not None
+        }
+
+    @model_serializer(mode="wrap")
+    def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave them out: a recipe is the same one where more effects are installed."""
+        return {name: config for name, config in dump(self).items() if config is not None}
+
+
+def _field(name: str) -> tuple[Any, Any]:
+    """Return type and default of an effect's key. Of one that cannot be loaded only recipes that
+    write it fail, with its place.
+    """
+    try:
+        effect = EFFECTS.get(name)
+    except UnavailableError as error:
+        return Annotated[Any, _refusing(str(error))], Field(default_factory=lambda: None)
+    described = inspect.cleandoc(type(effect).__doc__ or "").partition("\n\n")[0]
+    told = " ".join(described.split())
+    # No default of null in the schema: written out, it is no value.
+    return effect.Config, Field(default_factory=lambda: None, description=told)
+
+
+def _refusing(sentence: str) -> BeforeValidator:
+    def refuse(_: Any) -> Any:
+        raise PydanticCustomError("unavailable", "{sentence}", {"sentence": sentence})
+
+    return BeforeValidator(refuse)
+
+
+if TYPE_CHECKING:
+    Effects = ChosenEffects
+else:
+    Effects = create_model(
+        "Effects",
+        __base__=ChosenEffects,
+        __doc__=ChosenEffects.__doc__,
+        **{name: _field(name) for name in EFFECTS.names()},
+    )

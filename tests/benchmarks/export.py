@@ -1,0 +1,77 @@
+"""Memory and time of exporting many records.
+
+``python -m tests.benchmarks.export [SIZE ...]``, by default 10,000 and 100,000 records: a dataset of
+small pictures that are all links to a few files, written in every format and compared again as
+``dataset validate`` does. Each step runs in a process of its own, whose peak memory the kernel tells.
+Exit code 1 where ten times the records take more than 12 times as long, or 30 MB more.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from renderer.dataset.assemble import assemble
+from renderer.dataset.layout import Layout
+from renderer.export.check import check_exports
+from renderer.export.write import export, exports_folder
+from renderer.recipe.exports import export_of
+from tests.benchmarks import records
+
+FORMATS = ("yolo", "webdataset")
+_MOST_GROWTH_MB = 30
+
+
+def step(name: str, root: Path) -> None:
+    """Do one step in this process and print what it took."""
+    begun, layout = time.perf_counter(), Layout(root)
+    if name == "check":
+        assert not check_exports(layout)
+    else:
+        export(layout, export_of({"format": name}), exports_folder(layout, name))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": time.perf_counter() - begun, "peak_mb": peak}))
+
+
+def measure(size: int) -> dict[str, dict[str, Any]]:
+    """Export a dataset of so many records in every format."""
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch) / "data"
+        records.make(root, size)
+        assemble(Layout(root))
+        for name in (*FORMATS, "check"):
+            command = [sys.executable, "-m", "tests.benchmarks.export", name, str(root)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            found[name] = took = json.loads(done.stdout)
+            print(
+                f"{size:>9,} records, {name:<12} {took['seconds']:7.1f} s "
+                f"({took['seconds'] / size * 1e6:.0f} us a record), peak {took['peak_mb']:.0f} MB",
+                flush=True,
+            )
+    return found
+
+
+def main(sizes: list[int]) -> None:
+    """Measure every size, and compare the largest to the smallest."""
+    found = [measure(size) for size in sizes]
+    times = sizes[-1] / sizes[0]
+    good = all(
+        found[-1][name]["seconds"] <= 1.2 * times * found[0][name]["seconds"]
+        and found[-1][name]["peak_mb"] <= found[0][name]["peak_mb"] + _MOST_GROWTH_MB
+        for name in found[0]
+    )
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3 and not sys.argv[1].isdigit():
+        step(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])

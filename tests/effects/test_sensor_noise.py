@@ -1,0 +1,71 @@
+"""Sensor noise: its variance is linear in the signal, its numbers follow from the seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from renderer.colour.srgb import to_display, to_linear
+from renderer.effects import Picture
+from renderer.effects.sensor_noise.effect import SensorNoise, SensorNoiseState
+
+STATE = SensorNoiseState(shot=0.05, read=0.01)
+
+
+def ramp(cover: float = 1.0, backdrop: float | None = None) -> Picture:
+    """Sixteen columns of greys from 0 to 3, premultiplied."""
+    color = np.empty((4000, 16, 4), np.float32)
+    color[..., :3] = np.linspace(0, 3, 16)[:, None] * cover
+    color[..., 3] = cover
+    behind = None
+    if backdrop is not None:
+        behind = np.full((4000, 16, 3), to_display(np.float32(backdrop)), np.float32)
+    return Picture(color, behind, seed=7)
+
+
+def test_variance_is_linear_in_the_signal() -> None:
+    clean = ramp()
+    noise = (SensorNoise().apply(STATE, clean).color - clean.color)[..., :3].astype(float)
+    signal = np.linspace(0, 3, 16)
+    expected = 0.05**2 * signal + 0.01**2
+    # The variance of n normal numbers is known to sqrt(2 / n): 1.3 % of 12,000.
+    assert noise.var(axis=(0, 2)) == pytest.approx(expected, rel=0.06)
+    slope, read = np.polyfit(signal, noise.var(axis=(0, 2)), 1)
+    assert slope == pytest.approx(0.05**2, rel=0.03)
+    assert read == pytest.approx(0.01**2, rel=0.5)
+    assert np.abs(noise.mean(axis=(0, 2))).max() < 0.005
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        assert abs(np.corrcoef(noise[..., a].ravel(), noise[..., b].ravel())[0, 1]) < 0.02
+
+
+def test_one_sensor_sees_render_and_backdrop() -> None:
+    """A grey before the same grey: however much of it covers a pixel, the noise is the same."""
+    sums = []
+    for cover in (0.0, 0.3, 1.0):
+        noisy = SensorNoise().apply(STATE, ramp(cover, backdrop=0.6))
+        behind = to_linear(noisy.backdrop)
+        mixed = noisy.color[:, 3, :3] + (1 - cover) * behind[:, 3]  # column 3: a grey of 0.6
+        sums.append(mixed)
+    assert sums[0].std() == pytest.approx(np.sqrt(0.05**2 * 0.6 + 0.01**2), rel=0.03)
+    for other in sums[1:]:
+        assert other == pytest.approx(sums[0], abs=1e-5)
+
+
+def test_the_seed_decides() -> None:
+    clean = ramp()
+    first, again = (SensorNoise().apply(STATE, clean).color for _ in range(2))
+    assert np.array_equal(first, again)
+    other = SensorNoise().apply(STATE, replace(clean, seed=8)).color
+    assert np.abs(first - other)[..., :3].mean() > 0.01
+    assert np.array_equal(first[..., 3], clean.color[..., 3])
+    # Pinned: what numpy 1.26 draws from Philox(7), times the read noise, where there is no light.
+    assert first[0, 0, :3] == pytest.approx([-0.0050237, 0.0050685, 0.0201935], abs=1e-6)
+
+
+def test_no_noise_is_no_change() -> None:
+    clean = ramp(0.5, backdrop=0.6)
+    same = SensorNoise().apply(SensorNoiseState(shot=0, read=0), clean)
+    assert np.array_equal(same.color, clean.color)
+    assert same.backdrop == pytest.approx(clean.backdrop, abs=1e-6)

@@ -1,0 +1,15 @@
+"""Fixtures of the export tests."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def copy(crowd: Path, tmp_path: Path) -> Path:
+    """A copy of the rendered dataset, to be harmed."""
+    shutil.copytree(crowd, tmp_path / "copy")
+    return tmp_path / "copy"

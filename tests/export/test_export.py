@@ -1,0 +1,329 @@
+"""The way of an export: whole or not at all, nothing of others lost, every refusal a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from renderer.commands.app import app
+from renderer.dataset.storage import machine_name
+from tests.conftest import REPOSITORY, contents, orbitset
+from tests.dataset.harm import edit
+from tests.farm.object_store import BUCKET, keys, object_store, stored
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, ["dataset", "export", *map(str, words)])
+
+
+def export(dataset: Path, target: Path, *words: object) -> Result:
+    result = run(dataset, "--format", "yolo", "-o", target, *words)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_formats_are_listed_with_their_options() -> None:
+    said = run("--list").output
+    assert "yolo: Boxes for Ultralytics" in said
+    assert "--option shard_images=...  Images a shard; the last has fewer. [default: 1000]" in said
+    assert "orbitset dataset export out/mugs --format yolo -o mugs-yolo" in said
+    told = json.loads(run("--list", "--json").stdout)
+    assert told["yolo"]["needs"] == ["box"]
+    assert told["webdataset"]["carries"] is None
+    assert told["webdataset"]["options"]["shard_images"]["minimum"] == 1
+
+
+REFUSED: dict[str, tuple[list[str], str]] = {
+    "nothing": ([], "name a dataset and a --format"),
+    "unknown format": (
+        ["--format", "yollo"],
+        "--format: \"yollo\" is not one of 'webdataset' or 'yolo' (did you mean `yolo`?)",
+    ),
+    "unknown option": (
+        ["--format", "webdataset", "--option", "shard_imags=3"],
+        "--option shard_imags: unknown key (did you mean `shard_images`?)",
+    ),
+    "option of a format without": (
+        ["--format", "yolo", "--option", "split=3"],
+        "--option split: unknown key",
+    ),
+    "value": (
+        ["--format", "webdataset", "--option", "shard_images=0"],
+        "--option shard_images: 0: must be greater than or equal to 1",
+    ),
+    "value of another kind": (
+        ["--format", "webdataset", "--option", "shard_images=many"],
+        '--option shard_images: "many": must be a whole number',
+    ),
+    "value that YAML reads otherwise": (
+        ["--format", "webdataset", "--option", "shard_images=010"],
+        "--option shard_images: ",
+    ),
+    "no value": (["--format", "webdataset", "--option", "shard_images"], "write key=value"),
+    "twice": (
+        ["--format", "webdataset", "--option", "shard_images=1", "--option", "shard_images=2"],
+        "--option shard_images: it is given twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_wrong_command_is_one_sentence(crowd: Path, case: str) -> None:
+    words, said = REFUSED[case]
+    result = run(crowd, *words)
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert said in line
+
+
+def unfinished(copy: Path) -> None:
+    (copy / "manifest.json").unlink()
+
+
+def without_boxes(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda data: data.update(labels={"mask": {}}))
+
+
+def of_other_length(copy: Path) -> None:
+    edit(copy / "manifest.json", lambda data: data.update(images=9))
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (unfinished, "is not finished: run the same render command again"),
+        (without_boxes, "has no box labels, which the format yolo needs"),
+        (of_other_length, "manifest.json tells of 9 images, and annotations/instances.json of 8"),
+    ],
+)
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_dataset_that_does_not_do_is_refused(
+    copy: Path, tmp_path: Path, harm: Callable[[Path], None], said: str, dry: bool
+) -> None:
+    harm(copy)
+    words = ["--dry-run"] if dry else []
+    result = run(copy, "--format", "yolo", "-o", tmp_path / "target", *words)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_target_with_other_things_is_refused(crowd: Path, copy: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+
+    def refused(said: str, name: str = "yolo", to: Path = target) -> None:
+        before = contents(tmp_path)
+        result = run(copy, "--format", name, "-o", to)
+        assert (result.exit_code, len(result.output.splitlines())) == (2, 1), result.output
+        assert said in result.output
+        assert contents(tmp_path) == before
+
+    target.write_text("mine")
+    refused("is a file, and an export is a folder")
+    target.unlink()
+    target.mkdir()
+    (target / "notes.txt").write_text("mine")
+    refused("is not empty, and holds no export of orbitset")
+    (target / "notes.txt").unlink()
+    export(copy, target)
+    refused("holds an export in the format yolo", "webdataset")
+    (target / "runs").mkdir()
+    (target / "runs/best.pt").write_text("mine")
+    refused("holds runs, which the export there did not write")
+    for inside in (copy, copy / "images", copy / "exports", copy / "new"):
+        refused("is inside the dataset", to=inside)
+    shutil.rmtree(target / "runs")
+    (target / "labels.cache").write_text("of the trainer")
+    (target / "labels/00000000.txt").write_text("7 7 7 7 7")
+    export(copy, target)  # what it wrote, and what readers put beside it, is replaced
+    export(crowd, tmp_path / "fresh")
+    assert contents(target) == contents(tmp_path / "fresh")
+
+
+def test_a_dry_run_writes_nothing_and_tells_the_same(crowd: Path, tmp_path: Path) -> None:
+    before = contents(crowd)
+    for name in ("yolo", "webdataset"):
+        words = (crowd, "--format", name, "-o", tmp_path / name, "--json")
+        told = json.loads(run(*words, "--dry-run").stdout)
+        assert not (tmp_path / name).exists()
+        done = json.loads(run(*words).stdout)
+        assert told == {**done, "written": False}
+    size = sum(path.stat().st_size for path in (tmp_path / "webdataset").rglob("*.*"))
+    size -= (tmp_path / "webdataset/export.json").stat().st_size
+    said = run(crowd, "--format", "webdataset", "-o", tmp_path / "other", "--dry-run").output
+    assert f"({size / 1e3:.0f} kB)" in said
+    assert contents(crowd) == before
+
+
+KILL = """
+import os, signal, sys
+from renderer.export import publish, target
+from renderer.commands.app import main
+count = 0
+def dying(call):
+    def counted(*words, **named):
+        global count
+        count += 1
+        if count == {at}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*words, **named)
+    return counted
+{what} = dying({what})
+sys.argv = ["orbitset", "dataset", "export", *{words!r}]
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "at"),
+    [
+        ("target.FolderTarget.write", 4),  # while labels are written
+        ("publish._say", 1),  # all is written, and nothing moved
+        ("os.rename", 1),
+        ("os.rename", 3),  # a part of it has been moved
+        ("publish._say", 2),  # all has been moved
+    ],
+)
+@pytest.mark.parametrize("former", [False, True])
+def test_a_killed_export_never_looks_whole(
+    crowd: Path, tmp_path: Path, what: str, at: int, former: bool
+) -> None:
+    whole, target = tmp_path / "whole", tmp_path / "target"
+    export(crowd, whole)
+    if former:
+        export(crowd, target)
+    words = [str(crowd), "--format", "yolo", "-o", str(target)]
+    code = KILL.format(what=what, at=at, words=words)
+    killed = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert killed.returncode == -9, killed.stderr
+    said = target / "export.json"
+    if said.exists() and json.loads(said.read_text())["finished"]:
+        assert former
+        hidden = [path for path in target.iterdir() if path.name.startswith(".")]
+        for path in hidden:
+            shutil.rmtree(path)
+        assert contents(target) == contents(whole)  # still the former one
+    export(crowd, target)
+    assert contents(target) == contents(whole)
+    assert not list(target.glob(".*"))
+
+
+def test_drafts_of_the_dead_are_swept_and_of_the_living_kept(crowd: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    dead = target / f".export.{machine_name()}.{2**22 + 1}.orbitset-draft"
+    living = target / f".export.{machine_name()}.1.orbitset-draft"
+    for draft in (dead, living):
+        (draft / "images").mkdir(parents=True)
+    export(crowd, target)
+    assert living.exists()
+    assert not dead.exists()
+
+
+def test_a_full_disk_leaves_the_former_export(crowd: Path, tmp_path: Path) -> None:
+    words = (crowd, "--format", "webdataset", "-o", tmp_path / "target")
+    assert run(*words).exit_code == 0
+    before = contents(tmp_path)
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, -1))\n"
+        "from renderer.commands.app import main\n"
+        f"sys.argv = ['orbitset', 'dataset', 'export', *{list(map(str, words))!r}]; main()"
+    )
+    full = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert full.returncode == 1
+    assert "000000.tar: File too large" in full.stderr
+    assert contents(tmp_path) == before
+
+
+def test_pictures_are_links_and_copies_where_they_cannot_be(
+    crowd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(crowd, tmp_path / "links")
+    picture = crowd / "images/00000003.png"
+    assert os.path.samefile(picture, tmp_path / "links/images/00000003.png")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    export(crowd, tmp_path / "copies")
+    assert not os.path.samefile(picture, tmp_path / "copies/images/00000003.png")
+    assert contents(tmp_path / "links") == contents(tmp_path / "copies")
+
+
+def test_from_and_to_an_object_store(crowd: Path, tmp_path: Path) -> None:
+    for name in ("yolo", "webdataset"):
+        assert run(crowd, "--format", name, "-o", tmp_path / name).exit_code == 0
+    with object_store() as (environment, _, client):
+        there: Any = {"env": {**os.environ, **environment}}
+        for path in crowd.rglob("*"):
+            if path.is_file():
+                client.upload_file(str(path), BUCKET, f"run/{path.relative_to(crowd)}")
+        root = f"s3://{BUCKET}"
+        for name in ("yolo", "webdataset"):
+            words = ("dataset", "export", f"{root}/run", "--format", name, "-o", f"{root}/{name}")
+            for _ in range(2):  # the second replaces the first
+                done = orbitset(*words, **there)
+                assert done.returncode == 0, done.stderr
+            assert stored(client, f"{name}/") == contents(tmp_path / name)
+        client.put_object(Bucket=BUCKET, Key="yolo/mine.txt", Body=b"mine")
+        refused = orbitset(
+            "dataset", "export", crowd, "--format", "yolo", "-o", f"{root}/yolo", **there
+        )
+        assert refused.returncode == 2
+        assert "holds mine.txt" in refused.stderr
+        done = orbitset("dataset", "export", f"{root}/run", "--format", "yolo", **there)
+        assert done.returncode == 0, done.stderr
+        assert "run/exports/yolo/data.yaml" in keys(client)
+        valid = orbitset("dataset", "validate", f"{root}/run", "--scenes", 0, **there)
+        assert valid.returncode == 0, valid.stderr
+
+
+def damage(copy: Path, name: str, content: bytes | None) -> None:
+    path = copy / "exports/yolo" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        path.unlink()  # a link to the dataset's own picture
+    if content is not None:
+        path.write_bytes(content)
+
+
+FAULTS: dict[str, tuple[str, bytes | None, str]] = {
+    "changed": ("labels/00000002.txt", b"0 0.5 0.5 1 1\n", "is not what the dataset says"),
+    "cut short": ("labels/00000000.txt", b"1", "is not what the dataset says"),
+    "without labels": ("labels/00000002.txt", None, "is missing"),
+    "a picture": ("images/00000002.png", b"other", "images/00000002.png is not what the dataset"),
+    "missing": ("data.yaml", None, "exports/yolo/data.yaml is missing"),
+    "more": ("labels/more.txt", b"", "exports/yolo has 1 files that no image has"),
+    "unfinished": ("export.json", None, "exports/yolo is not finished"),
+    "unknown option": (
+        "export.json",
+        b'{"options": {"a": 1}, "finished": true}',
+        "export.json is damaged (a: unknown key",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_validate_finds_what_is_wrong_with_an_export(copy: Path, case: str) -> None:
+    assert run(copy, "--format", "yolo").exit_code == 0
+    words = ["dataset", "validate", str(copy), "--scenes", "0"]
+    good = CliRunner().invoke(app, words)
+    assert good.exit_code == 0, good.output
+    name, content, said = FAULTS[case]
+    damage(copy, name, content)
+    bad = CliRunner().invoke(app, words)
+    assert bad.exit_code == 1
+    (line,) = [line for line in bad.output.splitlines() if line.startswith("wrong: ")]
+    assert said in line

@@ -1,0 +1,146 @@
+"""Calibration files against OpenCV's own writer and COLMAP's documented lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from renderer.errors import UserError
+from renderer.recipe import Recipe, RecipeError, load_recipe
+from renderer.recipe.calibration import read_calibration
+
+K = np.array([[812.5, 0, 321.25], [0, 790.75, 238.5], [0, 0, 1]])
+
+
+def by_opencv(path: Path, matrix: np.ndarray = K, distortion: Any = None, **more: Any) -> Path:
+    file = cv2.FileStorage(str(path), cv2.FileStorage_WRITE)
+    for key, value in more.items():
+        file.write(key, value)
+    file.write("camera_matrix", matrix)
+    if distortion is not None:
+        file.write("distortion_coefficients", np.array(distortion, float))
+    file.release()
+    return path
+
+
+def test_opencv(tmp_path: Path) -> None:
+    path = by_opencv(
+        tmp_path / "c.yaml", distortion=[0, 0, 0, 0, 0], image_width=640, image_height=480
+    )
+    read = read_calibration(path)
+    # OpenCV counts from the centre of the first pixel, we from its corner.
+    assert (read.fx, read.fy, read.cx, read.cy) == (812.5, 790.75, 321.75, 239.0)
+    assert read.resolution == (640, 480)
+    assert read_calibration(by_opencv(tmp_path / "d.yml")).resolution is None
+
+
+def test_ros(tmp_path: Path) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(
+        "image_width: 800\nimage_height: 600\ncamera_name: left\n"
+        "camera_matrix:\n  rows: 3\n  cols: 3\n  data: [700, 0, 399.5, 0, 701, 299.5, 0, 0, 1]\n"
+        "distortion_model: plumb_bob\n"
+        "distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}\n"
+    )
+    read = read_calibration(path)
+    assert (read.fx, read.fy, read.cx, read.cy) == (700, 701, 400, 300)
+    assert read.resolution == (800, 600)
+
+
+COLMAP = """# Camera list with one line of data per camera:
+#   CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]
+# Number of cameras: 3
+1 SIMPLE_PINHOLE 3072 2304 2559.81 1536 1152
+2 PINHOLE 3072 2304 2560.56 2561.5 1530.25 1150
+7 SIMPLE_RADIAL 3072 2304 2559.69 1536 1152 -0.0218531
+"""
+
+
+def test_colmap(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.txt"
+    path.write_text(COLMAP)
+    one, two = read_calibration(path, 1), read_calibration(path, 2)
+    assert (one.fx, one.fy, one.cx, one.cy) == (2559.81, 2559.81, 1536, 1152)
+    assert (two.fx, two.fy, two.cx, two.cy) == (2560.56, 2561.5, 1530.25, 1150)
+    assert one.resolution == two.resolution == (3072, 2304)
+    with pytest.raises(UserError, match="several cameras \\(1, 2, 7\\): say which"):
+        read_calibration(path)
+    with pytest.raises(UserError, match="has no camera 3"):
+        read_calibration(path, 3)
+    with pytest.raises(UserError, match="lens distortion"):
+        read_calibration(path, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("c.yaml", "a: [1, 2", "is no YAML"),
+        ("c.yaml", "a: 1", "has no camera matrix"),
+        ("c.yaml", "K: [1, 0, 2]", "is not \\[fx"),
+        ("c.yaml", "K: [1, 0.1, 2, 0, 1, 2, 0, 0, 1]", "skew"),
+        ("c.yaml", "K: [.nan, 0, 2, 0, 1, 2, 0, 0, 1]", "else than numbers"),
+        ("c.yaml", "K: [-5, 0, 2, 0, 5, 2, 0, 0, 1]", "not above 0"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nD: [0.1, 0, 0, 0]", "lens distortion"),
+        ("c.yaml", "a: &a [1]\nb: [*a, *a]", "aliases"),
+        ("c.yaml", "K: !!python/object/apply:os.system ['true']", "is no YAML"),
+        ("cameras.txt", "hello", "no cameras.txt"),
+        ("cameras.txt", "1 PINHOLE 640 480 500 500 x 240", "lacks numbers"),
+        ("cameras.txt", "1 PINHOLE 640 480 500 500 320", "lacks numbers"),
+        ("cameras.txt", "1 FOV 640 480 500 500 320 240 0", "of the model FOV"),
+        ("cameras.txt", "1 PINHOLE -640 480 500 500 320 240", "picture size"),
+    ],
+)
+def test_what_is_no_calibration(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=says):
+        read_calibration(tmp_path / name)
+
+
+RECIPE = """name: t
+images: 3
+objects: [{asset: box.ply, category: box}]
+camera:
+"""
+
+
+def load(folder: Path, solids: Path, camera: str) -> Recipe:
+    (folder / "box.ply").write_bytes((solids / "box.ply").read_bytes())
+    (folder / "recipe.yaml").write_text(RECIPE + camera)
+    return load_recipe(folder / "recipe.yaml").recipe
+
+
+def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
+    by_opencv(tmp_path / "c.yaml", image_width=320, image_height=240)
+    assert load(tmp_path, solids, "  intrinsics: {file: c.yaml}").camera.resolution == (320, 240)
+    smaller = "  resolution: [160, 120]\n  intrinsics: {file: c.yaml}"
+    assert load(tmp_path, solids, smaller).camera.resolution == (160, 120)
+
+
+@pytest.mark.parametrize(
+    ("camera", "line", "says"),
+    [
+        ("  resolution: [200, 200]\n  intrinsics: {file: c.yaml}", 4, "other proportions"),
+        ("  focal_length_mm: 35\n  intrinsics: {fx: 500}", 4, "not both"),
+        ("  intrinsics: {fx: 500, file: c.yaml}", 5, "either fx or file"),
+        ("  intrinsics: {fx: 500, camera: 3}", 5, "for a file of COLMAP"),
+        ("  intrinsics: {fx: 300_000}", 4, "at most 200,000 pixels"),
+        ("  intrinsics: {fx: 1000, fy: 2}", 4, "at most 200 times the other"),
+        ("  intrinsics: {file: bent.yaml}", 5, "bent.yaml has lens distortion"),
+        ("  intrinsics: {file: gone.yaml}", 5, "no such file"),
+        ("  intrinsics: {file: '*.yaml'}", 5, "names one file"),
+        ("  rig: {stereo: {baseline_m: 0}}", 5, "1e-09"),
+        ("  rig: {}", 5, "camera.rig.stereo: is required"),
+    ],
+)
+def test_located_errors(tmp_path: Path, solids: Path, camera: str, line: int, says: str) -> None:
+    by_opencv(tmp_path / "c.yaml", image_width=320, image_height=240)
+    by_opencv(tmp_path / "bent.yaml", distortion=[0.1, 0, 0, 0], image_width=320, image_height=240)
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, solids, camera)
+    problem = caught.value.problems[0]
+    assert says in str(problem), problem
+    assert line <= problem.position.line <= line + 1

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from pydantic import create_model
 
-from renderer.dataset.files import FilesThere, files_of, folder_of
+from renderer.dataset.files import FilesThere, files_of, folder_of, of_shot
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.records import ImageRecord, LabelRecord, records_of
@@ -239,12 +239,11 @@ class PartIndex:
         example = example_line(layout)
         if example is None:
             return set()
-        there, number = FilesThere(layout), f"{example.index:08d}"
-        names = list(example.files())
+        there, paths = FilesThere(layout), list(example.files())
         return {
             index
             for index in self.done()
-            if not all(name.replace(number, f"{index:08d}") in there for name in names)
+            if not all(of_shot(path, example.index, index) in there for path in paths)
         }
 
     def _read(

@@ -26,8 +26,8 @@ class CategoryRecord(Stored):
     """A category of objects."""
 
     id: Whole = Field(description="From 1, in the order in which the recipe names them.")
-    name: str
-    supercategory: str = ""
+    name: str = Field(description="As the recipe has it.")
+    supercategory: str = Field("", description="COCO's; empty.")
 
 
 class CameraRecord(Stored):
@@ -67,7 +67,7 @@ class ImageRecord(Stored):
     file_name: PathBelow = Field(description="The picture's path below the dataset's folder.")
     width: Side = Field(description="In pixels.")
     height: Side = Field(description="In pixels.")
-    camera: CameraRecord
+    camera: CameraRecord = Field(description="What it is seen with.")
     shot: Count = Field(description="The index of its scene in shots.jsonl, from 0.")
     view: str = Field(description="The name of its camera among those of the shot.")
     variant: Count = Field(description="Which light and development of the shot it has, from 0.")
@@ -75,8 +75,8 @@ class ImageRecord(Stored):
         description="The id of the image of each view of the same shot and variant, by the view's "
         "name; empty where a shot has one view."
     )
-    scenario: str | None = None
-    group: str | None = None
+    scenario: str | None = Field(None, description="The recipe's scenario that it is of.")
+    group: str | None = Field(None, description="What it must not be parted from in splits.")
     azimuth_deg: Number = Field(description="The camera's, about the subject.")
     elevation_deg: Annotated[Number, Field(ge=-90, le=90)] = Field(
         description="The camera's, above the subject."
@@ -93,7 +93,7 @@ class ImageRecord(Stored):
 class LabelRecord(Stored):
     """The core of what is said of an object that an image shows."""
 
-    category_id: Whole
+    category_id: Whole = Field(description="The id of its category.")
     iscrowd: Whole = Field(description="COCO's; always 0.")
     instance: Whole = Field(description="The object's number in its shot, from 1.")
     asset: str = Field(description="The model's file as the recipe names it.")

@@ -6,7 +6,7 @@ Schema and ``docs/records.md`` follow from these models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from renderer.dataset.stored import PathBelow, Stored
 from renderer.geometry.distortion import Distortion
 from renderer.registry import LABEL_KINDS
+from renderer.truth.kind import LabelKind
 from renderer.values.bounded import Count, Matrix3x3, Matrix4x4, Number, Side, Whole
 
 PICTURE = "picture"
@@ -134,22 +135,23 @@ def records_of(kinds: Iterable[str]) -> Records:
         UnavailableError: another package's kind cannot be loaded.
 
     """
-    return _records_of(tuple(kinds))
+    names, installed = tuple(kinds), LABEL_KINDS.names()
+    known = tuple(LABEL_KINDS.get(name) for name in names if name in installed)
+    return _records_of(known, tuple(name for name in names if name not in installed))
 
 
-@lru_cache(maxsize=16)
-def _records_of(names: tuple[str, ...]) -> Records:
-    known = [LABEL_KINDS.get(name) for name in names if name in LABEL_KINDS.names()]
+@lru_cache(maxsize=16)  # to make a model takes milliseconds
+def _records_of(known: tuple[LabelKind, ...], unknown: tuple[str, ...]) -> Records:
     label = _joined("Label", [kind.ObjectFields for kind in known], LabelRecord)
     return Records(
         image=_joined("Image", [kind.ImageFields for kind in known], ImageRecord),
         label=label,
         annotation=_joined("Annotation", [label], AnnotationRecord),
-        unknown=tuple(name for name in names if name not in LABEL_KINDS.names()),
+        unknown=unknown,
     )
 
 
-def _joined(name: str, fields: list[type], core: type[Stored]) -> Any:
+def _joined(name: str, fields: Sequence[type], core: type[Stored]) -> Any:
     """Return a model with the fields of a core, and of others behind it."""
     bases: Any = tuple(dict.fromkeys([*reversed(fields), core]))  # those of later bases come first
     return create_model(name, __base__=bases, __doc__=core.__doc__)

@@ -167,7 +167,7 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
 
 
 def _check_disk(root: Path, count: int, recipe: Recipe, reserve: int | None) -> None:
-    """Refuse a run of ``count`` shots whose images would surely not fit beside what is kept free."""
+    """Refuse so many shots if their images would surely not fit beside what is kept free."""
     if not is_local(root):
         return
     width, height = recipe.camera.resolution

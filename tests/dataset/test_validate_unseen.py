@@ -185,4 +185,4 @@ def test_no_image_at_all_is_a_finding(make: Make) -> None:
     result = CliRunner().invoke(app, ["dataset", "validate", str(layout.root)])
     assert result.exit_code == 1
     assert result.stderr.splitlines() == ["wrong: there is no image: all 6 shots failed"]
-    assert "6 shots failed and are recorded as such" in result.stdout
+    assert "6 images failed and are recorded as such" in result.stdout

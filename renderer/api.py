@@ -33,7 +33,7 @@ from renderer.recipe.load import override
 
 if TYPE_CHECKING:
     from renderer.dataset.merge import MergeResult
-    from renderer.dataset.validate import Validation
+    from renderer.dataset.validation import Validation
     from renderer.export.write import Exported
     from renderer.farm.events import EventHandler
     from renderer.farm.preview import PreviewImage

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import annotation_record, file_record, image_record, unseen_warning
+from renderer.dataset.coco import file_record, image_record, label_record, unseen_warning
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import FailedStage, Line
-from renderer.dataset.records import PICTURE
+from renderer.dataset.records import PICTURE, FileRecord
 from renderer.dataset.storage import DiskError, write_atomic
 from renderer.errors import UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Label, Labeller
+from renderer.truth.labelling import Labelled, label
+from renderer.truth.view import ViewTruth
 
 
 class ShotRenderer(Protocol):
@@ -153,40 +154,58 @@ class Pipeline:
     def finish(self, shot: Shot, frames: Sequence[Frame]) -> Line:
         """Develop, label and write the images of one shot; return its part line."""
         by_view = dict(zip((view.name for view in shot.views), frames, strict=True))
-        images = [self._image(shot, image, by_view[image.view.name]) for image in shot.images]
+        on = self.planner.recipe.labels.on
+        labelled = {
+            view.name: label(
+                ViewTruth.of(shot, view.camera, self.planner.cache, by_view[view.name]), on
+            )
+            for view in shot.views
+        }
+        images = [
+            self._image(shot, image, by_view[image.view.name], labelled[image.view.name])
+            for image in shot.images
+        ]
         return {"index": shot.index, "shot": shot.model_dump(mode="json"), "images": images}
 
-    def _image(self, shot: Shot, image: ImageOf, frame: Frame) -> dict[str, Any]:
-        """Develop, label and write one image; return its records."""
+    def _image(
+        self, shot: Shot, image: ImageOf, frame: Frame, labelled: Labelled
+    ) -> dict[str, Any]:
+        """Develop and write one image and its labels' files; return its records."""
         picture = develop(shot, image, frame, self.planner.folder)
         content = encode(picture, shot.render.format, shot.render.quality)
-        labels = Labeller(self.planner.cache).label(
-            shot, image.view.camera, frame.index, frame.silhouettes
+        files = {PICTURE: self._write(image.file_name, content)}
+        for name, path, labels in labelled.paths(image.stem):
+            files[name] = self._write(path, labels)
+        record = image_record(
+            shot,
+            image,
+            files,
+            float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
+            [*frame.warnings, *labelled.warnings, *_unseen(shot, labelled)],
         )
-        recipe = self.planner.recipe
-        ids = {name: number for number, name in enumerate(recipe.categories, start=1)}
-        write_atomic(self.layout.file(image.file_name), content)
+        ids = {name: number for number, name in enumerate(self.planner.recipe.categories, start=1)}
+        annotations = [
+            {
+                **label_record(entry, ids[entry.category or ""]).model_dump(mode="json"),
+                **labelled.objects[entry.instance],
+            }
+            for entry in shot.objects
+            if entry.instance in labelled.objects
+        ]
         return {
-            "image": image_record(
-                shot,
-                image,
-                {PICTURE: file_record(image.file_name, content)},
-                float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
-                [*frame.warnings, *_unseen(shot, labels)],
-            ).model_dump(mode="json"),
-            "annotations": [
-                annotation_record(
-                    label, ids[label.entry.category or ""], recipe.labels.segmentation
-                ).model_dump(mode="json")
-                for label in labels
-            ],
+            "image": {**record.model_dump(mode="json"), **labelled.image},
+            "annotations": annotations,
         }
 
+    def _write(self, path: str, content: bytes) -> FileRecord:
+        """Write a file of an image; return its record."""
+        write_atomic(self.layout.file(path), content)
+        return file_record(path, content)
 
-def _unseen(shot: Shot, labels: list[Label]) -> list[str]:
+
+def _unseen(shot: Shot, labelled: Labelled) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
-    labelled = {label.entry.instance for label in labels}
-    unseen = [each.category for each in shot.objects if each.instance not in labelled]
+    unseen = [each.category for each in shot.objects if each.instance not in labelled.objects]
     return [unseen_warning(category) for category in dict.fromkeys(unseen) if category is not None]
 
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.dataset.agreement import Seen, scene_problems
 from renderer.farm.model_import import bring_in
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
-from renderer.truth import Label, Labeller
+from renderer.truth.view import ViewTruth
 from tests import shapes
 from tests.cases.make_blends import CASES
+from tests.truth.labelled import Label, labels_of, problems_of
 
 HERE = Path(__file__).parent / "cases"
 BLUE = np.array([0.0296, 0.0296, 1.0])
@@ -74,20 +74,12 @@ def render(
         )
         shot = planner.shot(0)
         frame = stage.render(shot)[0]
-        labels = Labeller(cache).label(shot, shot.views[0].camera, frame.index, frame.silhouettes)
-        seen = [Seen(_record(label), label.visible, label.amodal, True) for label in labels]
-        assert not list(scene_problems(Labeller(cache).cast(shot, shot.views[0].camera), seen))
+        truth = ViewTruth.of(shot, shot.views[0].camera, cache, frame)
+        labels = labels_of(truth)
+        assert not problems_of(truth)
         return shot, frame, labels
 
     return take
-
-
-def _record(label: Label) -> dict[str, Any]:
-    return {
-        "instance": label.entry.instance,
-        "amodal_bbox": list(label.amodal_box),
-        "truncation": label.truncation,
-    }
 
 
 def _facts(cases: Path, cache: AssetCache, name: str) -> Any:

@@ -104,12 +104,16 @@ def show(
     each: Annotated[
         bool, typer.Option("--each", help="One file an image, small ones enlarged.")
     ] = False,
-    masks: Annotated[bool, typer.Option(help="Draw masks.")] = True,
+    labels: Annotated[
+        str, typer.Option(help="Label kinds to draw, one over the other: depth,mask,box.")
+    ] = "mask,box",
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
 
     Examples:
     `orbitset dataset show out/quickstart -o sheet.png`
+
+    `orbitset dataset show out/quickstart --labels mask,amodal,pose -o sheet.png`
 
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
@@ -121,6 +125,7 @@ def show(
         draw_overlay,
         local,
         picture_file,
+        stored_image,
     )
     from renderer.dataset.picture import open_picture, save_picture
     from renderer.dataset.read import read_categories
@@ -129,6 +134,7 @@ def show(
         local(output, "folder")
     else:
         picture_file(output)
+    kinds = _kinds(labels)
     layout = open_dataset(folder)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):
@@ -137,7 +143,8 @@ def show(
     cells: list[tuple[str, Image.Image]] = []
     for image, records in chosen:
         picture = open_picture(layout, image)
-        drawn = draw_overlay(picture, records, names, masks, width)
+        stored = stored_image(layout, image, records)
+        drawn = draw_overlay(picture, records, names, kinds, width, stored)
         if each:
             save_picture(drawn, output / f"{Path(image.file_name).stem}.png")
             continue
@@ -146,6 +153,17 @@ def show(
     if not each:
         save_picture(contact_sheet(cells), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
+
+
+def _kinds(labels: str) -> list[str]:
+    """Return the label kinds that an option names, or stop at one that there is not."""
+    from renderer.registry import LABEL_KINDS
+
+    wanted = [name.strip() for name in labels.split(",") if name.strip()]
+    for name in wanted:
+        if name not in LABEL_KINDS.names():
+            stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
+    return wanted
 
 
 def _choose(layout: Layout, count: int, index: list[int] | None) -> list[Pair]:

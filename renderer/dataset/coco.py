@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from renderer.dataset.records import (
     CameraRecord,
     FileRecord,
     ImageRecord,
     LabelRecord,
-    default_kinds,
-    records_of,
 )
-from renderer.dataset.stored import stored
 from renderer.shot.scene import Instance
 from renderer.shot.shot import ImageOf, Shot
-from renderer.truth import Label, encode_rle, mask_to_polygons
 
 
 def unseen_warning(category: str) -> str:
@@ -84,26 +79,3 @@ def label_record(entry: Instance, category_id: int) -> LabelRecord:
     return LabelRecord(
         category_id=category_id, iscrowd=0, instance=entry.instance, asset=entry.file
     )
-
-
-def annotation_record(label: Label, category_id: int, segmentation: str) -> LabelRecord:
-    """Return what is said of an object: the core, and the fields of the kinds that come with us."""
-    if segmentation == "polygon":
-        visible: Any = mask_to_polygons(label.visible)
-        amodal: Any = mask_to_polygons(label.amodal)
-    else:
-        visible, amodal = encode_rle(label.visible), encode_rle(label.amodal)
-    fields = {
-        "bbox": label.box,
-        "area": label.area,
-        "segmentation": visible,
-        "visibility": round(label.visibility, 6),
-        "truncation": round(label.truncation, 6),
-        "amodal_bbox": label.amodal_box,
-        "amodal_segmentation": amodal,
-        "cam_R_m2c": label.rotation.round(12).tolist(),
-        "cam_t_m2c": label.translation.round(12).tolist(),
-        "scale": label.entry.scale,
-    }
-    core = label_record(label.entry, category_id)
-    return stored(records_of(default_kinds()).label, {**dict(core), **fields})

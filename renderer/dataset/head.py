@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from renderer.asset import AssetFacts
-from renderer.dataset.records import default_kinds
 from renderer.dataset.stored import Stored, stored
 from renderer.recipe import Recipe
 from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
@@ -126,6 +125,4 @@ def run_head(
 
 def label_options(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return the label kinds that a recipe asks for, each with its options."""
-    kinds = default_kinds()
-    kinds["mask"]["segmentation"] = recipe.labels.segmentation
-    return kinds
+    return {name: options.model_dump(mode="json") for name, options in recipe.labels.on.items()}

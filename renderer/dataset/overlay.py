@@ -6,22 +6,23 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageDraw
 
-from renderer.colour.palette import colour_of
 from renderer.dataset.fonts import Line, label_of, line, plain
-from renderer.dataset.segmentation import mask_of
-from renderer.dataset.stored import Stored as Record
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.errors import UserError
+from renderer.registry import LABEL_KINDS
+from renderer.truth.canvas import Box, Canvas
+from renderer.truth.kind import LabelKind, Record
+from renderer.truth.stored_labels import StoredLabels
 from renderer.values.bounded import LARGEST_SIDE
 from renderer.values.files import IMAGE_SUFFIXES
 
-Box = tuple[int, int, int, int]
+# What is drawn unasked.
+SHOWN = ("mask", "box")
 
 _SHEET_WIDTH, _GAP, _CAPTION = 1600, 10, 26
 # Five columns leave a cell wide enough for a name and a figure.
@@ -36,77 +37,97 @@ def draw_overlay(
     picture: Image.Image,
     annotations: Sequence[Record],
     names: dict[int, str],
-    masks: bool = True,
+    labels: Sequence[str] = SHOWN,
     width: int = 0,
+    stored: StoredLabels | None = None,
 ) -> Image.Image:
-    """Return the picture with boxes, names and (with ``masks``) tinted, outlined masks.
+    """Return the picture with labels drawn over it, and the names of its objects.
 
     Args:
         picture: the picture.
         annotations: its COCO records.
         names: category names by id.
-        masks: draw the masks.
+        labels: the kinds that are drawn, one over the other.
         width: the result's width, drawn at that scale; 0 keeps the picture's, small ones enlarged.
+        stored: the image with its files, for kinds that draw more than the annotations.
+
+    Raises:
+        DatasetError: a label cannot be decoded.
 
     """
     scale = (width or max(picture.width, _LEAST_WIDTH)) / picture.width
     # A strip of one column, enlarged, would fill the memory.
     scale = min(scale, max(1.0, LARGEST_SIDE / picture.height))
     size = round(picture.width * scale), max(1, round(picture.height * scale))
-    drawn = np.array(_scaled(picture, size))
-    taken = np.zeros(drawn.shape[:2], np.int32)
     stroke = max(2 if size[0] >= _LEAST_WIDTH else 1, round(size[0] / 480))
-    for record in annotations:
-        cover = _cover(record, picture.size, size)
-        taken[cover] = 1
-        if masks:
-            _tint(drawn, cover, ImageColor.getrgb(_colour(record))[:3], stroke)
-    result = Image.fromarray(drawn)
-    pen = ImageDraw.Draw(result)
-    boxes = [_scaled_box(record["bbox"], scale) for record in annotations]
-    for record, (left, top, right, bottom) in zip(annotations, boxes, strict=True):
-        pen.rectangle((left, top, right - 1, bottom - 1), outline=_colour(record), width=stroke)
-    letters = max(13, size[0] // 44)
-    for record, box in zip(annotations, boxes, strict=True):
+    canvas = Canvas(_scaled(picture, size).copy(), picture.size, stroke)
+    stored = stored or StoredLabels({}, annotations, picture.size)
+    for name in labels:
+        draw_kind(name, canvas, stored)
+    if "box" in labels:
+        _write_names(canvas, stored, names)
+    return canvas.picture
+
+
+def stored_image(layout: Layout, image: Record, annotations: Sequence[Record]) -> StoredLabels:
+    """Return an image of a dataset, as kinds draw it."""
+    return StoredLabels(
+        image,
+        annotations,
+        (image["width"], image["height"]),
+        read=lambda name: layout.file(image["files"][name]["path"]).read_bytes(),
+    )
+
+
+def draw_kind(name: str, canvas: Canvas, stored: StoredLabels) -> None:
+    """Draw the labels of one kind.
+
+    Raises:
+        DatasetError: they cannot be decoded, or are not there.
+
+    """
+    kind: LabelKind = LABEL_KINDS.get(name)
+    where = stored.image.get("file_name", "an image")
+    try:
+        kind.draw(canvas, stored)
+    except KeyError as error:
+        raise DatasetError(f"{where} has no {name} labels: it lacks {error}") from None
+    except UserError:
+        raise
+    except (ValueError, TypeError, OSError) as error:
+        raise DatasetError(f"the {name} labels of {where} cannot be drawn: {error}") from None
+
+
+def _write_names(canvas: Canvas, stored: StoredLabels, names: dict[int, str]) -> None:
+    pen, width = ImageDraw.Draw(canvas.picture), canvas.picture.width
+    taken = _taken(canvas, stored)
+    letters = max(13, width // 44)
+    for record in stored.annotations:
         name = label_of(record["category_id"], names[record["category_id"]])
-        label = _fitted(name, f", vis. {record['visibility']:.0%}", letters, size[0])
-        x, y, w, h = _place(box, _extent(label), taken)
-        pen.rectangle((x, y, x + w - 1, y + h - 1), fill=_colour(record))
-        ink = "white" if _dark(_colour(record)) else "black"
+        rest = f", vis. {record['visibility']:.0%}" if "visibility" in record else ""
+        label = _fitted(name, rest, letters, width)
+        x, y, w, h = _place(canvas.place(record["bbox"]), _extent(label), taken)
+        colour = canvas.colour(record)
+        pen.rectangle((x, y, x + w - 1, y + h - 1), fill=colour)
+        ink = "white" if _dark(colour) else "black"
         label.draw(pen, x + (w - label.width) / 2, y + 2 - label.top, ink)
-    return result
 
 
-def _colour(record: Record) -> str:
-    return colour_of(record["category_id"])
+def _taken(canvas: Canvas, stored: StoredLabels) -> npt.NDArray[np.int32]:
+    """Return (h, w) of the picture, 1 where an object is seen."""
+    taken = np.zeros((canvas.picture.height, canvas.picture.width), np.int32)
+    for record in stored.annotations:
+        if "segmentation" in record:
+            taken[canvas.cover(stored.mask(record))] = 1
+        else:
+            left, top, right, bottom = canvas.place(record["bbox"])
+            taken[top:bottom, left:right] = 1
+    return taken
 
 
 def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     picture = picture.convert("RGB")
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _cover(record: Record, old: tuple[int, int], new: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Return a record's mask at another size of the picture, its pixels left whole."""
-    mask = mask_of(record, old[1], old[0])
-    scaled = cv2.resize(mask.astype(np.uint8), new, interpolation=cv2.INTER_NEAREST)
-    return scaled.astype(np.bool_)
-
-
-def _tint(
-    drawn: npt.NDArray[np.uint8], cover: npt.NDArray[np.bool_], colour: Any, stroke: int
-) -> None:
-    drawn[cover] = (0.65 * drawn[cover] + 0.35 * np.array(colour)).astype(np.uint8)
-    side = 2 * stroke + 1
-    inner = cv2.erode(cover.astype(np.uint8), np.ones((side, side), np.uint8)).astype(np.bool_)
-    drawn[cover & ~inner] = colour
-
-
-def _scaled_box(bbox: Sequence[float], scale: float) -> Box:
-    """Return left, top, right and bottom of a COCO box; the last two lie just outside."""
-    x, y, w, h = bbox
-    left, top = round(x * scale), round(y * scale)
-    return left, top, max(round((x + w) * scale), left + 1), max(round((y + h) * scale), top + 1)
 
 
 def _fitted(name: str, rest: str, size: float, width: int) -> Line:

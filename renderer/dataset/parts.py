@@ -295,4 +295,4 @@ def _line(part: str, raw: bytes, done: type[DoneLine]) -> DoneLine | FailedLine:
         wrong = f"is no JSON: {error}"
     else:
         return line
-    raise DatasetError(f"parts/{part} is damaged: the line of image {index} {wrong}")
+    raise DatasetError(f"parts/{part} is damaged: the line of shot {index} {wrong}")

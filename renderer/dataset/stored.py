@@ -37,6 +37,14 @@ class Stored(BaseModel):
         except AttributeError:
             raise KeyError(key) from None
 
+    def __contains__(self, key: object) -> bool:
+        """Tell whether it has a key."""
+        return key in type(self).model_fields or key in (self.model_extra or {})
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """Return the value of a key, or of one that it has not a default."""
+        return getattr(self, key, default)
+
 
 AnyStored = TypeVar("AnyStored", bound=Stored)
 

@@ -91,10 +91,6 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
         session_number = next_session_number(run.layout)
         executor, slots = _open_executor(run, options, spool, len(shots), session_number)
         journal = RunJournal(run.layout, spool)
-        reserve = options.reserve_bytes
-        disk = DiskWatch(
-            run.layout.root, default_reserve(run.layout.root) if reserve is None else reserve
-        )
         heartbeat = HeartbeatWriter(journal)
 
         def handle_all(event: Event) -> None:
@@ -108,12 +104,10 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
             run.layout,
             deque(shots),
             handle_all,
-            disk,
+            _disk_watch(run.layout.root, options),
             heartbeat.beat,
             received,
-            ShotTimeout(
-                options.shot_timeout_s, FLOOR_S if is_local(run.layout.root) else STORE_FLOOR_S
-            ),
+            _shot_timeout(run.layout.root, options),
             options.chunk,
             options.cpu_if_lacking,
             session_number,
@@ -128,6 +122,15 @@ def render_shots(run: Run, shots: list[int], options: FarmOptions, handle: Event
         finally:
             handle_all(RunEnded(how=how))
             journal.close()
+
+
+def _disk_watch(root: Path, options: FarmOptions) -> DiskWatch:
+    reserve = options.reserve_bytes
+    return DiskWatch(root, default_reserve(root) if reserve is None else reserve)
+
+
+def _shot_timeout(root: Path, options: FarmOptions) -> ShotTimeout:
+    return ShotTimeout(options.shot_timeout_s, FLOOR_S if is_local(root) else STORE_FLOOR_S)
 
 
 def _spool() -> tempfile.TemporaryDirectory[str]:

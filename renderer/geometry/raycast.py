@@ -6,6 +6,7 @@ process and serves every image it appears in.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from renderer.asset import ALPHA_THRESHOLD, AssetCache, Geometry
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
+_Faces = tuple[npt.NDArray[np.int32], Floats]
 
 MISS = np.float32(np.inf)
 # Embree's distance to nothing.
@@ -26,6 +28,22 @@ _NOTHING = np.float32(1e37)
 _REACH = 1.75
 # Sheets of a cutout model that one ray may pass before we call it a miss (foliage stacks deep).
 MOST_SHEETS = 64
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What n rays meet first.
+
+    Attributes:
+        depth: (n,) float32, metres along the view axis, infinite for nothing.
+        face: (n,) int32, index into the model's triangles, -1 for nothing.
+        barycentric: (n, 2) float32, the weights of the triangle's second and third corner.
+
+    """
+
+    depth: Floats
+    face: npt.NDArray[np.int32]
+    barycentric: Floats
 
 
 class Tracer:
@@ -49,6 +67,7 @@ class Tracer:
         if geometry.cutout_of is not None:
             holed = geometry.cutout_of >= 0
         self._holed = np.flatnonzero(holed)
+        self._whole = np.flatnonzero(~holed)
         self._solids = _scene(vertices, geometry.triangles[~holed])
         self._sheets = _scene(vertices, geometry.triangles[holed])
 
@@ -61,6 +80,15 @@ class Tracer:
                 in metres along the view axis.
 
         """
+        return self._trace(model_to_camera, directions, None)
+
+    def hits(self, model_to_camera: Array, directions: Array) -> Hits:
+        """Return the depths, as ``depth`` does, and where on the surface they are."""
+        count = len(directions)
+        faces = np.full(count, -1, np.int32), np.zeros((count, 2), np.float32)
+        return Hits(self._trace(model_to_camera, directions, faces), *faces)
+
+    def _trace(self, model_to_camera: Array, directions: Array, faces: _Faces | None) -> Floats:
         if len(directions) == 0:
             return np.empty(0, np.float32)
         turn = model_to_camera[:3, :3]
@@ -75,19 +103,27 @@ class Tracer:
         unit_rays = rays / length
         start = np.maximum(-(unit_rays @ origin)[:, None] - _REACH, 0.0)
         origins = np.ascontiguousarray(origin + start * unit_rays, np.float32)
-        found = self._first_opaque(origins, np.ascontiguousarray(unit_rays, np.float32))
+        found = self._first_opaque(origins, np.ascontiguousarray(unit_rays, np.float32), faces)
         depth = (start[:, 0] + found) / length[:, 0]
         return np.where(found < _NOTHING / 2, depth, MISS).astype(np.float32)
 
-    def _first_opaque(self, origins: Floats, rays: Floats) -> Floats:
+    def _first_opaque(self, origins: Floats, rays: Floats, faces: _Faces | None) -> Floats:
         result = np.full(len(rays), _NOTHING, np.float32)
-        if self._solids is not None:
+        if self._solids is not None and faces is None:
             result = np.asarray(self._solids.run(origins, rays, query="DISTANCE"), np.float32)
+        elif self._solids is not None and faces is not None:
+            hit = self._solids.run(origins, rays, output=1)
+            result = np.asarray(hit["tfar"], np.float32)
+            met = hit["primID"] >= 0
+            faces[0][met] = self._whole[hit["primID"][met]]
+            faces[1][met] = np.column_stack([hit["u"], hit["v"]])[met]
         if self._sheets is not None:
-            self._pass_sheets(self._sheets, origins, rays, result)
+            self._pass_sheets(self._sheets, origins, rays, result, faces)
         return result
 
-    def _pass_sheets(self, scene: Any, origins: Floats, rays: Floats, result: Floats) -> None:
+    def _pass_sheets(
+        self, scene: Any, origins: Floats, rays: Floats, result: Floats, faces: _Faces | None
+    ) -> None:
         """Bring distances (n,) to solids down to those of sheets that are not see-through."""
         travelled = np.zeros(len(rays), np.float32)
         going = np.arange(len(rays))
@@ -99,8 +135,12 @@ class Tracer:
             going, hit = going[met], {key: value[met] for key, value in hit.items()}
             if len(going) == 0:
                 break
-            solid = self._is_solid(self._holed[hit["primID"]], hit["u"], hit["v"])
+            face = self._holed[hit["primID"]]
+            solid = self._is_solid(face, hit["u"], hit["v"])
             result[going[solid]] = travelled[going[solid]]
+            if faces is not None:
+                faces[0][going[solid]] = face[solid]
+                faces[1][going[solid]] = np.column_stack([hit["u"], hit["v"]])[solid]
             going = going[~solid]
             # Step past the sheet; 1e-5 of the model's half size is far below its detail.
             travelled[going] += 1e-5

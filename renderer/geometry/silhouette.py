@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from renderer.geometry.crop import Crop, Mask
+
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 
 # Pixels an object may cost, and as many to a side; farther parts are sampled more coarsely.
@@ -69,35 +70,36 @@ class Silhouette:
     """An object's outline, taken by itself.
 
     Attributes:
-        mask: (h, w) its pixels in the frame.
+        crop: its pixels in the frame.
         outside: number of its pixels beyond the frame.
         bounds: (left, top, right, bottom) of all its pixels, or None if it has none at all.
 
     """
 
-    mask: Mask
+    crop: Crop
     outside: int
     bounds: tuple[int, int, int, int] | None
 
 
-def silhouette(window: Window, mask: Mask, whole: Mask | None) -> Silhouette:
+def silhouette(window: Window, mask: Mask | Crop, whole: Mask | None) -> Silhouette:
     """Return the silhouette of an object.
 
     Args:
         window: where it may be.
-        mask: (h, w) its pixels in the frame.
+        mask: its pixels in the frame: (h, w) of all of it, or a crop.
         whole: (rows, columns) its pixels at the window's samples; None where it is all inside.
 
     """
+    crop = mask if isinstance(mask, Crop) else Crop.whole(mask)
     if whole is None:
-        rows, columns = np.nonzero(mask)
-        return Silhouette(mask, 0, _bounds(columns, rows))
+        x, y, w, h = crop.box
+        return Silhouette(crop, 0, (x, y, x + w, y + h) if crop.area else None)
     columns, rows = window.samples()
     where = np.argwhere(whole)
     xs, ys = columns[where[:, 1]], rows[where[:, 0]]
     width, height = window.frame
     beyond = (xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)
-    return Silhouette(mask, int(beyond.sum()) * window.step**2, _bounds(xs, ys))
+    return Silhouette(crop, int(beyond.sum()) * window.step**2, _bounds(xs, ys))
 
 
 def _bounds(columns: Whole, rows: Whole) -> tuple[int, int, int, int] | None:

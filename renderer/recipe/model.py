@@ -20,6 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports
+from renderer.recipe.labels import Labels
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import (
@@ -170,12 +171,6 @@ class Render(Strict):
     view_transform: Literal[
         "AgX", "Standard", "Filmic", "Filmic Log", "Khronos PBR Neutral", "False Color", "Raw"
     ] = "AgX"
-
-
-class Labels(Strict):
-    """Which labels are written, and how."""
-
-    segmentation: Literal["rle", "polygon"] = "rle"
 
 
 class Accept(Strict):

@@ -81,8 +81,11 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
 
 # Keys that have moved, and what to write in their place.
 _MOVED = {
-    "render.exposure": "effects: {{exposure: {{stops: {value}}}}}",
-    "render.white_balance_k": "effects: {{white_balance: {{temperature_k: {value}}}}}",
+    "labels.segmentation": "an option of each kind of mask now: write labels: {{mask: "
+    "{{segmentation: {value}}}, amodal: {{segmentation: {value}}}}}",
+    "render.exposure": "an effect now: write effects: {{exposure: {{stops: {value}}}}}",
+    "render.white_balance_k": "an effect now: write effects: {{white_balance: "
+    "{{temperature_k: {value}}}}}",
 }
 # Parts of a pydantic location that may be a union's tag as well as a key.
 _TAGS = {*DISTRIBUTION_KEYS, "hsv"}
@@ -168,7 +171,7 @@ def _sentence(item: dict[str, Any], path: KeyPath, known: list[str]) -> str:
         return "is required"
     if kind == "extra_forbidden":
         if moved := _MOVED.get(dotted(path)):
-            return f"is an effect now: write {moved.format(value=_show(value))}"
+            return f"is {moved.format(value=_show(value))}"
         hint = _did_you_mean(str(path[-1]), known) or _list("known keys are", known)
         return f"unknown key{hint}"
     if kind == "unknown_distribution":

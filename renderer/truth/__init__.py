@@ -1,7 +1,5 @@
-"""Passes + triangles → masks, boxes, visibility, truncation, poses: exact labels of a shot."""
+"""Passes + triangles → exact labels of a shot's views, a file for each kind.
 
-from renderer.truth.label import Label, Labeller
-from renderer.truth.mask import encode_rle, tight_box
-from renderer.truth.polygon import mask_to_polygons
-
-__all__ = ["Label", "Labeller", "encode_rle", "mask_to_polygons", "tight_box"]
+This room's own modules are not imported here: a recipe asks the kinds what it may say, and needs no
+arrays for that.
+"""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-Mask = npt.NDArray[np.bool_]
-Box = tuple[int, int, int, int]
+from renderer.geometry.crop import Box, Crop, Mask
 
 _MORE, _NEGATIVE = 32, 16
 
@@ -23,8 +22,34 @@ class Rle(TypedDict):
 
 def encode_rle(mask: Mask) -> Rle:
     """Return the compressed COCO RLE of a mask (h, w)."""
-    encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
-    return {"size": [int(n) for n in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+    return encode_crop(Crop.whole(mask))
+
+
+def encode_crop(crop: Crop) -> Rle:
+    """Return the compressed COCO RLE of a mask of a frame, without an array of the frame's size.
+
+    Runs go down the columns, one after the other.
+    """
+    width, height = crop.frame
+    # Down each column, an empty row before and behind it: 1 where a run begins, -1 behind it.
+    edges = np.diff(np.pad(crop.mask, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
+    bounds = []
+    for edge in (1, -1):
+        column, row = np.nonzero(edges == edge)
+        bounds.append((crop.left + column) * height + crop.top + row)
+    starts, ends = bounds
+    # Where the crop is as high as the frame, a run may go on at the top of the next column.
+    apart = starts[1:] != ends[:-1]
+    places = np.empty(2 * (int(apart.sum()) + (len(starts) > 0)), np.int64)
+    places[::2] = starts[np.concatenate([[True], apart])] if len(starts) else starts
+    places[1::2] = ends[np.concatenate([apart, [True]])] if len(starts) else ends
+    counts = np.diff(places, prepend=0, append=width * height)
+    if counts[-1] == 0:
+        counts = counts[:-1]
+    encoded = coco_mask.frPyObjects(
+        {"counts": counts.tolist(), "size": [height, width]}, height, width
+    )
+    return {"size": [height, width], "counts": encoded["counts"].decode("ascii")}
 
 
 def decode_rle(rle: Rle) -> Mask:
@@ -43,6 +68,25 @@ def decode_rle(rle: Rle) -> Mask:
         raise ValueError(f"its runs are not {height * width} pixels long")
     values = np.arange(len(runs)) % 2 == 1  # a mask begins with what it leaves out
     return np.repeat(values, runs).reshape(width, height).T
+
+
+def to_mask(segmentation: Any, height: int, width: int) -> Mask:
+    """Return the mask (h, w) of an RLE or of polygons.
+
+    Raises:
+        ValueError: the segmentation is neither, or of another size than the image.
+
+    """
+    if isinstance(segmentation, dict):
+        if list(segmentation.get("size", [])) != [height, width]:
+            raise ValueError(f"its size {segmentation.get('size')} is not the image's")
+        return decode_rle(segmentation)  # type: ignore[arg-type]
+    if isinstance(segmentation, list):
+        if not segmentation:
+            return np.zeros((height, width), np.bool_)
+        runs = coco_mask.frPyObjects(segmentation, height, width)
+        return np.asarray(coco_mask.decode(coco_mask.merge(runs)), np.bool_)
+    raise ValueError("it is neither an RLE nor a list of polygons")
 
 
 def _run_lengths(counts: str) -> npt.NDArray[np.int64]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
-from renderer.truth.mask import Mask
+from renderer.geometry.crop import Crop, Mask
 
 Points = npt.NDArray[np.int64]
 _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
@@ -20,14 +21,20 @@ _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 def mask_to_polygons(mask: Mask) -> list[list[float]]:
     """Return COCO polygons [[x0, y0, x1, y1, ...], ...] in pixel-edge coordinates, (h, w) mask."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    return crop_to_polygons(Crop.whole(mask))
+
+
+def crop_to_polygons(crop: Crop) -> list[list[float]]:
+    """Return the COCO polygons of a mask of a frame, in the frame's coordinates."""
+    if not crop.area:
+        return []
+    count, labels = cv2.connectedComponents(crop.mask.astype(np.uint8), connectivity=4)
+    places = ndimage.find_objects(labels)
     polygons = []
     for part in range(1, count):
-        rows, columns = np.nonzero(labels == part)
-        x, y = int(columns.min()), int(rows.min())
-        crop = labels[y : rows.max() + 1, x : columns.max() + 1] == part
-        loops = _boundary_loops(crop)
-        ring = _bridge(loops) + np.array([x, y])
+        rows, columns = places[part - 1]
+        loops = _boundary_loops(labels[rows, columns] == part)
+        ring = _bridge(loops) + np.array([crop.left + columns.start, crop.top + rows.start])
         polygons.append([float(value) for value in ring.ravel()])
     return polygons
 

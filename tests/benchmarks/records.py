@@ -27,8 +27,8 @@ from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
 from renderer.dataset.validate import validate
 from renderer.shot.shot import Shot
-from renderer.truth import encode_rle
-from renderer.truth.label import pose
+from renderer.truth.kinds.pose import pose_of
+from renderer.truth.mask import encode_rle
 
 _PER_IMAGE = 4
 _LINES_A_PART = 256
@@ -59,7 +59,7 @@ def crowded(shot: dict[str, Any]) -> Shot:
 def record(number: int, shot: Shot) -> dict[str, Any]:
     """The label of one quadrant of an image, half hidden by nothing at all."""
     entry = shot.objects[number]
-    rotation, translation = pose(shot, entry)
+    pose = pose_of(shot.views[0].camera, entry)
     half = _SIDE // 2
     x, y = number % 2 * half, number // 2 * half
     mask = np.zeros((_SIDE, _SIDE), np.bool_)
@@ -75,9 +75,7 @@ def record(number: int, shot: Shot) -> dict[str, Any]:
         "truncation": 0.0,
         "amodal_bbox": [x, y, half, half],
         "amodal_segmentation": rle,
-        "cam_R_m2c": rotation.round(12).tolist(),
-        "cam_t_m2c": translation.round(12).tolist(),
-        "scale": entry.scale,
+        **pose.model_dump(mode="json"),
         "asset": entry.file,
         "instance": entry.instance,
     }

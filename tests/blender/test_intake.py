@@ -313,7 +313,8 @@ def test_cutouts_are_holes_for_both_ray_casters(
     assert len(cache.geometry(facts.key).cutouts) == 1, facts.warnings
     from renderer.plan import Planner
     from renderer.recipe import Recipe
-    from renderer.truth import Labeller
+    from renderer.truth.view import ViewTruth
+    from tests.truth.labelled import labels_of
 
     recipe = Recipe.model_validate(
         {
@@ -331,10 +332,10 @@ def test_cutouts_are_holes_for_both_ray_casters(
     planner = Planner(recipe, tmp_path, cache, ({"leaf.glb": facts.key},))
     shot = planner.shot(0)
     frame = stage.render(shot)[0]  # type: ignore[attr-defined]
-    cast = Labeller(cache).visible_index(shot, shot.views[0].camera)
+    cast = ViewTruth.of(shot, shot.views[0].camera, cache).index
     # Of some 200 pixels along the hole, where the two read the texture's last bits differently.
     assert (cast != frame.index).sum() <= 8
-    (label,) = Labeller(cache).label(shot, shot.views[0].camera, frame.index)
+    (label,) = labels_of(ViewTruth.of(shot, shot.views[0].camera, cache, frame))
     side = 0.8 * 120
     # The radius at which the opacity (rising by 40/255 a texel) passes the threshold.
     threshold = 0.5 if mode == "mask" else ALPHA_THRESHOLD

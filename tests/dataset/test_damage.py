@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.assemble import AssembleError, assemble, read_run
-from renderer.dataset.layout import Layout
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
-from renderer.dataset.read import DatasetError, read_annotations, read_categories, read_pairs
+from renderer.dataset.read import read_annotations, read_categories, read_pairs
 from renderer.dataset.report import gather_statistics, write_report
 from renderer.dataset.validate import validate
 from tests.dataset.harm import (
@@ -30,7 +30,8 @@ from tests.dataset.harm import (
 
 def records(kind: str) -> list[tuple[str, Any]]:
     keys = {
-        "image": "id file_name width height camera shot azimuth_deg elevation_deg brightness blake2b",
+        "image": "id file_name width height camera shot view variant views azimuth_deg elevation_deg "
+        "brightness files",
         "annotation": "id image_id category_id bbox area iscrowd segmentation visibility truncation "
         "amodal_bbox amodal_segmentation cam_R_m2c cam_t_m2c scale asset instance",
     }
@@ -49,37 +50,86 @@ def test_a_record_that_lacks_a_key_is_one_sentence(copy: Path, kind: str, key: s
             read(Layout(copy))
         assert str(caught.value) == lacks
     edit_labels(copy, lambda d: d[f"{kind}s"][number - 1].update({key: {"a": []}}))
-    wrong = f"annotations/instances.json is damaged: {said} has a wrong {key}: it should be "
-    if key != "camera":  # which may be any object
-        (finding,) = validate(Layout(copy), None).findings
-        assert finding.startswith(wrong)
+    (finding,) = validate(Layout(copy), None).findings
+    damaged = f"annotations/instances.json is damaged: {said} "
+    assert finding.startswith((f"{damaged}has a wrong {key}", f"{damaged}lacks {key}."))
 
 
-BAD_VALUES: dict[str, tuple[str, Any]] = {
-    "a box of three": ("bbox", [1, 2, 3]),
-    "a box of texts": ("bbox", ["1", "2", "3", "4"]),
-    "a box left of the frame": ("bbox", [-1, 2, 3, 4]),
-    "half a rotation": ("cam_R_m2c", [[1, 0, 0], [0, 1, 0]]),
-    "a flat place": ("cam_t_m2c", [1, 2]),
-    "an RLE without counts": ("segmentation", {"size": [72, 96]}),
-    "an RLE of numbers": ("segmentation", {"size": [72, 96], "counts": [1, 2]}),
-    "a polygon of two corners": ("segmentation", [[1, 2, 3, 4]]),
-    "a polygon that crashes pycocotools": ("amodal_segmentation", [[1e9, 1e9, 2e9, 0, 5, 5]]),
-    "an area below nothing": ("area", -1),
-    "a number that is none": ("truncation", "0"),
-    "a vast number": ("visibility", 1e300),
-    "yes": ("instance", True),
-    "no": ("truncation", False),
+BAD_VALUES: dict[str, tuple[str, Any, str]] = {
+    "a box of three": ("bbox", [1, 2, 3], "lacks bbox[3]"),
+    "a box of five": (
+        "bbox",
+        [1, 2, 3, 4, 5],
+        "has a wrong bbox: it should have at most 4 items, not 5",
+    ),
+    "a box of texts": ("bbox", ["1", 2, 3, 4], "has a wrong bbox[0]: it should be a valid integer"),
+    "a box of halves": (
+        "bbox",
+        [1, 0.5, 3, 4],
+        "has a wrong bbox[1]: it should be a valid integer",
+    ),
+    "a box left of the frame": (
+        "bbox",
+        [-1, 2, 3, 4],
+        "has a wrong bbox[0]: it should be greater than or equal to 0",
+    ),
+    "half a rotation": ("cam_R_m2c", [[1, 0, 0], [0, 1, 0]], "lacks cam_R_m2c[2]"),
+    "a flat place": ("cam_t_m2c", [1, 2], "lacks cam_t_m2c[2]"),
+    "an RLE without counts": ("segmentation", {"size": [72, 96]}, "lacks segmentation.RLE.counts"),
+    "an RLE of numbers": (
+        "segmentation",
+        {"size": [72, 96], "counts": [1, 2]},
+        "has a wrong segmentation.RLE.counts: it should be a valid string",
+    ),
+    "an RLE of three sides": (
+        "segmentation",
+        {"size": [72, 96, 3], "counts": ""},
+        "has a wrong segmentation.RLE.size: it should have at most 2 items, not 3",
+    ),
+    "a polygon of two corners": (
+        "segmentation",
+        [[1, 2, 3, 4]],
+        "has a wrong segmentation.polygons[0]: it should have at least 6 items, not 4",
+    ),
+    "a polygon of three corners and a half": (
+        "segmentation",
+        [[1, 2, 3, 4, 5, 6, 7]],
+        "has a wrong segmentation.polygons[0]: it should be pairs of x and y",
+    ),
+    "a polygon that crashes pycocotools": (
+        "amodal_segmentation",
+        [[1e9, 1e9, 2e9, 0, 5, 5]],
+        "has a wrong amodal_segmentation.polygons[0][0]: it should be less than or equal to 8192",
+    ),
+    "an area below nothing": (
+        "area",
+        -1,
+        "has a wrong area: it should be greater than or equal to 0",
+    ),
+    "a number that is none": (
+        "truncation",
+        "0",
+        "has a wrong truncation: it should be a valid number",
+    ),
+    "a vast share": (
+        "visibility",
+        1e300,
+        "has a wrong visibility: it should be less than or equal to 1",
+    ),
+    "a vast number": ("scale", 1e300, "has a wrong scale: it should be less than 1000000000000000"),
+    "yes": ("instance", True, "has a wrong instance: it should be a valid integer"),
+    "no": ("truncation", False, "has a wrong truncation: it should be a valid number"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_VALUES)
 def test_a_value_of_a_wrong_kind_is_one_sentence(copy: Path, case: str) -> None:
-    key, value = BAD_VALUES[case]
+    key, value, said = BAD_VALUES[case]
     edit_labels(copy, annotation(put(key, value)))
     (finding,) = validate(Layout(copy), None).findings
-    assert f"is damaged: annotation {ANNOTATION} has a wrong {key}: it should be " in finding
-    with pytest.raises(DatasetError, match=f"has a wrong {key}"):
+    assert f"is damaged: annotation {ANNOTATION} {said}" in finding
+    assert "\n" not in finding
+    with pytest.raises(DatasetError, match=key):
         list(read_annotations(Layout(copy)))
 
 
@@ -129,7 +179,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "manifest with bare failures": (
         lambda root: edit(root / MANIFEST, put("failed", [3])),
-        "manifest.json is damaged: it has a wrong failed: it should be a list of shots and causes",
+        "manifest.json is damaged: it has a wrong failed[0]: it should be an object",
     ),
 }
 
@@ -203,10 +253,14 @@ SHOTS: dict[str, tuple[Callable[[list[str]], Any], str]] = {
         lambda lines: lines.__setitem__(slice(4, None), [lines[4][:99]]),
         "shots.jsonl is damaged in line 5: ",
     ),
-    "a list": (lambda lines: lines.__setitem__(4, "[]"), "damaged in line 5: it has no index"),
+    "a list": (lambda lines: lines.__setitem__(4, "[]"), "damaged in line 5: it is no object"),
+    "without an index": (
+        lambda lines: lines.__setitem__(4, "{}"),
+        "damaged in line 5: it lacks index",
+    ),
     "a key lost": (
         lambda lines: lines.__setitem__(4, lines[4].replace('"roll_deg"', '"role_deg"')),
-        "shots.jsonl is damaged: shot 4: camera.roll_deg: Field required",
+        "shots.jsonl is damaged: shot 4: views.0.roll_deg: Field required",
     ),
     "one lost": (lambda lines: lines.pop(4), "shots.jsonl lacks shot 4"),
     "none left": (lambda lines: lines.clear(), "shots.jsonl lacks shot 0"),

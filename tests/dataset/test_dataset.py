@@ -158,7 +158,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "shots lost": (lambda r: (r / "shots.jsonl").unlink(), "shots.jsonl is missing"),
     "images missing from the count": (
         lambda r: manifest(r, lambda d: d["recipe"].update(images=9)),
-        "1 of 9 images",
+        "1 of 9 shots",
     ),
 }
 

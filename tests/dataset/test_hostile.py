@@ -20,8 +20,8 @@ from typer.testing import CliRunner, Result
 
 from renderer.asset import AssetCache
 from renderer.commands.app import app
+from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError, Layout, is_path_below
-from renderer.dataset.parts import write_part
 from renderer.dataset.storage import draft_of
 from tests.conftest import contents
 from tests.dataset.harm import edit, edit_labels, image, put
@@ -192,7 +192,19 @@ def named(form: str) -> Attack:
     return attack
 
 
-def part(form: str) -> Attack:
+def filed(form: str) -> Attack:
+    """Give image 2 a file that is the canary's."""
+
+    def attack(root: Path, canary: Path) -> None:
+        path = form.format(canary=canary)
+        edit_labels(
+            root, image(lambda record: record["files"].update(depth={"path": path, "blake2b": ""}))
+        )
+
+    return attack
+
+
+def part(form: str, key: str = "file_name") -> Attack:
     """Put a second line of image 2 into the parts, that differs: merge looks at the file of both."""
 
     def attack(root: Path, canary: Path) -> None:
@@ -202,8 +214,12 @@ def part(form: str) -> Attack:
             for line in path.read_text().splitlines()
         ]
         line = next(each for each in lines if each["index"] == 1)
-        line["image"] |= {"file_name": form.format(canary=canary), "brightness": 0}
-        write_part(Layout(root), [line], 7)
+        image = line["images"][0]["image"]
+        image |= {"brightness": 0}
+        (image if key == "file_name" else image["files"]["picture"])[key] = form.format(
+            canary=canary
+        )
+        (root / "parts/00000001-00000001.007.0.jsonl").write_text(dumps(line) + "\n")
 
     return attack
 
@@ -250,7 +266,18 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
         for kind, form in NAMES.items()
     },
     **{
-        f"part's name {kind}": (part(NAMES[kind]), "image 1 has a wrong image.file_name")
+        f"file {kind}": (filed(NAMES[kind]), "image 2 has a wrong files.depth.path")
+        for kind in ("absolute", "upward", "with backslashes")
+    },
+    **{
+        f"part's name {kind}": (part(NAMES[kind]), "shot 1 has a wrong images[0].image.file_name")
+        for kind in ("absolute", "upward", "a NUL")
+    },
+    **{
+        f"part's file {kind}": (
+            part(NAMES[kind], "path"),
+            "shot 1 has a wrong images[0].image.files.picture.path",
+        )
         for kind in ("absolute", "upward", "a NUL")
     },
     **{

@@ -5,23 +5,51 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from renderer.dataset.layout import Layout
+from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.merge import merge
 from renderer.dataset.parts import PartIndex, last_index, next_session_number, write_part
 from renderer.dataset.storage import DiskError, draft_of, write_atomic
 
 
-def line(index: int, failed: str | None = None) -> dict[str, object]:
+def image(index: int, view: int = 0, files: tuple[str, ...] = (), views: int = 1) -> dict[str, Any]:
+    stem = f"{index:08d}" + (f"-{view}" if views > 1 else "")
+    paths = {"picture": f"images/{stem}.png", **{name: f"{name}/{stem}.exr" for name in files}}
+    return {
+        "id": index * views + view + 1,
+        "file_name": paths["picture"],
+        "width": 4,
+        "height": 3,
+        "camera": {
+            "K": [[1.0, 0.0, 2.0], [0.0, 1.0, 1.5], [0.0, 0.0, 1.0]],
+            "world_to_camera": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
+            "distortion": None,
+        },
+        "shot": index,
+        "view": str(view) if views > 1 else "",
+        "variant": 0,
+        "views": {str(each): index * views + each + 1 for each in range(views) if views > 1},
+        "azimuth_deg": 0.0,
+        "elevation_deg": 1e-05,
+        "brightness": 0.5,
+        "files": {name: {"path": path, "blake2b": "00"} for name, path in paths.items()},
+    }
+
+
+def label(number: int) -> dict[str, Any]:
+    return {"category_id": 1, "iscrowd": 0, "instance": number, "asset": "a.ply", "area": number}
+
+
+def line(index: int, failed: str | None = None) -> dict[str, Any]:
     if failed:
         return {"index": index, "failed": failed, "shot": None}
     return {
         "index": index,
         "shot": {"index": index},
-        "image": {"file_name": f"{index}.png"},
-        "annotations": [{"area": index}] * (index % 3),
+        "images": [{"image": image(index), "annotations": [label(index)] * (index % 3)}],
     }
 
 
@@ -32,7 +60,7 @@ def images(layout: Layout, count: int) -> None:
         (layout.images / f"{index:08d}.png").touch()
 
 
-def merged(root: Path, parts: list[list[dict[str, object]]]) -> tuple[str, str]:
+def merged(root: Path, parts: list[list[dict[str, Any]]]) -> tuple[str, str]:
     layout = Layout(root)
     images(layout, 10)
     for part in parts:
@@ -64,7 +92,7 @@ def test_a_retry_that_succeeds_replaces_the_failure(tmp_path: Path) -> None:
     index = PartIndex(layout)
     assert (index.done(), index.failed(), len(index)) == ({0, 1}, {2}, 3)
     images(layout, 3)
-    result = merge(layout, "n", "1", ("a",), images=5)
+    result = merge(layout, "n", "1", ("a",), shots=5)
     assert (result.images, result.failed) == (2, [(2, "again")])
     assert result.missing == [range(3, 5)]
     (layout.images / "00000001.png").unlink()
@@ -128,9 +156,9 @@ def test_what_counts_of_a_shot_in_several_parts(tmp_path: Path) -> None:
     write_part(
         layout, [fresh], next_session_number(layout)
     )  # its image was lost, and rendered again elsewhere
-    assert next(PartIndex(layout).lines())["shot"] is None
-    (five,) = [each for each in PartIndex(layout).lines() if each["index"] == 5]
-    assert five["shot"]["fresh"]
+    assert next(PartIndex(layout).lines()).shot is None
+    (five,) = [each for each in PartIndex(layout).lines() if each.index == 5]
+    assert five.shot == {"index": 5, "fresh": True}
 
 
 def test_of_a_shot_rendered_on_different_hardware_the_label_of_its_image_counts(
@@ -141,11 +169,97 @@ def test_of_a_shot_rendered_on_different_hardware_the_label_of_its_image_counts(
     images(layout, 2)
     for pixels in ("here", "there"):
         digest = hashlib.blake2b(pixels.encode(), digest_size=16).hexdigest()
-        image = {"file_name": "images/00000001.png", "blake2b": digest}
-        record = {**line(1), "image": image, "annotations": [{"from": pixels}]}
-        write_part(layout, [line(0), record], 0)
+        one = image(1)
+        one["files"]["picture"]["blake2b"] = digest
+        labelled = {"image": one, "annotations": [{**label(1), "from": pixels}]}
+        write_part(layout, [line(0), {**line(1), "images": [labelled]}], 0)
     for pixels in ("here", "there"):
         (layout.images / "00000001.png").write_bytes(pixels.encode())
         merge(layout, "n", "1", ("a",))
         data = json.loads(layout.instances.read_text())
         assert [record["from"] for record in data["annotations"]] == [pixels]
+
+
+def stereo(index: int) -> dict[str, Any]:
+    """Two views of a shot, each with a picture and a depth map."""
+    images = [image(index, view, ("depth",), views=2) for view in range(2)]
+    return {
+        **line(index),
+        "images": [{"image": each, "annotations": [label(1)]} for each in images],
+    }
+
+
+def put_files(layout: Layout, *lines: dict[str, Any]) -> None:
+    for each in lines:
+        for of in each["images"]:
+            for file in of["image"]["files"].values():
+                (layout.root / file["path"]).parent.mkdir(parents=True, exist_ok=True)
+                (layout.root / file["path"]).touch()
+
+
+@pytest.mark.parametrize(
+    "lost", ["images/00000002-0.png", "images/00000002-1.png", "depth/00000002-1.exr"]
+)
+def test_a_shot_that_lost_a_file_of_any_of_its_images_is_not_there(
+    tmp_path: Path, lost: str
+) -> None:
+    layout = Layout(tmp_path)
+    lines = [stereo(index) for index in range(4)]
+    put_files(layout, *lines)
+    write_part(layout, lines[2:], 0)
+    write_part(layout, lines[:2], 0)
+    assert PartIndex(layout).lost(layout) == set()
+    result = merge(layout, "n", "1", ("a",), shots=5)
+    assert (result.shots, result.images, result.annotations, result.missing) == (
+        *(4, 8, 8),
+        [range(4, 5)],
+    )
+    data = json.loads(layout.instances.read_text())
+    assert [each["id"] for each in data["images"]] == list(range(1, 9))
+    assert [each["image_id"] for each in data["annotations"]] == list(range(1, 9))
+    (tmp_path / lost).unlink()
+    assert PartIndex(layout).lost(layout) == {2}
+    assert PartIndex(layout, range(2)).lost(layout) == set()
+    result = merge(layout, "n", "1", ("a",), shots=5)
+    assert (result.shots, result.images, result.missing) == (3, 6, [range(2, 3), range(4, 5)])
+
+
+def test_records_are_merged_as_they_are(tmp_path: Path) -> None:
+    """Keys that no model knows, numbers and texts; what was left out has its default."""
+    layout = Layout(tmp_path)
+    odd = {**line(0), "shot": {"index": 0, "radius_m": 1e-07, "name": "\U0001f375\u2028"}}
+    odd["images"][0]["image"] |= {"weather": ["fog", {"a": None}], "group": "train"}
+    odd["images"][0]["annotations"] = [{**label(1), "mass_kg": 1e22, "bbox": [1, 2, 3.5, 4]}]
+    images(layout, 1)
+    write_part(layout, [odd], 0)
+    merge(layout, "n", "1", ("a",))
+    data = json.loads(layout.instances.read_text())
+    (record,) = data["images"]
+    assert record == {**image(0), "weather": ["fog", {"a": None}], "group": "train"} | {
+        "scenario": None,
+        "warnings": [],
+    }
+    assert data["annotations"] == [{"id": 1, "image_id": 1} | odd["images"][0]["annotations"][0]]
+    assert json.loads(layout.shots.read_text()) == odd["shot"]
+    assert "\U0001f375".encode() in layout.shots.read_bytes()
+
+
+def test_a_damaged_part_names_its_shot_and_key(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    bad = line(7)
+    bad["images"][0]["annotations"][0]["instance"] = "x"
+    images(layout, 8)
+    write_part(layout, [bad], 0)
+    said = (
+        r"damaged: the line of shot 7 has a wrong images\[0\].annotations\[0\].instance: it should"
+    )
+    with pytest.raises(DatasetError, match=said):
+        merge(layout, "n", "1", ("a",))
+    bad = line(7)
+    bad["images"][0]["annotations"][0] |= {"bbox": [1, 2, 3], "area": 6}
+    layout = Layout(tmp_path / "other")
+    images(layout, 8)
+    write_part(layout, [bad], 0)
+    merge(layout, "n", "1", ("a",))  # it is a stranger's field, where the dataset has no boxes
+    with pytest.raises(DatasetError, match=r"lacks images\[0\].annotations\[0\].bbox\[3\]"):
+        merge(layout, "n", "1", ("a",), kinds=("box",))

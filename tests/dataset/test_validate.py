@@ -49,7 +49,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     ),
     "shot": (image(put("shot", 6)), NAME + "shot is 6, its shot says 1"),
     "scenario": (image(put("scenario", "night")), NAME + "scenario is night"),
-    "digest": (image(put("blake2b", "00")), "delete it and run the same render again"),
+    "digest": (
+        image(lambda i: i["files"]["picture"].update(blake2b="00")),
+        "delete it and run the same render again",
+    ),
     "image id": (image(add("id")), "annotation 3 belongs to image 2, which is not there"),
     "cam_R_m2c": (
         annotation(lambda a: a.update(cam_R_m2c=np.transpose(a["cam_R_m2c"]).tolist())),

@@ -14,16 +14,15 @@ from typer.testing import CliRunner
 from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.assemble import assemble
+from renderer.dataset.head import run_head
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import manifest_head
 from renderer.dataset.parts import write_part
-from renderer.dataset.segmentation import to_mask
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
-from renderer.truth import encode_rle, tight_box
+from renderer.truth.mask import encode_rle, tight_box, to_mask
 from tests import shapes
 from tests.dataset.harm import (
     Change,
@@ -41,13 +40,13 @@ class Film:
     def __init__(self, breaks: frozenset[int]) -> None:
         self.breaks = breaks
 
-    def render(self, shot: Shot) -> Frame:
+    def render(self, shot: Shot) -> list[Frame]:
         if shot.index in self.breaks:
             raise RuntimeError("the shutter is stuck")
         width, height = shot.views[0].camera.resolution
         noise = np.random.default_rng(shot.index).random((height, width, 4)).astype(np.float32)
         noise[..., 3] = 1
-        return Frame(noise)
+        return [Frame(noise)]
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def make(plain_planner: Callable[..., Planner], tmp_path: Path) -> Iterator[Make
         layout = Layout(tmp_path / "made")
         lines = list(Pipeline(planner, Film(breaks), layout).run(range(6)))
         write_part(layout, lines, 0)
-        head = manifest_head(planner.recipe, "0", "0", {})
+        head = run_head(planner.recipe, "0", "0", {}).model_dump(mode="json")
         layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
         assemble(layout)
         return layout, planner.cache

@@ -1,4 +1,4 @@
-"""A run that everything happens to ends as one to which nothing does (issue 4, acceptance 1)."""
+"""A run that everything happens to ends as one to which nothing does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that fills up: the run pauses, goes on by itself, and nothing is damaged (acceptance 2)."""
+"""A disk that fills up: the run pauses, goes on by itself, and nothing is damaged."""
 
 from __future__ import annotations
 

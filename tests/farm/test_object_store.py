@@ -17,7 +17,7 @@ from tests.farm.object_store import BUCKET, keys, object_store, stored
 
 
 def test_a_faulty_store_gets_the_same_bytes(crowd: Path, solids: Path, tmp_path: Path) -> None:
-    """Some of all requests are refused (503, 500); five shards, merged there (acceptance 3)."""
+    """Some of all requests are refused (503, 500); five shards, merged there."""
     recipe = write_recipe(tmp_path / "r", CROWD, solids)
     with object_store(share=0.06) as (environment, faulty, client):
         there: Any = {"env": {**os.environ, **environment}}

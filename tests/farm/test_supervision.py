@@ -202,6 +202,10 @@ def test_rendering_that_fails_once_is_tried_again(farm: Farm, slots: int) -> Non
     (done,) = [event for event in farm.told(ShotDone) if event.shot == 5]
     assert (done.device == failed.device) == (slots == 1)
     assert [event.shots for event in farm.told(JobStarted) if 5 in event.shots][1:] == [(5,)]
+    parts = (farm.root / "out" / "parts").glob("0*.jsonl")
+    lines = [json.loads(line) for path in parts for line in path.read_text().splitlines()]
+    # The failure is in a part, too, and counts for nothing beside the success.
+    assert sorted("failed" in line for line in lines if line["index"] == 5) == [False, True]
 
 
 @pytest.mark.parametrize("slots", [1, 2])

@@ -36,7 +36,7 @@ def test_status_of_a_run_that_runs_and_of_one_that_was_killed(solids: Path, tmp_
     process.communicate()
     killed = json.loads(orbitset("farm", "status", out, "--json").stdout)
     assert (killed["state"], killed["running"]) == ("stopped", 0)
-    # From another machine, that cannot see the process, it is silence that tells.
+    # From another machine, which cannot see the process, it is told by the last event.
     for path in out.glob("logs/run-*"):
         path.write_text(path.read_text().replace(machine_name(), "elsewhere"))
     assert run_status(Layout(out)).state == "running"

@@ -12,7 +12,8 @@ import pytest
 from renderer.geometry.projection import project
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
-from renderer.truth import Label, Labeller
+from renderer.truth.view import ViewTruth
+from tests.truth.labelled import Label, labels_of
 
 Maker = Callable[..., Planner]
 PLAIN = {
@@ -26,7 +27,7 @@ PLAIN = {
 def labelled(planner: Planner, stage: Any, index: int) -> tuple[Shot, list[Label], Any]:
     shot = planner.shot(index)
     frame = stage.render(shot)[0]
-    return shot, Labeller(planner.cache).label(shot, shot.views[0].camera, frame.index), frame
+    return shot, labels_of(ViewTruth.of(shot, shot.views[0].camera, planner.cache, frame)), frame
 
 
 def sphere_inside(shot: Shot, margin: float) -> np.ndarray:
@@ -205,12 +206,13 @@ def test_crowd_is_what_rays_say(make_planner: Maker, stage: Any) -> None:
     )
     for index in range(4):
         shot, labels, frame = labelled(planner, stage, index)
-        cast = Labeller(planner.cache).visible_index(shot, shot.views[0].camera)
+        cast = ViewTruth.of(shot, shot.views[0].camera, planner.cache).index
         assert (cast != frame.index).sum() <= 2
         total = np.zeros_like(frame.index)
         for label in labels:
             assert not (label.visible & ~label.amodal).any()
-            assert label.visibility == pytest.approx(label.visible.sum() / label.amodal.sum())
+            share = label.visible.sum() / label.amodal.sum()
+            assert label.visibility == pytest.approx(share, abs=1e-6)
             total += label.visible
         assert total.max() == 1
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from renderer.truth import encode_rle, mask_to_polygons, tight_box
-from renderer.truth.mask import decode_rle
+from renderer.truth.mask import decode_rle, encode_rle, tight_box
+from renderer.truth.polygon import mask_to_polygons
 
 
 def decoded(mask: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.records import records_of
 from renderer.dataset.report.charts import category_bars, charts
-from renderer.dataset.report.gallery import Sample, sample
+from renderer.dataset.report.gallery import Sample, layers, sample
 from renderer.dataset.statistics import Statistics
 from renderer.dataset.storage import write_atomic
 
@@ -51,6 +51,7 @@ def write_report(layout: Layout) -> Path:
         recipe=json.dumps(manifest.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False),
         statistics=statistics,
         samples=samples,
+        layers=layers(samples),
         bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
 from pydantic import Field
 
-from renderer.truth.kind import Fields, LabelKind
+from renderer.truth.kind import Config, Fields, LabelKind, Labels, Problem, Record
 from renderer.values.bounded import Segmentation, Share, WholeBox
+
+if TYPE_CHECKING:
+    from renderer.geometry.crop import Crop
+    from renderer.shot.scene import Instance
+    from renderer.truth.canvas import Canvas
+    from renderer.truth.stored_labels import StoredLabels
+    from renderer.truth.view import ViewTruth
+
+# Shares are written to 6 digits.
+_ROUNDING = 1e-6
+
+
+class AmodalConfig(Config):
+    """How amodal masks are written."""
+
+    segmentation: Literal["rle", "polygon"] = Field(
+        "rle", description="Compressed COCO run lengths, or polygons along the pixels' edges."
+    )
 
 
 class AmodalFields(Fields):
@@ -27,4 +49,125 @@ class Amodal(LabelKind):
     name = "amodal"
     default = True
     needs = ("mask",)
+    Config = AmodalConfig
     ObjectFields = AmodalFields
+
+    def make(self, truth: ViewTruth, config: AmodalConfig) -> Labels:
+        """Return the amodal masks, boxes and shares."""
+        from renderer.truth.outline import segmentation
+
+        found = {}
+        for entry in truth.labelled:
+            whole = _whole(truth, entry)
+            found[entry.instance] = AmodalFields(
+                visibility=round(whole.visibility, 6),
+                truncation=round(whole.truncation, 6),
+                amodal_bbox=whole.box,
+                amodal_segmentation=segmentation(whole.crop, config.segmentation),
+            )
+        return Labels(found)
+
+    def check(
+        self, stored: StoredLabels, truth: ViewTruth | None, config: AmodalConfig
+    ) -> Iterator[Problem]:
+        """Compare with the masks, and where those are right with the scene."""
+        from renderer.truth.stored_labels import MaskError
+
+        for record in stored.annotations:
+            try:
+                visible = stored.mask(record)
+                whole = stored.mask(record, "amodal_segmentation")
+            except MaskError as error:
+                if record["id"] not in stored.wrong:  # else it is the visible one
+                    yield record, error.problem
+                continue
+            if not visible.area:
+                continue
+            problems = list(_own_problems(record, visible, whole))
+            yield from ((record, problem) for problem in problems)
+            entry = stored.entry(record)
+            if problems or record["id"] in stored.wrong or entry is None or truth is None:
+                continue
+            if stored.agrees and stored.complete:
+                scene = _whole(truth.seen(stored.index, {}), entry)
+                said = _scene_problems(record, whole, scene, truth, entry)
+                yield from ((record, problem) for problem in said)
+
+    def draw(self, canvas: Canvas, stored: StoredLabels) -> None:
+        """Draw the edges of the amodal box, dashed."""
+        for record in stored.annotations:
+            canvas.rectangle(record["amodal_bbox"], canvas.colour(record), dashed=True)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """An object by itself: its mask in the frame, its box (x, y, w, h) and its shares."""
+
+    crop: Crop
+    box: tuple[int, int, int, int]
+    visibility: float
+    truncation: float
+
+
+def _whole(truth: ViewTruth, entry: Instance) -> _Whole:
+    visible, alone = truth.visible(entry), truth.silhouette(entry)
+    # A pixel on the very outline may fall either way by rounding; what is seen is there.
+    crop = alone.crop | visible
+    x, y, w, h = crop.box
+    left, top, right, bottom = alone.bounds or (x, y, x + w, y + h)
+    left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
+    return _Whole(
+        crop,
+        (left, top, right - left, bottom - top),
+        visible.area / crop.area,
+        alone.outside / (crop.area + alone.outside),
+    )
+
+
+def _own_problems(record: Record, visible: Crop, whole: Crop) -> Iterator[str]:
+    """Compare an annotation with its masks: as much as can be told without the models."""
+    lacking = bool(whole.lacks(visible).area)
+    if lacking:
+        yield "its amodal mask lacks visible pixels"
+    visibility = visible.area / max(whole.area, 1)
+    if abs(visibility - record["visibility"]) > _ROUNDING:
+        yield f"visibility is {record['visibility']}, its masks say {visibility:.6f}"
+    if not lacking:
+        yield from _beyond_problems(record, whole)
+
+
+def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
+    """Compare the amodal box with that of the amodal mask, which ends at the frame, and truncation
+    with both.
+    """
+    (width, height), (left, top, wide, high) = whole.frame, whole.box
+    x, y, w, h = record["amodal_bbox"]
+    if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
+        if (x, y, w, h) != whole.box:
+            yield f"amodal_bbox is {record['amodal_bbox']}, its amodal mask's is {list(whole.box)}"
+        elif record["truncation"] != 0:
+            yield f"truncation is {record['truncation']}, its amodal_bbox is all in the frame"
+    elif x > left or y > top or x + w < left + wide or y + h < top + high:
+        yield f"amodal_bbox is {record['amodal_bbox']}, and does not hold all of its amodal mask"
+    elif not 1 / (whole.area + 1) - _ROUNDING <= record["truncation"] < 1:
+        yield f"truncation is {record['truncation']}, its amodal_bbox reaches beyond the frame"
+
+
+def _scene_problems(
+    record: Record, found: Crop, scene: _Whole, truth: ViewTruth, entry: Instance
+) -> Iterator[str]:
+    """Compare what is hidden or beyond the frame with the scene."""
+    from renderer.truth.outline import edges_apart, few, wrong_outline
+
+    exact = truth.casting.follows(entry)
+    wrong = wrong_outline(truth.casting, entry, found, scene.crop, exact)
+    if wrong > few(scene.crop.area):
+        yield f"{wrong} pixels of its amodal mask disagree with the scene of its shot"
+    # Outwards, and where all of the outline is known inwards, too. Rounding on an outline may move
+    # an edge to the next pixel.
+    apart = edges_apart(scene.box, record["amodal_bbox"], outwards=not exact)
+    if apart > max(1, max(scene.box[2:]) / 1000):
+        yield f"amodal_bbox is {record['amodal_bbox']}, its scene's is {list(scene.box)}"
+    pixels = scene.crop.area / (1 - scene.truncation)
+    if exact and abs(record["truncation"] - scene.truncation) * pixels > few(pixels):
+        yield f"truncation is {record['truncation']}, its scene's is {scene.truncation:.6f}"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from renderer.truth.kind import Fields, LabelKind
+from renderer.truth.kind import Config, Fields, LabelKind, Labels, Problem
 from renderer.values.bounded import Segmentation
 
+if TYPE_CHECKING:
+    from renderer.truth.canvas import Canvas
+    from renderer.truth.stored_labels import StoredLabels
+    from renderer.truth.view import ViewTruth
 
-class MaskConfig(BaseModel):
+
+class MaskConfig(Config):
     """How masks are written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    segmentation: Literal["rle", "polygon"] = "rle"
+    segmentation: Literal["rle", "polygon"] = Field(
+        "rle", description="Compressed COCO run lengths, or polygons along the pixels' edges."
+    )
 
 
 class MaskFields(Fields):
@@ -33,3 +39,50 @@ class Mask(LabelKind):
     default = True
     Config = MaskConfig
     ObjectFields = MaskFields
+
+    def make(self, truth: ViewTruth, config: MaskConfig) -> Labels:
+        """Return the visible masks."""
+        from renderer.truth.outline import segmentation
+
+        return Labels(
+            {
+                entry.instance: MaskFields(
+                    segmentation=segmentation(truth.visible(entry), config.segmentation)
+                )
+                for entry in truth.labelled
+            }
+        )
+
+    def check(
+        self, stored: StoredLabels, truth: ViewTruth | None, config: MaskConfig
+    ) -> Iterator[Problem]:
+        """Decode them, look for pixels that two have, and compare all with the scene."""
+        import numpy as np
+
+        from renderer.truth.outline import few, wrong_pixels
+        from renderer.truth.stored_labels import MaskError
+
+        width, height = stored.size
+        taken = np.zeros((height, width), np.bool_)
+        for record in stored.annotations:
+            try:
+                mask = stored.mask(record)
+            except MaskError as error:
+                yield record, error.problem
+                continue
+            if not mask.area:
+                yield record, "its mask is empty"
+            if (taken[mask.part] & mask.mask).any():
+                yield record, "its mask overlaps another object's"
+            taken[mask.part] |= mask.mask
+        if truth is None or not stored.complete:
+            return
+        wrong = wrong_pixels(truth.casting, truth.index, stored.index)
+        if wrong > few(int((stored.index > 0).sum())):
+            stored.agrees = False
+            yield None, f"{wrong} mask pixels disagree with the scene of its shot"
+
+    def draw(self, canvas: Canvas, stored: StoredLabels) -> None:
+        """Tint the pixels, and draw their outline."""
+        for record in stored.annotations:
+            canvas.tint(canvas.cover(stored.mask(record)), canvas.colour(record))

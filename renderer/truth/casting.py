@@ -1,0 +1,217 @@
+"""What rays say of one view, without an engine: what they meet first, and each object by itself.
+
+Everything is made when it is first asked for. Rays go out in bands, since those of a large frame
+would take gigabytes, and of an object only its mask is kept, in its own box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.asset import AssetCache
+from renderer.geometry.crop import Crop
+from renderer.geometry.raycast import tracer_for
+from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.shot.camera import Camera
+from renderer.shot.ground import floor_depth, has_floor
+from renderer.shot.scene import Instance
+from renderer.shot.shot import Shot
+
+Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+Whole = npt.NDArray[np.int64]
+
+_RAYS = 1 << 18
+
+
+@dataclass(frozen=True)
+class First:
+    """What the rays through the pixel centres meet first.
+
+    Attributes:
+        depth: (h, w) float32, metres along the view axis, infinite for nothing.
+        instance: (h, w) int32, whose surface it is, 0 for the floor's or none.
+
+    """
+
+    depth: Floats
+    instance: Ints
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """The objects that rays can follow: what is met first of them, and each one's mask."""
+
+    first: First
+    masks: dict[int, Crop]
+
+
+@dataclass(frozen=True)
+class _Loose:
+    """An object that rays cannot follow, as if it were solid: ``depth`` (h, w) is of the crop."""
+
+    crop: Crop
+    depth: Floats
+
+
+@dataclass(frozen=True)
+class Casting:
+    """A view of a shot, as rays have it.
+
+    Attributes:
+        shot: the shot.
+        camera: the one of its cameras.
+        cache: where its models are.
+
+    """
+
+    shot: Shot
+    camera: Camera
+    cache: AssetCache
+
+    def follows(self, entry: Instance) -> bool:
+        """Tell whether rays can follow an object's opacity; else they take it as solid."""
+        return self.cache.facts(entry.asset).ray_traceable
+
+    def first(self, index: Ints | None = None, solid: bool = True) -> First:
+        """Return what the rays meet first.
+
+        Args:
+            index: (h, w) instance of each pixel by who knows better: an object that rays cannot
+                follow is met at its pixels there and at no others, so that what is behind its
+                holes is seen through them. None takes such objects as solid.
+            solid: False takes them as not there.
+
+        """
+        followed = self._followed.first
+        depth, instance = followed.depth.copy(), followed.instance.copy()
+        for number, loose in (self._loose if solid else {}).items():
+            part = loose.crop.part
+            met = loose.depth < depth[part]
+            if index is not None:
+                met &= index[part] == number
+            depth[part][met] = loose.depth[met]
+            instance[part][met] = number
+        if self.floor is not None:
+            below = ~(depth < self.floor)
+            depth[below], instance[below] = self.floor[below], 0
+        return First(depth, instance)
+
+    def silhouette(self, entry: Instance) -> Silhouette:
+        """Return the outline of an object, as solid where rays cannot follow it."""
+        if entry.instance not in self._silhouettes:
+            window = self._window(entry)
+            known = self._loose.get(entry.instance)
+            crop = self._followed.masks[entry.instance] if known is None else known.crop
+            whole = None
+            if window.reaches_beyond:
+                whole = np.isfinite(self._depth_of(entry, *window.samples()))
+            self._silhouettes[entry.instance] = silhouette(window, crop, whole)
+        return self._silhouettes[entry.instance]
+
+    @cached_property
+    def floor(self) -> Floats | None:
+        """(h, w) the depth of the floor, infinite beside it; None where there is none."""
+        if not has_floor(self.shot):
+            return None
+        width, height = self.camera.resolution
+        return _cast(
+            self.camera,
+            np.arange(width),
+            np.arange(height),
+            lambda rays: floor_depth(self.shot, self.camera, rays),
+        )
+
+    def close_by(self, columns: Whole, rows: Whole, reach: float) -> list[Floats]:
+        """Return each object's depths (4, n) at four points around the centres of n pixels, and
+        last the floor's.
+
+        Args:
+            columns: (n,) of the pixels.
+            rows: (n,) of the pixels.
+            reach: how far from the centre the points are along each axis, in pixels.
+
+        """
+        xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
+        ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
+        rays = self.camera.rays(xs.ravel(), ys.ravel())
+        depths = [
+            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays).reshape(xs.shape)
+            for each in self.shot.objects
+        ]
+        ground = (
+            floor_depth(self.shot, self.camera, rays)
+            if has_floor(self.shot)
+            else np.full(len(rays), np.inf)
+        )
+        return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
+
+    def to_camera(self, entry: Instance) -> Array:
+        """Return (4, 4) what takes an object's model frame to the camera's."""
+        return np.asarray(self.camera.pose @ np.array(entry.model_to_world), np.float64)
+
+    @cached_property
+    def _silhouettes(self) -> dict[int, Silhouette]:
+        return {}
+
+    @cached_property
+    def _followed(self) -> _Followed:
+        masks: dict[int, Crop] = {}
+        width, height = self.camera.resolution
+        depth = np.full((height, width), np.inf, np.float32)
+        instance = np.zeros((height, width), np.int32)
+        for entry in self.shot.objects:
+            if not self.follows(entry):
+                continue
+            left, top, found = self._depth_inside(entry)
+            part = slice(top, top + found.shape[0]), slice(left, left + found.shape[1])
+            nearer = found < depth[part]
+            depth[part][nearer] = found[nearer]
+            instance[part][nearer] = entry.instance
+            masks[entry.instance] = Crop.of(np.isfinite(found), left, top, (width, height))
+        return _Followed(First(depth, instance), masks)
+
+    @cached_property
+    def _loose(self) -> dict[int, _Loose]:
+        loose = {}
+        for entry in self.shot.objects:
+            if not self.follows(entry):
+                left, top, depth = self._depth_inside(entry)
+                crop = Crop.of(np.isfinite(depth), left, top, self.camera.resolution)
+                y, x = crop.top - top, crop.left - left
+                height, width = crop.mask.shape
+                loose[entry.instance] = _Loose(crop, depth[y : y + height, x : x + width].copy())
+        return loose
+
+    def _window(self, entry: Instance) -> Window:
+        hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
+        projected = self.camera.project(hull, np.array(entry.model_to_world))
+        return Window.around(projected, self.camera.resolution)
+
+    def _depth_inside(self, entry: Instance) -> tuple[int, int, Floats]:
+        """Return left, top and the depth (h, w) of an object in its window's part in the frame."""
+        left, top, right, bottom = self._window(entry).inside
+        if left >= right or top >= bottom:
+            return 0, 0, np.empty((0, 0), np.float32)
+        return left, top, self._depth_of(entry, np.arange(left, right), np.arange(top, bottom))
+
+    def _depth_of(self, entry: Instance, columns: Whole, rows: Whole) -> Floats:
+        tracer, to_camera = tracer_for(self.cache, entry.asset), self.to_camera(entry)
+        return _cast(self.camera, columns, rows, lambda rays: tracer.depth(to_camera, rays))
+
+
+def _cast(camera: Camera, columns: Whole, rows: Whole, depth: Callable[[Array], Floats]) -> Floats:
+    """Return the depth (rows, columns) that rays (n, 3) through pixel centres have."""
+    found = np.empty((len(rows), len(columns)), np.float32)
+    step = max(1, _RAYS // max(len(columns), 1))
+    for at in range(0, len(rows), step):
+        grid = np.meshgrid(columns + 0.5, rows[at : at + step] + 0.5)
+        rays = camera.rays(grid[0].ravel(), grid[1].ravel())
+        found[at : at + step] = depth(rays).reshape(grid[0].shape)
+    return found

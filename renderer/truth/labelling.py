@@ -1,0 +1,65 @@
+"""The labels of all kinds that are on, put together for one view and the images of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.registry import LABEL_KINDS
+from renderer.truth.kind import LabelFile, LabelKind, Labels
+from renderer.truth.view import ViewTruth
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labels of one view.
+
+    Attributes:
+        objects: by instance, in the order of the shot's objects, the fields of all kinds.
+        image: the fields that all kinds add to an image.
+        files: by name, the kind that a file is of and the file.
+        warnings: what is to be known of the labels, each a sentence.
+
+    """
+
+    objects: Mapping[int, Record]
+    image: Record
+    files: Mapping[str, tuple[LabelKind, LabelFile]]
+    warnings: tuple[str, ...]
+
+    def paths(self, stem: str) -> Iterator[tuple[str, str, bytes]]:
+        """Yield name, path below the dataset's folder and content of each file of an image.
+
+        Args:
+            stem: the name that the files of the image share.
+
+        """
+        for name, (kind, file) in self.files.items():
+            folder = kind.name if len(kind.files) == 1 else f"{kind.name}/{name}"
+            yield name, f"{folder}/{stem}.{file.suffix}", file.content
+
+
+def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
+    """Return the labels of a view.
+
+    Args:
+        truth: the view.
+        on: the kinds that are on, with what the recipe says of each.
+
+    """
+    objects: dict[int, Record] = {entry.instance: {} for entry in truth.labelled}
+    image: Record = {}
+    files: dict[str, tuple[LabelKind, LabelFile]] = {}
+    warnings: list[str] = []
+    for name, config in on.items():
+        kind: LabelKind = LABEL_KINDS.get(name)
+        made: Labels = kind.make(truth, config)
+        for instance, record in objects.items():
+            record.update(made.objects[instance].model_dump() if made.objects else {})
+        image.update(made.image.model_dump())
+        files.update({key: (kind, file) for key, file in made.files.items()})
+        warnings.extend(made.warnings)
+    return Labelled(objects, image, files, tuple(warnings))

@@ -1,0 +1,223 @@
+"""The truth of one view: a G-buffer that is made as the label kinds ask for it.
+
+The instance of a pixel is the engine's own index pass where that is exact (Cycles writes it at the
+pixel's centre), and ray casting of the same triangles otherwise; depth and normals are always ray
+cast, so that any engine at any number of samples has the same. Where the two ways differ by
+rounding, on an outline, the index says whose the pixel is, and depth and normal are those of what
+the ray meets.
+
+Opacity that rays cannot follow (facts.ray_traceable) is the engine's to tell: it gives the
+outlines, and such an object has a depth where the engine's index shows it and no other pixel. That
+depth is the object's first surface as if it were solid: too near where its see-through part lies
+before another part of its own. ``approximate`` names such objects, for kinds to warn of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from renderer.asset import AssetCache
+from renderer.geometry.crop import Crop
+from renderer.geometry.raycast import tracer_for
+from renderer.geometry.silhouette import Silhouette
+from renderer.shot.camera import Camera
+from renderer.shot.frame import Frame
+from renderer.shot.ground import has_floor
+from renderer.shot.scene import Instance
+from renderer.shot.shot import Shot
+from renderer.truth.casting import Casting, First
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+Part = tuple[slice, slice]
+
+_RAYS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Where on a model's surface each pixel centre's ray ends.
+
+    Attributes:
+        face: (h, w) int32, index into the triangles of the model, -1 on the floor or nothing.
+        barycentric: (h, w, 2) float32, the weights of the triangle's second and third corner.
+
+    """
+
+    face: Ints
+    barycentric: Floats
+
+
+@dataclass(frozen=True)
+class ViewTruth:
+    """One view of a shot; see the module for where each thing comes from.
+
+    Attributes:
+        casting: what rays say of it.
+        given: (h, w) int32 instance of each pixel by who knows it exactly; None asks the rays.
+        outlines: by instance, those of the objects that rays cannot follow, as far as known.
+
+    """
+
+    casting: Casting
+    given: Ints | None = None
+    outlines: Mapping[int, Silhouette] = field(default_factory=dict)
+
+    @staticmethod
+    def of(shot: Shot, camera: Camera, cache: AssetCache, frame: Frame | None = None) -> ViewTruth:
+        """Return the truth of a view.
+
+        Args:
+            shot: the shot.
+            camera: the camera of the view.
+            cache: where the shot's models are.
+            frame: what the engine gave of the view; None where there is only the shot.
+
+        """
+        casting = Casting(shot, camera, cache)
+        if frame is None:
+            return ViewTruth(casting)
+        return ViewTruth(casting, frame.index, frame.silhouettes)
+
+    @property
+    def shot(self) -> Shot:
+        """The shot."""
+        return self.casting.shot
+
+    @property
+    def camera(self) -> Camera:
+        """The camera of the view."""
+        return self.casting.camera
+
+    @cached_property
+    def index(self) -> Ints:
+        """(h, w) int32, the instance whose surface the pixel centre's ray meets first, 0 for none;
+        objects without a category are in it.
+        """
+        return self._first.instance if self.given is None else self.given
+
+    @property
+    def depth(self) -> Floats:
+        """(h, w) float32, metres along the view axis of the surface that the pixel centre's ray
+        meets first, floor and unlabelled objects included; infinite for nothing.
+        """
+        return self._first.depth
+
+    @cached_property
+    def normal(self) -> Floats:
+        """(h, w, 3) float32, the unit normal of the same surface in the camera's frame, towards the
+        camera; 0 for nothing. It is that of the flat triangle: the cache knows of no shading.
+        """
+        height, width = self.index.shape
+        normal = np.zeros((height, width, 3), np.float32)
+        if has_floor(self.shot):
+            up = self.camera.pose[:3, 2]
+            above = self.camera.position[2] > 0
+            on_floor = (self._first.instance == 0) & np.isfinite(self.depth)
+            normal[on_floor] = up if above else -up
+        for entry, part, mine in self._met():
+            geometry = self.casting.cache.geometry(entry.asset)
+            faces, which = np.unique(self.faces.face[part][mine], return_inverse=True)
+            a, b, c = np.moveaxis(geometry.vertices[geometry.triangles[faces]].astype(float), 1, 0)
+            flat = np.cross(b - a, c - a) @ self.casting.to_camera(entry)[:3, :3].T
+            found = (flat / np.linalg.norm(flat, axis=1, keepdims=True))[which]
+            rows, columns = np.nonzero(mine)
+            rays = self.camera.rays(columns + part[1].start + 0.5, rows + part[0].start + 0.5)
+            away = np.einsum("ij,ij->i", found, rays) > 0
+            normal[part][mine] = np.where(away[:, None], -found, found)
+        return normal
+
+    @cached_property
+    def faces(self) -> Faces:
+        """Where on the models' surfaces the rays end."""
+        height, width = self.index.shape
+        face = np.full((height, width), -1, np.int32)
+        barycentric = np.zeros((height, width, 2), np.float32)
+        for entry, part, mine in self._met():
+            tracer = tracer_for(self.casting.cache, entry.asset)
+            to_camera = self.casting.to_camera(entry)
+            rows, columns = np.nonzero(mine)
+            rows, columns = rows + part[0].start, columns + part[1].start
+            for at in range(0, len(rows), _RAYS):
+                y, x = rows[at : at + _RAYS], columns[at : at + _RAYS]
+                hits = tracer.hits(to_camera, self.camera.rays(x + 0.5, y + 0.5))
+                face[y, x], barycentric[y, x] = hits.face, hits.barycentric
+        return Faces(face, barycentric)
+
+    @cached_property
+    def labelled(self) -> tuple[Instance, ...]:
+        """The objects that get a label: those with a category and at least one pixel."""
+        return tuple(
+            entry
+            for entry in self.shot.objects
+            if entry.category is not None and entry.instance in self._places
+        )
+
+    @cached_property
+    def approximate(self) -> tuple[Instance, ...]:
+        """The objects in sight whose depth and normal may be those of a see-through part."""
+        return tuple(
+            entry
+            for entry in self.shot.objects
+            if not self.casting.follows(entry) and entry.instance in self._places
+        )
+
+    def visible(self, entry: Instance) -> Crop:
+        """Return the pixels of an object."""
+        part = self._places.get(entry.instance)
+        if part is None:
+            return Crop(np.zeros((0, 0), np.bool_), 0, 0, self.camera.resolution)
+        mask = self.index[part] == entry.instance
+        return Crop(mask, part[1].start, part[0].start, self.camera.resolution)
+
+    def silhouette(self, entry: Instance) -> Silhouette:
+        """Return the outline of an object by itself: by who knows it, else as if it were solid."""
+        given = self.outlines.get(entry.instance)
+        return self.casting.silhouette(entry) if given is None else given
+
+    def exact(self, entry: Instance) -> bool:
+        """Tell whether an object's outline is known exactly."""
+        return entry.instance in self.outlines or self.casting.follows(entry)
+
+    def seen(self, index: Ints, outlines: Mapping[int, Silhouette]) -> ViewTruth:
+        """Return the truth of the same view by another index and other outlines; what rays have
+        said already is not asked again.
+        """
+        return ViewTruth(self.casting, index, outlines)
+
+    @cached_property
+    def _first(self) -> First:
+        return self.casting.first(self.given)
+
+    @cached_property
+    def _places(self) -> dict[int, Part]:
+        return _places(self.index)
+
+    def _met(self) -> list[tuple[Instance, Part, npt.NDArray[np.bool_]]]:
+        """Return each object that rays meet, with the part of the frame that it is in and its
+        pixels (h, w) there.
+        """
+        places = _places(self._first.instance)
+        return [
+            (
+                entry,
+                places[entry.instance],
+                self._first.instance[places[entry.instance]] == entry.instance,
+            )
+            for entry in self.shot.objects
+            if entry.instance in places
+        ]
+
+
+def _places(index: Ints) -> dict[int, Part]:
+    """Return for each number in an index (h, w) the smallest part of it that has all of them: one
+    look at the frame for all objects.
+    """
+    found = ndimage.find_objects(index)
+    return {number: part for number, part in enumerate(found, start=1) if part is not None}

@@ -15,7 +15,7 @@ from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout, below
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.storage import is_draft, is_local
-from renderer.dataset.validate import Validation
+from renderer.dataset.validation import Validation
 from renderer.errors import UserError
 from renderer.export.sample import SampleFile
 from renderer.export.target import SUMMARY, Target, Writable

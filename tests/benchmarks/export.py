@@ -19,7 +19,7 @@ from typing import Any
 
 from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
-from renderer.dataset.validate import Validation
+from renderer.dataset.validation import Validation
 from renderer.export.check import check_exports
 from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of

@@ -35,6 +35,8 @@ SCENE: dict[str, Any] = {
     "render": {"samples": 4, "denoise": False},
     "accept": {"min_visibility": 0},
 }
+# "red", #d62828, by IEC 61966-2-1.
+RED = tuple(((code / 255 + 0.055) / 1.055) ** 2.4 for code in (0xD6, 0x28, 0x28))
 EFFECT: dict[str, Any] = {"count": 12, "size": {"uniform": [0.2, 0.8]}, "distance": 0.5}
 
 
@@ -96,6 +98,8 @@ def test_one_key_changes_one_thing(make_planner: Maker) -> None:
         shot = first.shot(index)
         assert other.shot(index).objects == shot.objects
         assert other.shot(index).effects != shot.effects
+        assert len({each.color for each in shot.effects[0].painted}) == 12
+        assert {each.color for each in other.shot(index).effects[0].painted} == {RED}
         assert fewer.shot(index).objects == shot.objects[:8]
         assert fewer.shot(index).effects[0].painted == shot.effects[0].painted[:5]
 

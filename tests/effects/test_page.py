@@ -32,7 +32,7 @@ def test_the_examples_are_good() -> None:
     assert set(Effects.model_validate(yaml.safe_load(recipe)["effects"]).on) == set(EFFECTS.all())
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names: dict[str, object] = {"__name__": "page"}
-    exec(code, names)
+    exec(compile(code, "effects.md", "exec", dont_inherit=True), names)
     vignette = names["Vignette"]()  # type: ignore[operator]
     white = Picture(np.ones((3, 5, 4), np.float32), None, seed=0)
     color = vignette.apply(vignette.State(strength=0.5), white).color

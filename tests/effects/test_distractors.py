@@ -14,8 +14,9 @@ from scipy.optimize import linprog
 
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
-from renderer.truth import Labeller
+from renderer.truth.view import ViewTruth
 from tests.conftest import orbitset, write_recipe
+from tests.truth.labelled import labels_of
 
 Maker = Callable[..., Planner]
 SCENE: dict[str, Any] = {
@@ -34,6 +35,8 @@ SCENE: dict[str, Any] = {
     "render": {"samples": 4, "denoise": False},
     "accept": {"min_visibility": 0},
 }
+# "red", #d62828, by IEC 61966-2-1.
+RED = tuple(((code / 255 + 0.055) / 1.055) ** 2.4 for code in (0xD6, 0x28, 0x28))
 EFFECT: dict[str, Any] = {"count": 12, "size": {"uniform": [0.2, 0.8]}, "distance": 0.5}
 
 
@@ -95,6 +98,8 @@ def test_one_key_changes_one_thing(make_planner: Maker) -> None:
         shot = first.shot(index)
         assert other.shot(index).objects == shot.objects
         assert other.shot(index).effects != shot.effects
+        assert len({each.color for each in shot.effects[0].painted}) == 12
+        assert {each.color for each in other.shot(index).effects[0].painted} == {RED}
         assert fewer.shot(index).objects == shot.objects[:8]
         assert fewer.shot(index).effects[0].painted == shot.effects[0].painted[:5]
 
@@ -122,8 +127,7 @@ def test_a_hidden_subject_is_planned_anew(make_planner: Maker) -> None:
     for index in range(4):
         shot = planner.shot(index)
         attempts += shot.attempts
-        camera = shot.views[0].camera
-        labels = Labeller(planner.cache).label(shot, camera, None)
+        labels = labels_of(ViewTruth.of(shot, shot.views[0].camera, planner.cache))
         assert len(labels) == 3
         for label in labels:
             assert label.entry.category is not None
@@ -138,9 +142,9 @@ def test_they_hide_have_their_colours_and_no_label(make_planner: Maker, stage: A
         shot = planner.shot(index)
         frame = stage.render(shot)[0]
         camera = shot.views[0].camera
-        cast = Labeller(planner.cache).visible_index(shot, camera)
-        assert (cast != frame.index).mean() < 0.005
-        labels = Labeller(planner.cache).label(shot, camera, frame.index)
+        cast = ViewTruth.of(shot, camera, planner.cache)
+        assert (cast.index != frame.index).mean() < 0.005
+        labels = labels_of(ViewTruth.of(shot, camera, planner.cache, frame))
         assert {label.entry.instance for label in labels} <= {1, 2, 3}
         hidden += sum(label.visibility < 0.95 for label in labels)
         for each in shot.effects[0].painted:

@@ -104,7 +104,7 @@ def sweep_dataset(layout: Layout) -> None:
 
 
 def _image_folders(layout: Layout) -> list[str]:
-    """Return the names of the folders with the files of images: pictures, and what label kinds have written."""
+    """Return the names of the folders with files of images: pictures, and those of label kinds."""
     example = example_line(layout)
     named = {folder_of(path) for path in example.files()} if example else set()
     return sorted({layout.images.name, *named} - {""})

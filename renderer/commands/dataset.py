@@ -217,6 +217,42 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
 
 
 @app.command()
+def schema(
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OUT",
+            help="A dataset: its label kinds. Without it: all that are installed.",
+            show_default=False,
+        ),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a page to read instead.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of annotations/instances.json, its records' keys described.
+
+    Examples:
+    `orbitset dataset schema > records.schema.json`
+
+    `orbitset dataset schema out/quickstart --markdown`
+
+    """
+    from renderer.dataset.describe import json_schema, page
+    from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.records import records_of
+    from renderer.registry import LABEL_KINDS
+
+    kinds = tuple(read_manifest(open_dataset(folder)).labels) if folder else LABEL_KINDS.names()
+    for name in records_of(kinds).unknown:
+        warn(f"the label kind {name} is not installed here: its keys are left out")
+    if markdown:
+        print(page(kinds), end="")
+    else:
+        say_json(json_schema(kinds))
+
+
+@app.command()
 def merge(
     sources: Annotated[
         list[str],

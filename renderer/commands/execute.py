@@ -25,6 +25,7 @@ from renderer.farm.events import Event, EventHandler
 from renderer.farm.interrupt import RunStoppedError
 from renderer.farm.run import Run, RunBusyError, Shard
 from renderer.farm.scheduler import FarmOptions, render_shots
+from renderer.plan.cameras import view_names
 from renderer.recipe import Recipe
 
 _SHOWN = 10
@@ -107,14 +108,14 @@ def causes(failed: list[tuple[int, str]]) -> list[dict[str, Any]]:
 def tell_result(root: str, result: MergeResult) -> None:
     """Say what is in a merged dataset and what is not."""
     for index, cause in result.failed[:_SHOWN]:
-        warn(f"image {index} failed: {cause}")
+        warn(f"shot {index} failed: {cause}")
     for sentence in result.sentences()[:_SHOWN]:
         warn(sentence)
     out.print(f"{result.images} images with {result.annotations} objects in {root}")
     if result.failed:
         err.print(
             headed(
-                f"{len(result.failed)} images failed",
+                f"{len(result.failed)} {shots(len(result.failed))} failed",
                 "bold red",
                 "(the same command tries them again, all but those that killed their workers; "
                 f"orbitset farm retry {shlex.quote(root)} tries those too)",
@@ -123,9 +124,14 @@ def tell_result(root: str, result: MergeResult) -> None:
     if result.missing:
         missing = spans(result.missing)
         listed = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
-        err.print(
-            headed(f"{sum(map(len, result.missing))} images are missing:", "bold red", listed)
-        )
+        lost = sum(map(len, result.missing))
+        are = "is" if lost == 1 else "are"
+        err.print(headed(f"{lost} {shots(lost)} {are} missing:", "bold red", listed))
+
+
+def shots(count: int) -> str:
+    """Return the word for so many shots."""
+    return "shot" if count == 1 else "shots"
 
 
 def _assemble_when_there_is_room(run: Run) -> MergeResult:
@@ -153,7 +159,7 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
         say_json({"shard": shard.name, "images": len(done), "failed": causes(failed)})
     else:
         out.print(
-            f"shard {shard.name}: {len(done)} images done, {len(failed)} failed; when all "
+            f"shard {shard.name}: {len(done)} shots done, {len(failed)} failed; when all "
             f"shards are done: orbitset dataset merge {run.layout.root}",
         )
     if len(done) < run.size() or run.pending():
@@ -161,11 +167,12 @@ def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
 
 
 def _check_disk(root: Path, count: int, recipe: Recipe, reserve: int | None) -> None:
-    """Refuse a run whose images would surely not fit beside what is kept free."""
+    """Refuse so many shots if their images would surely not fit beside what is kept free."""
     if not is_local(root):
         return
     width, height = recipe.camera.resolution
-    needed = count * width * height * _BYTES_PER_PIXEL[recipe.output.format]
+    images = count * len(view_names(recipe.camera))
+    needed = images * width * height * _BYTES_PER_PIXEL[recipe.output.format]
     _, free = disk_space(root)
     if reserve and reserve > free:
         raise RunBusyError(
@@ -174,7 +181,7 @@ def _check_disk(root: Path, count: int, recipe: Recipe, reserve: int | None) -> 
         )
     if needed > free:
         raise RunBusyError(
-            f"{count} images need about {in_bytes(needed)} and the disk of {root} has "
+            f"{images} images need about {in_bytes(needed)} and the disk of {root} has "
             f"{in_bytes(free)} free: make room, choose another disk or format: jpeg, or "
             "--ignore-space to begin and pause when it is full"
         )

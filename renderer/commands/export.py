@@ -109,13 +109,15 @@ def _chosen(name: str, options: list[str]) -> BaseModel:
 
 
 def _value(key: str, text: str) -> Any:
-    """Return a value that is written as in a recipe."""
+    """Return a value that is written as in a recipe, or as text what YAML takes for signs."""
     from renderer.recipe.source import SourceError, parse
 
     try:
         source = parse(text)
-    except SourceError as error:
-        stop(f"--option {key}: {text}: {error}")
+    except SourceError:
+        return text
+    if source.data == "" and text.strip("'\""):
+        return text
     for sentence in source.traps.values():
         stop(f"--option {key}: {sentence}")
     return source.data

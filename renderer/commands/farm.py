@@ -171,7 +171,7 @@ def retry(
         failed = PartIndex(layout).failed()
         unknown = sorted(set(shot or ()) - failed)
         if unknown:
-            stop(f"image {unknown[0]} has not failed in {output}: see orbitset farm status")
+            stop(f"shot {unknown[0]} has not failed in {output}: see orbitset farm status")
         shots = sorted(failed & set(shot) if shot else failed)
         if not shots and not as_json:
             err.print("nothing has failed: only merging")

@@ -115,7 +115,7 @@ class RunProgress:
             return ""
         self._kinds.add(kind)
         more = "; others are told at the end" if len(self._kinds) == _KINDS else ""
-        return f"image {event.shot} failed: {event.cause}{more}"
+        return f"shot {event.shot} failed: {event.cause}{more}"
 
     def _rate(self) -> str:
         seconds = max(time.monotonic() - self._begun, 1e-3)

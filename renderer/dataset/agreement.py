@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
 
 from renderer.colour.luma import LUMA
 from renderer.dataset.coco import image_record, unseen_warning
+from renderer.dataset.head import StoredRecipe
 from renderer.dataset.picture import decode_picture
 from renderer.dataset.records import PICTURE, FileRecord, ImageRecord
 from renderer.shot.shot import ImageOf, RenderState, Shot
@@ -50,6 +51,14 @@ def unseen_problems(image: ImageRecord, shot: Shot, labelled: Set[int]) -> Itera
             continue
         if unseen_warning(entry.category) not in image.warnings:
             yield f"object {entry.instance} ({entry.category}) has no annotation"
+
+
+def effect_problems(shot: Shot, recipe: StoredRecipe) -> Iterator[str]:
+    """Tell of what a shot has had done that its recipe does not ask for."""
+    asked = recipe.get("effects", {})
+    for state in shot.effects:
+        if not isinstance(asked, dict) or asked.get(state.effect) is None:
+            yield f"its shot has the effect {state.effect}, and its recipe has not"
 
 
 def _same(found: Any, made: Any) -> bool:
@@ -122,7 +131,7 @@ def category_problems(record: Record, names: dict[int, str]) -> Iterator[str]:
 
 
 def shot_problems(
-    record: Record, shot: Shot, names: dict[int, str], declared: list[str]
+    record: Record, shot: Shot, names: dict[int, str], declared: Sequence[str]
 ) -> Iterator[str]:
     """Compare an annotation with the entry of its object in the shot.
 

@@ -18,6 +18,12 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+def of_shot(path: str, index: int, other: int) -> str:
+    """Return the path that a file of a shot has in another shot: its name begins with the index."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.replace(f"{index:08d}", f"{other:08d}", 1)
+
+
 class FilesThere:
     """The files of a dataset as they were when their folder was first asked for."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from renderer.asset import AssetCache
 from renderer.dataset.agreement import (
     category_problems,
+    effect_problems,
     frame_size,
     image_problems,
     picture_problems,
@@ -17,6 +18,7 @@ from renderer.dataset.agreement import (
     unseen_problems,
 )
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.manifest import Manifest
 from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
 from renderer.dataset.validation import Validation
 from renderer.registry import LABEL_KINDS
@@ -35,7 +37,7 @@ class ImageCheck:
         every: see ``validate``.
         on: the label kinds that it has, with the options of each.
         names: category names by id as instances.json has them.
-        declared: category names in the order of their ids as the manifest has them.
+        manifest: what the dataset was made of.
 
     """
 
@@ -44,7 +46,7 @@ class ImageCheck:
     every: int
     on: Mapping[str, Any]
     names: dict[int, str]
-    declared: list[str]
+    manifest: Manifest
     result: Validation
 
     def check(
@@ -58,6 +60,7 @@ class ImageCheck:
             shot = None
         if shot is not None and of is not None:
             self._tell(name, image_problems(image, shot, of))
+            self._tell(name, effect_problems(shot, self.manifest.recipe))
         self._check_files(name, image, shot, of)
         stored = StoredLabels(
             image,
@@ -114,7 +117,8 @@ class ImageCheck:
             where, instance = f"{name}: annotation {record['id']}", record["instance"]
             self._tell(where, category_problems(record, self.names))
             if stored.shot is not None:
-                self._tell(where, shot_problems(record, stored.shot, self.names, self.declared))
+                declared = self.manifest.categories
+                self._tell(where, shot_problems(record, stored.shot, self.names, declared))
             if instance in instances:
                 self.result.add(f"{where}: instance {instance} stands twice in its image")
             instances.add(instance)

@@ -21,10 +21,10 @@ from typing import Any, Literal
 
 from pydantic import create_model
 
-from renderer.dataset.files import FilesThere, files_of, folder_of
+from renderer.dataset.files import FilesThere, files_of, folder_of, of_shot
 from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.records import ImageRecord, LabelRecord, records_of
+from renderer.dataset.records import ImageRecord, LabelRecord, Records, records_of
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
 from renderer.dataset.stored import Stored, UnlikeError, stored
 from renderer.values.bounded import Count
@@ -71,9 +71,8 @@ class FailedLine(Stored):
 
 
 @lru_cache(maxsize=16)
-def _done_line(kinds: tuple[str, ...]) -> type[DoneLine]:
-    """Return the model of lines whose records have the fields of some label kinds."""
-    records = records_of(kinds)
+def _done_line(records: Records) -> type[DoneLine]:
+    """Return the model of lines with the records of a dataset."""
     label: Any = records.label
     image: Any = create_model(
         "LabelledImage",
@@ -239,19 +238,18 @@ class PartIndex:
         example = example_line(layout)
         if example is None:
             return set()
-        there, number = FilesThere(layout), f"{example.index:08d}"
-        names = list(example.files())
+        there, paths = FilesThere(layout), list(example.files())
         return {
             index
             for index in self.done()
-            if not all(name.replace(number, f"{index:08d}") in there for name in names)
+            if not all(of_shot(path, example.index, index) in there for path in paths)
         }
 
     def _read(
         self, places: Iterable[tuple[int, int]], kinds: Collection[str] = ()
     ) -> Iterator[DoneLine | FailedLine]:
         """Yield the lines at (file, offset), a file that follows on itself opened once."""
-        current, file = -1, None
+        current, file, done = -1, None, _done_line(records_of(kinds))
         try:
             for number, offset in places:
                 if number != current:
@@ -261,7 +259,7 @@ class PartIndex:
                     file = self._files[current].open("rb")
                 assert file is not None
                 file.seek(offset)
-                yield _line(self._files[current].name, file.readline(), _done_line(tuple(kinds)))
+                yield _line(self._files[current].name, file.readline(), done)
         finally:
             if file is not None:
                 file.close()

@@ -6,7 +6,7 @@ Schema and ``docs/records.md`` follow from these models.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from renderer.dataset.stored import PathBelow, Stored
 from renderer.geometry.distortion import Distortion
 from renderer.registry import LABEL_KINDS
+from renderer.truth.kind import LabelKind
 from renderer.values.bounded import Count, Matrix3x3, Matrix4x4, Number, Side, Whole
 
 PICTURE = "picture"
@@ -26,8 +27,8 @@ class CategoryRecord(Stored):
     """A category of objects."""
 
     id: Whole = Field(description="From 1, in the order in which the recipe names them.")
-    name: str
-    supercategory: str = ""
+    name: str = Field(description="As the recipe has it.")
+    supercategory: str = Field("", description="COCO's; empty.")
 
 
 class CameraRecord(Stored):
@@ -67,7 +68,7 @@ class ImageRecord(Stored):
     file_name: PathBelow = Field(description="The picture's path below the dataset's folder.")
     width: Side = Field(description="In pixels.")
     height: Side = Field(description="In pixels.")
-    camera: CameraRecord
+    camera: CameraRecord = Field(description="What it is seen with.")
     shot: Count = Field(description="The index of its scene in shots.jsonl, from 0.")
     view: str = Field(description="The name of its camera among those of the shot.")
     variant: Count = Field(description="Which light and development of the shot it has, from 0.")
@@ -75,8 +76,8 @@ class ImageRecord(Stored):
         description="The id of the image of each view of the same shot and variant, by the view's "
         "name; empty where a shot has one view."
     )
-    scenario: str | None = None
-    group: str | None = None
+    scenario: str | None = Field(None, description="The recipe's scenario that it is of.")
+    group: str | None = Field(None, description="What it must not be parted from in splits.")
     azimuth_deg: Number = Field(description="The camera's, about the subject.")
     elevation_deg: Annotated[Number, Field(ge=-90, le=90)] = Field(
         description="The camera's, above the subject."
@@ -93,7 +94,7 @@ class ImageRecord(Stored):
 class LabelRecord(Stored):
     """The core of what is said of an object that an image shows."""
 
-    category_id: Whole
+    category_id: Whole = Field(description="The id of its category.")
     iscrowd: Whole = Field(description="COCO's; always 0.")
     instance: Whole = Field(description="The object's number in its shot, from 1.")
     asset: str = Field(description="The model's file as the recipe names it.")
@@ -134,22 +135,23 @@ def records_of(kinds: Iterable[str]) -> Records:
         UnavailableError: another package's kind cannot be loaded.
 
     """
-    return _records_of(tuple(kinds))
+    names, installed = tuple(kinds), LABEL_KINDS.names()
+    known = tuple(LABEL_KINDS.get(name) for name in names if name in installed)
+    return _records_of(known, tuple(name for name in names if name not in installed))
 
 
-@lru_cache(maxsize=16)
-def _records_of(names: tuple[str, ...]) -> Records:
-    known = [LABEL_KINDS.get(name) for name in names if name in LABEL_KINDS.names()]
+@lru_cache(maxsize=16)  # to make a model takes milliseconds
+def _records_of(known: tuple[LabelKind, ...], unknown: tuple[str, ...]) -> Records:
     label = _joined("Label", [kind.ObjectFields for kind in known], LabelRecord)
     return Records(
         image=_joined("Image", [kind.ImageFields for kind in known], ImageRecord),
         label=label,
         annotation=_joined("Annotation", [label], AnnotationRecord),
-        unknown=tuple(name for name in names if name not in LABEL_KINDS.names()),
+        unknown=unknown,
     )
 
 
-def _joined(name: str, fields: list[type], core: type[Stored]) -> Any:
+def _joined(name: str, fields: Sequence[type], core: type[Stored]) -> Any:
     """Return a model with the fields of a core, and of others behind it."""
     bases: Any = tuple(dict.fromkeys([*reversed(fields), core]))  # those of later bases come first
     return create_model(name, __base__=bases, __doc__=core.__doc__)

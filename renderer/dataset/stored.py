@@ -32,10 +32,9 @@ class Stored(BaseModel):
             KeyError: it has no such key.
 
         """
-        try:
+        if key in type(self).model_fields:
             return getattr(self, key)
-        except AttributeError:
-            raise KeyError(key) from None
+        return (self.model_extra or {})[key]
 
     def __contains__(self, key: object) -> bool:
         """Tell whether it has a key."""
@@ -43,7 +42,7 @@ class Stored(BaseModel):
 
     def get(self, key: str, default: Any = None, /) -> Any:
         """Return the value of a key, or of one that it has not a default."""
-        return getattr(self, key, default)
+        return self[key] if key in self else default  # noqa: SIM401
 
 
 AnyStored = TypeVar("AnyStored", bound=Stored)

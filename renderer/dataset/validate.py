@@ -45,7 +45,7 @@ def validate(
     _check_categories(manifest, names, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
-    checker = ImageCheck(layout, cache, every, on, names, manifest["categories"], result)
+    checker = ImageCheck(layout, cache, every, on, names, manifest, result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):

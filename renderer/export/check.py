@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +15,7 @@ from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout, below
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.storage import is_draft, is_local
-from renderer.dataset.validate import Validation
+from renderer.dataset.validation import Validation
 from renderer.errors import UserError
 from renderer.export.sample import SampleFile
 from renderer.export.target import SUMMARY, Target, Writable
@@ -113,7 +114,7 @@ class ComparedTarget(Target):
             path.is_file() and not is_draft(path.name)
             for top in self._root.iterdir()
             if top.name not in free and not is_draft(top.name)
-            for path in (top, *top.rglob("*"))
+            for path in chain((top,), top.rglob("*"))
         )
         if there > self._files:
             self._find(f"{self._shown} has {there - self._files} files that no image has")

@@ -7,7 +7,6 @@ step runs in a process of its own, whose peak memory the kernel tells. Exit code
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -23,8 +22,10 @@ import numpy as np
 from PIL import Image
 
 from renderer.dataset.assemble import assemble
+from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
+from renderer.dataset.records import PICTURE, default_kinds
 from renderer.dataset.validate import validate
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
@@ -52,8 +53,9 @@ def crowded(shot: dict[str, Any]) -> Shot:
         "file": "models/category/instance/model.gltf",
     }
     things = [{**thing, "instance": number + 1} for number in range(_PER_IMAGE)]
-    camera = {**shot["camera"], "resolution": [_SIDE, _SIDE]}
-    return Shot.model_validate({**shot, "camera": camera, "objects": things})
+    view = shot["views"][0]
+    camera = {**view["camera"], "resolution": [_SIDE, _SIDE]}
+    return Shot.model_validate({**shot, "views": [{**view, "camera": camera}], "objects": things})
 
 
 def record(number: int, shot: Shot) -> dict[str, Any]:
@@ -66,18 +68,15 @@ def record(number: int, shot: Shot) -> dict[str, Any]:
     mask[y : y + half, x : x + half] = True
     rle = encode_rle(mask)
     return {
-        "category_id": 1,
+        **label_record(entry, 1).model_dump(),
         "bbox": [x, y, half, half],
         "area": half * half,
-        "iscrowd": 0,
         "segmentation": rle,
         "visibility": 1.0,
         "truncation": 0.0,
         "amodal_bbox": [x, y, half, half],
         "amodal_segmentation": rle,
         **pose.model_dump(mode="json"),
-        "asset": entry.file,
-        "instance": entry.instance,
     }
 
 
@@ -87,10 +86,8 @@ def make(root: Path, records: int) -> None:
     for folder in (layout.parts, layout.images):
         folder.mkdir(parents=True)
     content = picture()
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     model = crowded(json.loads((Path(__file__).parent / "shot.json").read_text()))
     annotations = [record(number, model) for number in range(_PER_IMAGE)]
-    shot = model.model_dump(mode="json")
     master = layout.images
     for first in range(0, images, _LINES_A_PART):
         lines = []
@@ -101,27 +98,16 @@ def make(root: Path, records: int) -> None:
                 master = name
             else:
                 os.link(master, name)
-            camera = {**shot["camera"], "azimuth_deg": index * 0.61803398875 % 360}
-            image = {
-                "file_name": f"images/{name.name}",
-                "width": _SIDE,
-                "height": _SIDE,
-                "camera": {
-                    "K": camera["K"],
-                    "world_to_camera": camera["world_to_camera"],
-                    "distortion": None,
-                },
-                "shot": index,
-                "azimuth_deg": camera["azimuth_deg"],
-                "elevation_deg": camera["elevation_deg"],
-                "brightness": _BRIGHTNESS,
-                "blake2b": digest,
-            }
+            view = model.views[0].model_copy(update={"azimuth_deg": index * 0.61803398875 % 360})
+            scene = model.model_copy(update={"index": index, "views": (view,)})
+            (of,) = scene.images
+            image = image_record(
+                scene, of, {PICTURE: file_record(of.file_name, content)}, _BRIGHTNESS, ()
+            )
             line = {
                 "index": index,
-                "shot": {**shot, "index": index, "camera": camera},
-                "image": image,
-                "annotations": annotations,
+                "shot": scene.model_dump(mode="json"),
+                "images": [{"image": image.model_dump(mode="json"), "annotations": annotations}],
             }
             lines.append(dumps(line) + "\n")
         last = first + len(lines) - 1
@@ -132,6 +118,7 @@ def make(root: Path, records: int) -> None:
         "bpy": "0",
         "seed": 0,
         "categories": ["thing"],
+        "labels": default_kinds(),
         "warnings": [],
         "assets": {},
         "recipe": {"images": images, "output": {"exports": []}},

@@ -113,7 +113,7 @@ def test_bad_input_is_one_sentence(folder: Path, case: str) -> None:
     assert expected in said
     assert "Traceback" not in said
     lines = [line for line in result.stderr.splitlines() if line.startswith(("error:", "wrong:"))]
-    assert len(lines) <= 1 or "images failed" in said
+    assert len(lines) <= 1 or "failed (the same command" in said
 
 
 def test_new_check_show(tmp_path: Path, solids: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_run_of_which_half_fails(solids: Path, tmp_path: Path) -> None:
     assert "has moved: say where it is with --recipe" in lost.stderr
     again = orbitset("farm", "retry", out, "--recipe", tmp_path / "moved" / "recipe.yaml")
     assert again.returncode == 1
-    assert f"{bad} images failed" in again.stderr
+    assert f"{bad} shots failed" in again.stderr
 
 
 def test_kinds_of_failures_are_told_once_as_they_happen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,8 +78,8 @@ def test_kinds_of_failures_are_told_once_as_they_happen(capsys: pytest.CaptureFi
     progress.handle(ShotFailed(shot=4, seconds=1.0, cause="no light"))
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        "warning: image 0 failed: image 0 has no pose",
-        "warning: image 4 failed: no light",
+        "warning: shot 0 failed: image 0 has no pose",
+        "warning: shot 4 failed: no light",
     ]
 
 

@@ -29,8 +29,8 @@ NAME, WHERE = "images/00000001.png: ", f"images/00000001.png: annotation {ANNOTA
 WRONG: dict[str, tuple[Change, str]] = {
     "K": (image(add("camera.K", 0, 2)), NAME + "camera.K is not that of its shot"),
     "K a little": (image(add("camera.K", 1, 1, step=1e-6)), NAME + "camera.K is not"),
-    "K gone": (image(lambda i: i["camera"].pop("K")), NAME + "camera.K is not that of its shot"),
-    "K ragged": (image(lambda i: i["camera"]["K"].pop()), NAME + "camera.K is not"),
+    "K gone": (image(lambda i: i["camera"].pop("K")), f"image {IMAGE} lacks camera.K"),
+    "K ragged": (image(lambda i: i["camera"]["K"].pop()), f"image {IMAGE} lacks camera.K[2]"),
     "camera gone": (image(lambda i: i.pop("camera")), f"image {IMAGE} lacks camera"),
     "camera empty": (image(put("camera", None)), f"image {IMAGE} has a wrong camera"),
     "world_to_camera": (
@@ -96,17 +96,17 @@ WRONG: dict[str, tuple[Change, str]] = {
         "category 3 is cat in instances.json, and not there in manifest.json",
     ),
     **{
-        f"bbox {at} {step}": (annotation(add("bbox", at, step=step)), WHERE + "bbox is ")
+        f"{key} {at} off": (annotation(add(key, at, step=1)), WHERE + f"{key} is ")
         for at in range(4)
-        for step in (1, -0.25)
+        for key in ("bbox", "amodal_bbox")
     },
     **{
-        f"amodal_bbox {at} {step}": (
-            annotation(add("amodal_bbox", at, step=step)),
-            WHERE + "amodal_bbox is ",
+        f"{key} {at} not whole": (
+            annotation(add(key, at, step=-0.25)),
+            f"annotation {ANNOTATION} has a wrong {key}[{at}]",
         )
         for at in range(4)
-        for step in (1, -0.25)
+        for key in ("bbox", "amodal_bbox")
     },
 }
 

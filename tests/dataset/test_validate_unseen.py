@@ -143,7 +143,7 @@ def test_what_is_beyond_the_frame_without_models(make: Make) -> None:
     assert validate(layout, None).findings == []  # only its scene tells
     edit_labels(layout.root, lambda d: most_cut(d).update(truncation=0))
     (finding,) = validate(layout, None).findings
-    assert "truncation is 0, its amodal_bbox reaches beyond the frame" in finding
+    assert "truncation is 0.0, its amodal_bbox reaches beyond the frame" in finding
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_it_says_what_it_did_not_look_at(
     assert result.stdout.splitlines() == [
         f"valid: 4 images and {validate(layout, None).annotations} annotations agree; 0 scenes ray "
         "cast anew",
-        "2 images failed and are recorded as such",
+        "2 shots failed and are recorded as such",
         "4 scenes were not checked: their models are not in the cache (ORBITSET_CACHE); run "
         "orbitset recipe check there, or the render again",
     ]
@@ -184,5 +184,5 @@ def test_no_image_at_all_is_a_finding(make: Make) -> None:
     layout, _ = make(breaks=frozenset(range(6)))
     result = CliRunner().invoke(app, ["dataset", "validate", str(layout.root)])
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == ["wrong: there is no image: all 6 failed"]
-    assert "6 images failed and are recorded as such" in result.stdout
+    assert result.stderr.splitlines() == ["wrong: there is no image: all 6 shots failed"]
+    assert "6 shots failed and are recorded as such" in result.stdout

@@ -75,7 +75,7 @@ def test_outputs_of_their_own_are_joined(crowd: Path, solids: Path, tmp_path: Pa
         assert orbitset("render", recipe, "-o", out, "--shard", f"{number}/2").returncode == 0
     half = orbitset("dataset", "merge", shards[0], "-o", tmp_path / "half")
     assert half.returncode == 1
-    assert "4 images are missing: 4-7" in half.stderr
+    assert "4 shots are missing: 4-7" in half.stderr
     result = orbitset("dataset", "merge", *shards, "-o", tmp_path / "whole")
     assert result.returncode == 0, result.stderr
     assert contents(tmp_path / "whole") == contents(crowd)
@@ -86,7 +86,7 @@ def test_outputs_of_their_own_are_joined(crowd: Path, solids: Path, tmp_path: Pa
     (shards[1] / "images" / "00000005.png").unlink()
     lost = orbitset("dataset", "merge", *shards, "-o", tmp_path / "lost")
     assert lost.returncode == 1
-    assert "1 images are missing: 5" in lost.stderr
+    assert "1 shot is missing: 5" in lost.stderr
 
 
 def test_what_cannot_be_merged(crowd: Path, solids: Path, tmp_path: Path) -> None:

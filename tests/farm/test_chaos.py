@@ -115,7 +115,7 @@ def test_chaos(solids: Path, tmp_path: Path) -> None:
     assert status["running"] == 0
 
     # Another run does not go near the two that kill, `farm retry` does; without faults all is whole.
-    assert "images failed" in orbitset("render", recipe, "-o", disturbed).stderr
+    assert "failed (the same command" in orbitset("render", recipe, "-o", disturbed).stderr
     retried = orbitset("farm", "retry", disturbed)
     assert retried.returncode == 0, retried.stderr
     plain = orbitset("render", recipe, "-o", tmp_path / "plain", "--per-device", 2)

@@ -238,7 +238,7 @@ def test_failing_shots_are_recorded_and_the_others_finish(solids: Path, tmp_path
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["failed"] == summary["failed"]
     assert str(tmp_path) not in (out / "manifest.json").read_text()
-    assert f"{len(summary['failed'])} images failed" in (out / "report.html").read_text()
+    assert f"{len(summary['failed'])} shot" in (out / "report.html").read_text()
     assert orbitset("dataset", "validate", out).returncode == 0
 
 

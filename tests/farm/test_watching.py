@@ -114,7 +114,7 @@ def test_interval_is_students(tmp_path: Path) -> None:
 def test_retry_names_only_what_failed(crowd: Path, tmp_path: Path) -> None:
     result = orbitset("farm", "retry", crowd, "--shot", 3)
     assert result.returncode == 2
-    assert "image 3 has not failed" in result.stderr
+    assert "shot 3 has not failed" in result.stderr
     nothing = orbitset("farm", "status", tmp_path)
     assert nothing.returncode == 2
     assert "holds no orbitset run" in nothing.stderr

@@ -141,14 +141,14 @@ def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
     with both.
     """
     (width, height), (left, top, wide, high) = whole.frame, whole.box
-    x, y, w, h = record["amodal_bbox"]
+    x, y, w, h = found = list(record["amodal_bbox"])
     if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
         if (x, y, w, h) != whole.box:
-            yield f"amodal_bbox is {record['amodal_bbox']}, its amodal mask's is {list(whole.box)}"
+            yield f"amodal_bbox is {found}, its amodal mask's is {list(whole.box)}"
         elif record["truncation"] != 0:
             yield f"truncation is {record['truncation']}, its amodal_bbox is all in the frame"
     elif x > left or y > top or x + w < left + wide or y + h < top + high:
-        yield f"amodal_bbox is {record['amodal_bbox']}, and does not hold all of its amodal mask"
+        yield f"amodal_bbox is {found}, and does not hold all of its amodal mask"
     elif not 1 / (whole.area + 1) - _ROUNDING <= record["truncation"] < 1:
         yield f"truncation is {record['truncation']}, its amodal_bbox reaches beyond the frame"
 
@@ -167,7 +167,7 @@ def _scene_problems(
     # an edge to the next pixel.
     apart = edges_apart(scene.box, record["amodal_bbox"], outwards=not exact)
     if apart > max(1, max(scene.box[2:]) / 1000):
-        yield f"amodal_bbox is {record['amodal_bbox']}, its scene's is {list(scene.box)}"
+        yield f"amodal_bbox is {list(record['amodal_bbox'])}, its scene's is {list(scene.box)}"
     pixels = scene.crop.area / (1 - scene.truncation)
     if exact and abs(record["truncation"] - scene.truncation) * pixels > few(pixels):
         yield f"truncation is {record['truncation']}, its scene's is {scene.truncation:.6f}"

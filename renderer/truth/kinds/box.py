@@ -59,11 +59,14 @@ class Box(LabelKind):
                 if mask.area != record["area"]:
                     yield record, f"area is {record['area']}, its mask has {mask.area} pixels"
                 if list(mask.box) != list(record["bbox"]):
-                    yield record, f"bbox is {record['bbox']}, its mask's is {list(mask.box)}"
+                    yield record, f"bbox is {list(record['bbox'])}, its mask's is {list(mask.box)}"
             elif truth is not None and entry is not None and truth.exact(entry):
                 visible = truth.visible(entry)
                 if edges_apart(record["bbox"], visible.box) > 1:
-                    yield record, f"bbox is {record['bbox']}, its scene's is {list(visible.box)}"
+                    yield (
+                        record,
+                        f"bbox is {list(record['bbox'])}, its scene's is {list(visible.box)}",
+                    )
                 elif abs(record["area"] - visible.area) > few(visible.area):
                     yield record, f"area is {record['area']}, its scene's is {visible.area}"
 

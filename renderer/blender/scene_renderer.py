@@ -23,10 +23,10 @@ from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
-from renderer.blender.floor import FloorStage
+from renderer.blender.floor import SceneFloor
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
-from renderer.blender.world import WorldStage
+from renderer.blender.world import SceneWorld
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
 from renderer.shot.camera import Camera, View
@@ -58,7 +58,7 @@ class _Model:
         )
 
 
-class Stage:
+class SceneRenderer:
     """A Blender scene that Shots are rendered in, one after the other."""
 
     def __init__(
@@ -92,8 +92,8 @@ class Stage:
         self.device = use_device(device)
         self._settings(threads)
         self._camera = self._new_camera()
-        self._world = WorldStage(self._scene, folder)
-        self._floor = FloorStage(self._scene, folder)
+        self._world = SceneWorld(self._scene, folder)
+        self._floor = SceneFloor(self._scene, folder)
 
     def render(self, shot: Shot) -> tuple[Frame, ...]:
         """Set the stage for a shot and render each of its views."""

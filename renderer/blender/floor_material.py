@@ -1,6 +1,6 @@
 """Materials for floors: procedural wood, concrete, marble, fabric and plain, and tiled images.
 
-Each material has three named nodes the stage sets: ``tiles`` (how often the pattern repeats),
+Each material has three named nodes that are set for each shot: ``tiles`` (how often the pattern repeats),
 ``tint`` (a colour multiplied in, or for a plain floor the colour) and ``shader``.
 """
 

@@ -1,4 +1,4 @@
-"""The scene: one stage that each Shot is set upon, with everything that stays kept between shots.
+"""The scene: set up for one Shot after another, with what stays kept between them.
 
 The engine's world is the shot's, moved to what float32 tells apart best, and scaled up where it is
 tiny (``EngineSpace``): Blender and Cycles know float32 only, and clip what is too near.
@@ -96,7 +96,7 @@ class SceneRenderer:
         self._floor = SceneFloor(self._scene, folder)
 
     def render(self, shot: Shot) -> tuple[Frame, ...]:
-        """Set the stage for a shot and render each of its views."""
+        """Set up the scene of a shot and render each of its views."""
         space = self.set(shot)
         frames = []
         for view in shot.views:

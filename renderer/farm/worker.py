@@ -1,4 +1,4 @@
-"""The worker process: a Blender stage that renders jobs and writes their parts."""
+"""The worker process: a Blender scene that renders jobs and writes their parts."""
 
 from __future__ import annotations
 

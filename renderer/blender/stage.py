@@ -26,6 +26,7 @@ from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import FloorStage
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
+from renderer.blender.session import SessionShaders
 from renderer.blender.world import WorldStage
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
@@ -88,6 +89,7 @@ class Stage:
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
+        self._shaders = SessionShaders()
         self._scene = bpy.context.scene
         self.device = use_device(device)
         self._settings(threads)
@@ -172,6 +174,7 @@ class Stage:
         self._scene.render.film_transparent = behind
         self._drop_models({entry.asset for entry in shot.objects})
         self._effects.apply(shot.effects)
+        self._shaders.note()
         return space
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> list[bpy.types.Object]:
@@ -227,8 +230,10 @@ class Stage:
         # the textures, which else stay decoded, of models out of the scene, too. That is wanted
         # where the number of samples changes: a session keeps the sampling pattern of the largest
         # it has had, and pictures would depend on what was rendered before.
-        if scene.render.engine != engine or render.samples != self._samples:
+        changed = scene.render.engine != engine or render.samples != self._samples
+        if changed or self._shaders.outgrown:
             scene.render.engine, self._samples = engine, render.samples
+            self._shaders.restart()
         scene.cycles.samples = render.samples
         scene.cycles.seed = render.seed
         scene.cycles.max_bounces = render.max_bounces

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from renderer.colour.palette import colour_of
 from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, local, picture_file
 from renderer.truth.mask import encode_rle
-from renderer.truth.stored import Stored
+from renderer.truth.stored_labels import StoredLabels
 from tests.conftest import orbitset
 
 NAMES = {1: "mug", 2: "a very long name of a category that no picture is wide enough for, ever"}
@@ -170,7 +170,7 @@ def test_kinds_draw_what_they_are_asked_for() -> None:
     }
     given = record(40, 30, 12, 10, **pose)
     image = {"camera": {"K": [[90, 0, 48], [0, 90, 36], [0, 0, 1]], "distortion": None}}
-    stored = Stored(image, [given], (96, 72))
+    stored = StoredLabels(image, [given], (96, 72))
     plain = np.array(draw_overlay(GREY, [given], NAMES, labels=(), stored=stored))
     assert (plain == 128).all()
     changed = {}

@@ -14,7 +14,7 @@ from renderer.registry import LABEL_KINDS
 from renderer.shot.frame import Frame
 from renderer.truth.kind import Fields, LabelFile, LabelKind, Labels
 from renderer.truth.labelling import Labelled, label
-from renderer.truth.stored import Stored
+from renderer.truth.stored_labels import StoredLabels
 from renderer.truth.view import ViewTruth
 from tests import shapes
 from tests.truth.labelled import records_of
@@ -69,7 +69,7 @@ def truth(plain_planner: Callable[..., Planner]) -> ViewTruth:
     return ViewTruth.of(shot, camera, planner.cache, Frame(np.zeros((0, 0, 4), np.float32), index))
 
 
-def stored_of(truth: ViewTruth) -> tuple[Stored, dict[str, bytes]]:
+def stored_of(truth: ViewTruth) -> tuple[StoredLabels, dict[str, bytes]]:
     made = Near().make(truth, None)
     records = records_of(truth)
     for record in records:
@@ -77,10 +77,10 @@ def stored_of(truth: ViewTruth) -> tuple[Stored, dict[str, bytes]]:
     files = {name: file.content for name, file in made.files.items()}
     image = {"id": 1, **json.loads(made.image.model_dump_json())}
     size, camera = truth.camera.resolution, truth.camera
-    return Stored(image, records, size, truth.shot, camera, files.__getitem__), files
+    return StoredLabels(image, records, size, truth.shot, camera, files.__getitem__), files
 
 
-def check(stored: Stored, truth: ViewTruth | None) -> list[tuple[int | None, str]]:
+def check(stored: StoredLabels, truth: ViewTruth | None) -> list[tuple[int | None, str]]:
     alone = truth and ViewTruth.of(truth.shot, truth.camera, truth.casting.cache)
     found = Near().check(stored, alone, None)
     return [(None if record is None else record["id"], said) for record, said in found]
@@ -94,7 +94,9 @@ def test_what_is_right_is_right(truth: ViewTruth) -> None:
 
 
 def test_each_planted_fault_is_found(truth: ViewTruth) -> None:
-    def faults(change: Callable[[Stored, dict[str, bytes]], Any]) -> list[tuple[int | None, str]]:
+    def faults(
+        change: Callable[[StoredLabels, dict[str, bytes]], Any],
+    ) -> list[tuple[int | None, str]]:
         stored, files = stored_of(truth)
         change(stored, files)
         return check(stored, truth)
@@ -114,7 +116,7 @@ def test_each_planted_fault_is_found(truth: ViewTruth) -> None:
     assert which is None
     assert said.startswith("seen_share is 0.5, its scene gives ")
 
-    def flip(_: Stored, files: dict[str, bytes]) -> None:
+    def flip(_: StoredLabels, files: dict[str, bytes]) -> None:
         files["seen"] = bytes([files["seen"][0] ^ 1]) + files["seen"][1:]
 
     assert faults(flip) == [(None, "its seen file is not the one that its scene gives")]

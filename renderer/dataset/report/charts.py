@@ -120,6 +120,8 @@ def _per_image(ax: Axes, statistics: Statistics) -> None:
     ax.bar(list(counts), list(counts.values()), color=_BAR, width=0.8)
     ax.set_xlabel("objects")
     ax.set_ylabel("images")
+    if counts:  # of one bar alone, whole numbers would be no ticks
+        ax.set_xlim(min(counts) - 1.5, max(counts) + 1.5)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 

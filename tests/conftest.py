@@ -1,4 +1,4 @@
-"""Fixtures shared by all rooms: solids on disk, one cache, one Blender stage a session."""
+"""Fixtures shared by all rooms: solids on disk, one cache, one Blender scene_renderer a session."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
 
 
 @pytest.fixture(scope="session")
-def stage(cache: AssetCache, solids: Path) -> Any:
-    """The one Blender stage of the session, on the CPU."""
-    from renderer.blender.stage import Stage
+def scene_renderer(cache: AssetCache, solids: Path) -> Any:
+    """The one Blender scene_renderer of the session, on the CPU."""
+    from renderer.blender.scene_renderer import SceneRenderer
 
-    return Stage(cache, solids, "cpu")
+    return SceneRenderer(cache, solids, "cpu")
 
 
 def shared(*parts: str) -> Path:

@@ -46,7 +46,7 @@ Rendered = tuple[Shot, Frame, list[Label]]
 
 @pytest.fixture
 def render(
-    cases: Path, make_planner: Callable[..., Planner], stage: Any, cache: AssetCache
+    cases: Path, make_planner: Callable[..., Planner], scene_renderer: Any, cache: AssetCache
 ) -> Callable[..., Rendered]:
     """Render one image as the cases do: from the front, white light, a plain backdrop; its scene
     must agree with its labels."""
@@ -73,7 +73,7 @@ def render(
             cases,
         )
         shot = planner.shot(0)
-        frame = stage.render(shot)[0]
+        frame = scene_renderer.render(shot)[0]
         truth = ViewTruth.of(shot, shot.views[0].camera, cache, frame)
         labels = labels_of(truth)
         assert not problems_of(truth)

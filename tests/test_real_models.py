@@ -26,7 +26,7 @@ MODELS = {
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_three_lines_are_enough(
-    make_planner: Callable[..., Planner], stage: Any, tmp_path: Path, name: str
+    make_planner: Callable[..., Planner], scene_renderer: Any, tmp_path: Path, name: str
 ) -> None:
     """Nothing but name, images, asset and category, at the default 640 x 480 and 16 samples but
     for the test's own small frame."""
@@ -41,7 +41,7 @@ def test_three_lines_are_enough(
         },
         path.parent,
     )
-    (line,) = Pipeline(planner, stage, Layout(tmp_path)).run([0])
+    (line,) = Pipeline(planner, scene_renderer, Layout(tmp_path)).run([0])
     assert "failed" not in line, line
     (record,) = line["annotations"]
     assert record["visibility"] == 1
@@ -50,7 +50,7 @@ def test_three_lines_are_enough(
     # The default fill is 0.55 to 0.8 of the frame.
     assert 0.5 < max(width / 80, height / 60) < 0.85
     index = planner.shot(0)
-    frame = stage.render(index)[0]
+    frame = scene_renderer.render(index)[0]
     shown = frame.color[..., :3][frame.index == 1]
     assert 0.005 < shown.mean() < 3
     red, green, blue = shown.mean(axis=0)

@@ -18,7 +18,7 @@ from renderer.shot.shot import Shot
 _KEEP = 16
 
 
-class FloorStage:
+class SceneFloor:
     """The scene's one floor plane at z = 0, shown, hidden or turned into a shadow catcher."""
 
     def __init__(self, scene: bpy.types.Scene, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Materials for floors: procedural wood, concrete, marble, fabric and plain, and tiled images.
 
-Each material has three named nodes the stage sets: ``tiles`` (how often the pattern repeats),
-``tint`` (a colour multiplied in, or for a plain floor the colour) and ``shader``.
+Each material has three named nodes that are set for each shot: ``tiles`` (how often the pattern
+repeats), ``tint`` (a colour multiplied in, or for a plain floor the colour) and ``shader``.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class _Hdri:
     warnings: tuple[str, ...] = ()
 
 
-class WorldStage:
+class SceneWorld:
     """The scene's one world, set anew for each shot."""
 
     def __init__(self, scene: bpy.types.Scene, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renderer.commands.spread import Devices, PerDevice, Threads
+from renderer.commands.options import Devices, PerDevice, Threads
 from renderer.commands.terminal import err, in_bytes, out, say_json
 
 if TYPE_CHECKING:

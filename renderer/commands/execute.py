@@ -91,6 +91,7 @@ def conclude(run: Run, as_json: bool) -> None:
 def summary(root: Path, result: MergeResult) -> dict[str, Any]:
     """Return the outcome for a script."""
     return {
+        "shots": result.shots,
         "images": result.images,
         "annotations": result.annotations,
         "failed": causes(result.failed),

@@ -59,7 +59,7 @@ def export(
 
     `orbitset dataset export out/mugs --format webdataset -o mugs-shards --option shard_images=500`
 
-    `orbitset dataset export out/mugs --format webdataset --dry-run`
+    `orbitset dataset export out/mugs --format yolo --dry-run`
 
     """
     from renderer.dataset.storage import open_root

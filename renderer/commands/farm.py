@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from renderer.commands.array_jobs import kubernetes, slurm
-from renderer.commands.spread import AllowMixed, Devices, OomToCpu, PerDevice, ShotTimeout, Threads
+from renderer.commands.options import AllowMixed, Devices, OomToCpu, PerDevice, ShotTimeout, Threads
 from renderer.commands.terminal import (
     FAILED,
     err,

@@ -21,10 +21,9 @@ def import_models(recipe: Recipe, folder: Path, quiet: bool = False) -> Assets:
 
     """
     sources = [source for each in asset_sources(recipe, folder) for source in each.values()]
-    assets = prepare_assets(recipe, folder, import_progress([] if quiet else sources))
-    for warning in () if quiet else assets.warnings:
-        warn(warning)
-    return assets
+    if quiet:
+        return prepare_assets(recipe, folder)
+    return prepare_assets(recipe, folder, import_progress(sources), warn)
 
 
 def import_progress(sources: Iterable[AssetSource]) -> Callable[[AssetSource], None]:

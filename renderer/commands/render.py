@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from renderer.commands.spread import (
+from renderer.commands.options import (
     SPREAD,
     WATCH,
     AllowMixed,

@@ -94,7 +94,7 @@ def sweep_dataset(layout: Layout) -> None:
     """Remove the drafts that killed processes have left anywhere in a dataset."""
     for folder in (
         layout.root,
-        *_image_folders(layout),
+        *map(layout.file, _image_folders(layout)),
         layout.parts,
         layout.instances.parent,
         layout.logs,
@@ -103,11 +103,11 @@ def sweep_dataset(layout: Layout) -> None:
         sweep(folder)
 
 
-def _image_folders(layout: Layout) -> list[Path]:
-    """Return the folders with the files of images: pictures, and what label kinds have written."""
+def _image_folders(layout: Layout) -> list[str]:
+    """Return the names of the folders with files of images: pictures, and those of label kinds."""
     example = example_line(layout)
     named = {folder_of(path) for path in example.files()} if example else set()
-    return [layout.file(name) for name in sorted({layout.images.name, *named} - {""})]
+    return sorted({layout.images.name, *named} - {""})
 
 
 def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False) -> None:
@@ -143,8 +143,7 @@ def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False)
     for source in sources:
         if source is not target:
             # Parts last: a part vouches for its images' files.
-            for folder in (*_image_folders(source), source.parts):
-                name = folder.relative_to(source.root).as_posix()
+            for name in (*_image_folders(source), source.parts.name):
                 for path in source.files(name, "*.*"):
                     if path.name != "run.json" and not path.name.startswith((".", "lock")):
                         _copy(path, target.file(name) / path.name)

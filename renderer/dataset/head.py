@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from renderer.asset import AssetFacts
 from renderer.dataset.stored import Stored, stored
@@ -39,6 +39,12 @@ class StoredRecipe(Stored):
 
     images: Annotated[int, Field(ge=1, le=100_000_000)]
     output: StoredOutput = StoredOutput()
+
+    @model_serializer(mode="wrap")
+    def _in_its_own_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keep a recipe's order, for whoever reads it in a manifest or report."""
+        found: dict[str, Any] = handler(self)
+        return {key: found[key] for key in Recipe.model_fields if key in found} | found
 
 
 class Head(Stored):

@@ -17,11 +17,11 @@ from renderer.dataset.merge import MergeResult
 from renderer.dataset.read import read_categories
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
+from renderer.export.dry_run import DryRunTarget
 from renderer.export.format import Format, Head, Summary
 from renderer.export.publish import TargetError, check_target, published
 from renderer.export.sample import Sample, read_samples
 from renderer.export.target import Target
-from renderer.export.trial import TrialTarget
 from renderer.recipe.exports import EXPORT_KEY, export_of, format_of
 from renderer.recipe.problem import sentences
 from renderer.registry import FORMATS
@@ -80,7 +80,7 @@ def try_export(
     _must_be_outside(layout, root)
     form = FORMATS.get(format_of(choice))
     check_target(root, form.name, form.caches)
-    target = TrialTarget()
+    target = DryRunTarget()
     facts = write_to(target, layout, choice, watch)
     return Exported(root, facts, target.bytes)
 

@@ -93,11 +93,11 @@ def _import_here(source: AssetSource, cache: AssetCache) -> AssetFacts:
 
     forget_inherited_paths()
     with few_cores(cores := usable_cores()):
-        from renderer.blender.intake import take_in
+        from renderer.blender.model_import import import_model
 
         cap_pools(cores)
     redirect_output(cache.folder / "import.log")
-    return take_in(source, cache)
+    return import_model(source, cache)
 
 
 def recipe_keys(

@@ -26,50 +26,54 @@ class Assets:
     Attributes:
         cache: where the imported models are.
         known: facts of each model.
-        warnings: what is doubtful, each a sentence.
 
     """
 
     cache: AssetCache
     known: dict[AssetSource, AssetFacts]
-    warnings: tuple[str, ...] = ()
 
 
-def prepare_assets(recipe: Recipe, folder: Path, progress: Progress = lambda _: None) -> Assets:
+def prepare_assets(
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> Assets:
     """Import every model of a recipe, and open its photos and HDRIs.
 
     Args:
         recipe: the recipe.
         folder: what its paths are relative to.
         progress: told each model before it is imported.
+        warn: told what is doubtful, a sentence each.
 
     Raises:
         RunError: some model, or every file of a key, cannot be used; the message names each.
 
     """
-    said, doubtful = _look_at_pictures(recipe, folder)
+    said = _check_pictures(recipe, folder, warn)
     known, refused = try_models(recipe, folder, progress)
     said += [sentence for _, sentence in refused]
     if said:
         raise RunError("\n       ".join(said))
-    facts = facts_by_path(asset_sources(recipe, folder), known)
-    doubtful += [f"{path}: {warning}" for path, each in facts.items() for warning in each.warnings]
-    return Assets(default_cache(), known, tuple(doubtful))
+    for path, facts in facts_by_path(asset_sources(recipe, folder), known).items():
+        for warning in facts.warnings:
+            warn(f"{path}: {warning}")
+    return Assets(default_cache(), known)
 
 
-def _look_at_pictures(recipe: Recipe, folder: Path) -> tuple[list[str], list[str]]:
-    """Return why no image could have a photo or HDRI, and which of keys with good files cannot be
-    read.
-    """
-    said, doubtful = list[str](), list[str]()
+def _check_pictures(recipe: Recipe, folder: Path, warn: Callable[[str], None]) -> list[str]:
+    """Return why no image could have a photo or HDRI; of keys with good files, too, only warn."""
+    said = list[str]()
     # A few milliseconds a file: of photos the beginning, `recipe check` reads more of them.
     for broken in broken_pictures(recipe, folder, photos=0):
         lines = [f"{dotted(broken.key)}: {sentence}" for sentence in broken.sentences]
         if broken.every:
             said += lines
         else:
-            doubtful += [f"{line} (images that draw it will fail)" for line in lines]
-    return said, doubtful
+            for line in lines:
+                warn(f"{line} (images that draw it will fail)")
+    return said
 
 
 def try_models(

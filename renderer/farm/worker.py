@@ -1,4 +1,4 @@
-"""The worker process: a Blender stage that renders jobs and writes their parts."""
+"""The worker process: a Blender scene that renders jobs and writes their parts."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class WorkerSetup:
     most_bytes: int = 0
 
 
-_stages: dict[str, ShotRenderer] = {}
+_renderers: dict[str, ShotRenderer] = {}
 _devices: dict[str, str] = {}
 _noted: set[tuple[Path, str]] = set()
 _rendered = 0
@@ -97,7 +97,7 @@ def begin(setup: WorkerSetup) -> None:
     the run that resumes.
 
     """
-    if setup.backend in _stages:
+    if setup.backend in _renderers:
         return
     from renderer.blender.quiet import redirect_output
 
@@ -114,13 +114,13 @@ def begin(setup: WorkerSetup) -> None:
     forget_inherited_paths()
     threads, planner = setup.threads or usable_cores(), setup.planner
     with few_cores(threads):
-        from renderer.blender.stage import Stage
+        from renderer.blender.scene_renderer import SceneRenderer
 
         cap_pools(threads)
         # A crash leaves its stack in the log. After bpy, which has a handler of its own.
         faulthandler.enable(all_threads=False)
-        stage = Stage(planner.cache, planner.folder, setup.backend, threads)
-    _stages[setup.backend], _devices[setup.backend] = stage, stage.device
+        scene_renderer = SceneRenderer(planner.cache, planner.folder, setup.backend, threads)
+    _renderers[setup.backend], _devices[setup.backend] = scene_renderer, scene_renderer.device
     _check_back_end(setup, _back_end(setup))
 
 
@@ -217,7 +217,7 @@ def render_job(
     threads = setup.threads or usable_cores()
     # On a GPU finishing has the cores to itself; on a CPU one thread keeps up with rendering.
     finishers = max(1, min(_MOST_FINISHERS, threads // 2))
-    pipeline = Pipeline(setup.planner, _stages[setup.backend], setup.layout, finishers)
+    pipeline = Pipeline(setup.planner, _renderers[setup.backend], setup.layout, finishers)
     parts, recycle = _PartWriter(setup.layout, setup.session_number, emit), ""
     observer = _JobObserver(job, emit, draining)
     try:

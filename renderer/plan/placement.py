@@ -150,7 +150,7 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
     objects do so in space with their bounding spheres.
     """
     offsets: list[Array] = [np.zeros(3)] * len(posed)
-    crowd = _Crowd.of(posed)
+    spheres = _Spheres.of(posed)
     order = sorted(range(len(posed)), key=lambda at: stream.unit(f"{posed[at].path}.order"))
     order.sort(key=lambda at: posed[at].spec.position_m is None)
     for number, at in enumerate(order):
@@ -167,10 +167,10 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
             there = np.array(order[:number], np.int64)
             spans = [
                 _blocked(each, offsets[at], direction, posed[other], offsets[other], gap)
-                for other in there[crowd.beside(at, offsets[at], direction, there, gap)]
+                for other in there[spheres.beside(at, offsets[at], direction, there, gap)]
             ]
             offsets[at] = offsets[at] + first_free(spans) * direction
-        crowd.middles[at] += offsets[at]
+        spheres.middles[at] += offsets[at]
     return offsets
 
 
@@ -180,7 +180,7 @@ _SLANT = 1.5
 
 
 @dataclass(frozen=True)
-class _Crowd:
+class _Spheres:
     """The bounding spheres of many objects, to find those that a sliding one may meet at once.
 
     Attributes:
@@ -195,10 +195,10 @@ class _Crowd:
     resting: npt.NDArray[np.bool_]
 
     @staticmethod
-    def of(posed: list[_Posed]) -> _Crowd:
+    def of(posed: list[_Posed]) -> _Spheres:
         """Return the spheres of objects that have no places yet."""
         spheres = [each.sphere for each in posed]
-        return _Crowd(
+        return _Spheres(
             np.array([middle for middle, _ in spheres]).reshape(-1, 3),
             np.array([radius for _, radius in spheres]),
             np.array([each.spec.resting for each in posed], np.bool_),

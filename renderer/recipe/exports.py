@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, SerializeAsAny
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, SerializeAsAny, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.extension import OptionsOf
 from renderer.registry import FORMATS
@@ -33,6 +34,27 @@ def _once_each(exports: tuple[Export, ...]) -> tuple[Export, ...]:
 
 
 Exports = Annotated[tuple[Export, ...], AfterValidator(_once_each)]
+
+
+def must_have_labels(exports: Iterable[Export], kinds: Collection[str]) -> None:
+    """Make sure that the labels which exports need are among those of the recipe.
+
+    Raises:
+        ValidationError: they are not; it tells where in the recipe the export stands.
+
+    """
+    for at, export in enumerate(exports):
+        name = format_of(export)
+        for kind in FORMATS.get(name).needs:
+            if kind not in kinds:
+                error = PydanticCustomError(
+                    "labels",
+                    "needs {kind} labels: write labels: {{kind}: true}, or leave it out",
+                    {"kind": kind},
+                )
+                place = ("output", "exports", at, EXPORT_KEY)
+                detail = InitErrorDetails(type=error, loc=place, input=name)
+                raise ValidationError.from_exception_data("exports", [detail])
 
 
 def export_of(said: dict[str, Any]) -> BaseModel:

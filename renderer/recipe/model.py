@@ -19,7 +19,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
-from renderer.recipe.exports import Exports
+from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
@@ -239,6 +239,11 @@ class Recipe(Strict):
     labels: Labels = Labels()
     accept: Accept = Accept()
     output: Output = Output()
+
+    @model_validator(mode="after")
+    def _check_exports(self) -> Self:
+        must_have_labels(self.output.exports, self.labels.on)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""

@@ -31,7 +31,7 @@ def _to_state(value: Any) -> Any:
         return value
     name = value.get("effect")
     if name not in EFFECTS.names():
-        raise UserError(f"there is no effect {name!r}")
+        raise UserError(f"there is no effect {name!r} here: install the package that it comes from")
     return EFFECTS.get(name).State.model_validate(value)
 
 

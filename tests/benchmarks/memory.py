@@ -1,6 +1,6 @@
 """Does memory grow? ``python -m tests.benchmarks.memory`` renders 500 shots with changing models.
 
-The models of ``assets/models`` take turns, with more of them than the stage keeps, under changing
+The models of ``assets/models`` take turns, with more of them than the scene_renderer keeps, under changing
 worlds, lamps and floors. Resident memory is read every 25 shots; what counts is the slope over the
 second half, when every cache has filled.
 """
@@ -60,13 +60,13 @@ def main() -> None:
     known, errors = bring_in([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     planner = Planner(recipe, ROOT, cache, recipe_keys(sources, known))
-    from renderer.blender.stage import Stage
+    from renderer.blender.scene_renderer import SceneRenderer
 
     process, seen = psutil.Process(), []
     with tempfile.TemporaryDirectory() as folder:
         with quiet_output():
-            stage = Stage(cache, ROOT, "cpu", keep_models=options.keep_models)
-        pipeline = Pipeline(planner, stage, Layout(Path(folder)))
+            scene_renderer = SceneRenderer(cache, ROOT, "cpu", keep_models=options.keep_models)
+        pipeline = Pipeline(planner, scene_renderer, Layout(Path(folder)))
         lines = pipeline.run(range(options.shots))
         for number in range(options.shots):
             with quiet_output():

@@ -79,12 +79,12 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
     planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
     import bpy
 
-    from renderer.blender.stage import Stage
+    from renderer.blender.scene_renderer import SceneRenderer
 
     ours, bare = [], []
     with tempfile.TemporaryDirectory() as folder, quiet_output():
-        stage = Stage(cache, Path("/"), "cpu")
-        pipeline = Pipeline(planner, stage, Layout(Path(folder)))
+        scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
+        pipeline = Pipeline(planner, scene_renderer, Layout(Path(folder)))
         list(pipeline.run(range(2)))  # warm up
         for number in range(rounds):
             indices = range(2 + number * per_round, 2 + (number + 1) * per_round)
@@ -95,7 +95,7 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
             spent = 0.0
             with unhooked():
                 for index in indices:
-                    stage.set(planner.shot(index))
+                    scene_renderer.set(planner.shot(index))
                     begin = time.perf_counter()
                     bpy.ops.render.render()
                     spent += time.perf_counter() - begin

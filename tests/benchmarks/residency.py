@@ -3,7 +3,7 @@
 In one process and in turns, the same shots of all models with a texture of 1,000 pixels or more
 are rendered (a) as the models are, (b) with the textures taken out of their files. Each shot has
 about half of the models, so that models leave the scene and come back. 240x180 pixels, 1 sample, no
-denoiser; the time is that of ``Stage.render`` alone, after some shots to load everything. Where
+denoiser; the time is that of ``SceneRenderer.render`` alone, after some shots to load everything. Where
 textures stay on the device, the ratio of (a) to (b) is what looking them up costs.
 """
 
@@ -86,8 +86,8 @@ def _recipe(models: list[Path]) -> Recipe:
 
 
 def seconds_a_shot(models: list[Path], cache: AssetCache, warm: int, shots: int) -> float:
-    """Return the mean time of ``Stage.render``."""
-    from renderer.blender.stage import Stage
+    """Return the mean time of ``SceneRenderer.render``."""
+    from renderer.blender.scene_renderer import SceneRenderer
 
     recipe = _recipe(models)
     sources = asset_sources(recipe, Path("/"))
@@ -96,12 +96,12 @@ def seconds_a_shot(models: list[Path], cache: AssetCache, warm: int, shots: int)
     planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
     planned = [planner.shot(index) for index in range(warm + shots)]
     with quiet_output():
-        stage = Stage(cache, Path("/"), "cpu")
+        scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
         for shot in planned[:warm]:
-            stage.render(shot)[0]
+            scene_renderer.render(shot)[0]
         begin = time.perf_counter()
         for shot in planned[warm:]:
-            stage.render(shot)[0]
+            scene_renderer.render(shot)[0]
         return (time.perf_counter() - begin) / shots
 
 

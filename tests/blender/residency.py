@@ -1,6 +1,6 @@
 """Renders textured models in turns: ``python -m tests.blender.residency FOLDER CACHE``.
 
-A process of its own, since each stage resets Blender. Prints one line of JSON.
+A process of its own, since each scene_renderer resets Blender. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def planned(folder: Path, cache: AssetCache) -> list[Shot]:
     return shots
 
 
-def loaded_by(stage: Any, shots: list[Shot]) -> tuple[list[Any], int]:
+def loaded_by(scene_renderer: Any, shots: list[Shot]) -> tuple[list[Any], int]:
     """Return the frames of some shots, and how many images Cycles says that it loads for them."""
     sys.stdout.flush()
     with tempfile.TemporaryFile() as said:
         kept = os.dup(1)
         os.dup2(said.fileno(), 1)
         try:
-            frames = [stage.render(shot)[0] for shot in shots]
+            frames = [scene_renderer.render(shot)[0] for shot in shots]
         finally:
             os.dup2(kept, 1)
             os.close(kept)
@@ -61,14 +61,14 @@ def loaded_by(stage: Any, shots: list[Shot]) -> tuple[list[Any], int]:
 
 def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
     """Render in turns, with all models kept and with one."""
-    from renderer.blender import stage as module
-    from renderer.blender.stage import Stage
+    from renderer.blender import resident as module
+    from renderer.blender.scene_renderer import SceneRenderer
 
     shots = planned(folder, cache)
-    alone = [loaded_by(Stage(cache, folder, "cpu"), [shot])[0][0] for shot in shots]
-    stage = Stage(cache, folder, "cpu")
-    _, first = loaded_by(stage, shots)
-    frames, again = loaded_by(stage, shots)
+    alone = [loaded_by(SceneRenderer(cache, folder, "cpu"), [shot])[0][0] for shot in shots]
+    scene_renderer = SceneRenderer(cache, folder, "cpu")
+    _, first = loaded_by(scene_renderer, shots)
+    frames, again = loaded_by(scene_renderer, shots)
     equal = [
         np.array_equal(mine, theirs)
         for frame, other in zip(frames, alone, strict=True)
@@ -78,11 +78,11 @@ def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
             *((frame.passes[name], other.passes[name]) for name in ("albedo", "normal")),
         )
     ]
-    forgetful = Stage(cache, folder, "cpu", keep_models=1)
+    forgetful = SceneRenderer(cache, folder, "cpu", keep_models=1)
     loaded_by(forgetful, shots)
     _, dropped = loaded_by(forgetful, shots[:1])
     module._TEXTURE_BYTES = 0
-    forgetful = Stage(cache, folder, "cpu")
+    forgetful = SceneRenderer(cache, folder, "cpu")
     loaded_by(forgetful, shots)
     _, over_budget = loaded_by(forgetful, shots[:1])
     return {

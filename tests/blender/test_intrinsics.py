@@ -45,13 +45,15 @@ def ball(make_planner: Maker, lens: dict[str, Any], **more: Any) -> Planner:
 
 
 @pytest.mark.parametrize("lens", LENSES)
-def test_a_ball_is_its_ellipse(make_planner: Maker, stage: Any, lens: dict[str, Any]) -> None:
+def test_a_ball_is_its_ellipse(
+    make_planner: Maker, scene_renderer: Any, lens: dict[str, Any]
+) -> None:
     """Every pixel but those whose centre is within 0.01 px of the outline."""
     planner = ball(make_planner, lens)
     for index in range(2):
         shot = planner.shot(index)
         assert shot.views[0].camera.K[0][2] == lens["cx"]
-        seen = stage.render(shot)[0].index == 1
+        seen = scene_renderer.render(shot)[0].index == 1
         truth = sphere_inside(shot, 0.01)
         sure = truth >= 0
         assert (seen[sure] == truth[sure].astype(bool)).all()
@@ -61,7 +63,7 @@ def test_a_ball_is_its_ellipse(make_planner: Maker, stage: Any, lens: dict[str, 
 
 @pytest.mark.parametrize("lens", LENSES)
 def test_a_box_is_the_hull_of_its_corners(
-    make_planner: Maker, stage: Any, lens: dict[str, Any]
+    make_planner: Maker, scene_renderer: Any, lens: dict[str, Any]
 ) -> None:
     planner = make_planner(
         {
@@ -86,7 +88,7 @@ def test_a_box_is_the_hull_of_its_corners(
         corners @ view[:3, :3].T, np.zeros(3), view[:3, 3], camera.intrinsics, None
     )
     outline = cv2.convexHull(theirs.astype(np.float32))
-    seen = stage.render(shot)[0].index == 1
+    seen = scene_renderer.render(shot)[0].index == 1
     for (y, x), there in np.ndenumerate(seen):
         side = cv2.pointPolygonTest(outline, (x + 0.5, y + 0.5), True)
         if abs(side) > 0.01:
@@ -107,13 +109,13 @@ def finer(shot: Shot, times: int) -> Shot:
 # Workbench's own antialiasing moves everything by a tenth of a pixel, with any lens.
 @pytest.mark.parametrize(("engine", "off"), [("workbench", 0.15), ("eevee", 0.04)])
 def test_other_engines_see_the_same(
-    make_planner: Maker, stage: Any, engine: str, off: float
+    make_planner: Maker, scene_renderer: Any, engine: str, off: float
 ) -> None:
     """What they cover has its centre where the ellipse has it, to a few hundredths of a pixel."""
     render = {**PLAIN["render"], "engine": engine, "samples": 16}
     planner = ball(make_planner, LENSES[2], render=render)
     shot = planner.shot(0)
-    cover = np.clip(stage.render(shot)[0].color[..., 3], 0, 1)
+    cover = np.clip(scene_renderer.render(shot)[0].color[..., 3], 0, 1)
     rows, columns = np.mgrid[: cover.shape[0], : cover.shape[1]] + 0.5
     truth = sphere_inside(finer(shot, 16), 0.0) == 1
     for grid, axis in ((rows, 0), (columns, 1)):
@@ -122,7 +124,7 @@ def test_other_engines_see_the_same(
     assert cover.sum() == pytest.approx(truth.sum() / 16**2, rel=0.01)
 
 
-def test_stereo(make_planner: Maker, stage: Any, solids: Any) -> None:
+def test_stereo(make_planner: Maker, scene_renderer: Any, solids: Any) -> None:
     """Points reproject, a plane's disparity is fx b / z, and both pictures show it."""
     planner = make_planner(
         {
@@ -158,7 +160,7 @@ def test_stereo(make_planner: Maker, stage: Any, solids: Any) -> None:
     for camera, pixels in ((left, a), (right, b)):
         back = project(world, camera.intrinsics, camera.pose)
         assert np.abs(back[:, :2] - pixels[:, :2]).max() < 0.01
-    for frame, camera in zip(stage.render(shot), (left, right), strict=True):
+    for frame, camera in zip(scene_renderer.render(shot), (left, right), strict=True):
         outline = cv2.convexHull(camera.project(points, to_world)[:, :2].astype(np.float32))
         for (y, x), instance in np.ndenumerate(frame.index):
             side = cv2.pointPolygonTest(outline, (x + 0.5, y + 0.5), True)

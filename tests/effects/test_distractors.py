@@ -135,12 +135,14 @@ def test_a_hidden_subject_is_planned_anew(make_planner: Maker) -> None:
     assert attempts > 4
 
 
-def test_they_hide_have_their_colours_and_no_label(make_planner: Maker, stage: Any) -> None:
+def test_they_hide_have_their_colours_and_no_label(
+    make_planner: Maker, scene_renderer: Any
+) -> None:
     planner = make_planner(scene(size=0.8))
     hidden = 0
     for index in range(3):
         shot = planner.shot(index)
-        frame = stage.render(shot)[0]
+        frame = scene_renderer.render(shot)[0]
         camera = shot.views[0].camera
         cast = ViewTruth.of(shot, camera, planner.cache)
         assert (cast.index != frame.index).mean() < 0.005
@@ -156,26 +158,28 @@ def test_they_hide_have_their_colours_and_no_label(make_planner: Maker, stage: A
     assert hidden > 0
 
 
-def test_they_cast_shadows_and_leave_nothing_behind(make_planner: Maker, stage: Any) -> None:
+def test_they_cast_shadows_and_leave_nothing_behind(
+    make_planner: Maker, scene_renderer: Any
+) -> None:
     """On the shadow catcher; and a shot in a row is what it is alone."""
     import bpy
 
     sun = {"world": {"color": "black"}, "lights": {"type": "sun", "elevation_deg": 40}}
     plain, crowded = (make_planner({**data, "lighting": sun}) for data in (SCENE, scene()))
-    alone = stage.render(plain.shot(0))[0]
+    alone = scene_renderer.render(plain.shot(0))[0]
     materials = len(bpy.data.materials)
-    among = stage.render(crowded.shot(0))[0]
+    among = scene_renderer.render(crowded.shot(0))[0]
     added = len(crowded.shot(0).effects[0].painted)
     assert len(bpy.data.materials) <= materials + added + 5  # five shapes bring one each
     bare = (alone.index == 0) & (among.index == 0)
     darker = (among.color[..., 3] - alone.color[..., 3])[bare]
     assert (darker > 0.5).mean() > 0.02
-    assert np.array_equal(stage.render(plain.shot(0))[0].color, alone.color)
-    assert np.array_equal(stage.render(crowded.shot(0))[0].color, among.color)
+    assert np.array_equal(scene_renderer.render(plain.shot(0))[0].color, alone.color)
+    assert np.array_equal(scene_renderer.render(crowded.shot(0))[0].color, among.color)
     before = len(bpy.data.materials)
     for index in range(1, 6):
-        stage.set(crowded.shot(index))
-    stage.set(crowded.shot(0))
+        scene_renderer.set(crowded.shot(index))
+    scene_renderer.set(crowded.shot(0))
     assert len(bpy.data.materials) == before
 
 

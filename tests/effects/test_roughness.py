@@ -67,31 +67,31 @@ def with_values(planner: Planner, *values: float) -> Any:
     return shot.model_copy(update={"effects": (state,)})
 
 
-def test_the_smooth_one_has_the_sharp_highlight(make_planner: Maker, stage: Any) -> None:
+def test_the_smooth_one_has_the_sharp_highlight(make_planner: Maker, scene_renderer: Any) -> None:
     """Two balls of one model: whichever is the smooth one mirrors the sun, the other does not."""
     planner = make_planner(VARIED)
     for smooth, rough, values in ((1, 2, (0.25, 1.0)), (2, 1, (1.0, 0.25))):
-        frame = stage.render(with_values(planner, *values))[0]
+        frame = scene_renderer.render(with_values(planner, *values))[0]
         brightest = {at: frame.color[frame.index == at][:, :3].max() for at in (1, 2)}
         assert brightest[smooth] > 1.5 * brightest[rough]
 
 
-def test_nothing_of_it_is_left(make_planner: Maker, stage: Any) -> None:
+def test_nothing_of_it_is_left(make_planner: Maker, scene_renderer: Any) -> None:
     """Shots in a row, with and without, are each what they are alone; no data-block stays."""
     import bpy
 
     varied, plain = make_planner(VARIED), make_planner(BALLS)
-    before = stage.render(plain.shot(0))[0]
+    before = scene_renderer.render(plain.shot(0))[0]
     materials, groups = len(bpy.data.materials), len(bpy.data.node_groups)
-    first = stage.render(varied.shot(0))[0]
+    first = scene_renderer.render(varied.shot(0))[0]
     assert len(bpy.data.materials) == materials + 2
     assert not np.array_equal(first.color, before.color)
     assert np.array_equal(first.index, before.index)
-    other = stage.render(varied.shot(1))[0]
-    assert np.array_equal(stage.render(varied.shot(0))[0].color, first.color)
-    assert np.array_equal(stage.render(plain.shot(0))[0].color, before.color)
-    assert np.array_equal(stage.render(varied.shot(1))[0].color, other.color)
-    stage.set(plain.shot(0))
+    other = scene_renderer.render(varied.shot(1))[0]
+    assert np.array_equal(scene_renderer.render(varied.shot(0))[0].color, first.color)
+    assert np.array_equal(scene_renderer.render(plain.shot(0))[0].color, before.color)
+    assert np.array_equal(scene_renderer.render(varied.shot(1))[0].color, other.color)
+    scene_renderer.set(plain.shot(0))
     assert (len(bpy.data.materials), len(bpy.data.node_groups)) == (materials, groups)
 
 
@@ -100,7 +100,7 @@ def test_nothing_of_it_is_left(make_planner: Maker, stage: Any) -> None:
     [({"shift": 0.3}, 0.8, 0.3), ({"shift": -0.9}, 0.0, -0.9), ({"value": 0.2}, 0.2, None)],
 )
 def test_plain_textured_and_grouped_roughness(
-    stage: Any, change: dict[str, float], plain: float, textured: float | None
+    scene_renderer: Any, change: dict[str, float], plain: float, textured: float | None
 ) -> None:
     """A texture's roughness is shifted behind it, or set aside; a group's shader is changed once,
     however often the group is used.
@@ -132,3 +132,22 @@ def test_plain_textured_and_grouped_roughness(
         assert shifted.inputs[1].default_value == pytest.approx(textured)
     bpy.data.materials.remove(material)
     bpy.data.node_groups.remove(group)
+
+
+def test_a_session_does_not_outgrow_its_shots(
+    make_planner: Maker, scene_renderer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cycles keeps the shader of every material it has seen, so it gets a new session in time;
+    pictures are the same.
+    """
+    from renderer.blender import session
+
+    planner = make_planner(VARIED)
+    shots = [planner.shot(index) for index in range(4)]
+    one_session = [scene_renderer.render(shot)[0].color for shot in shots]
+    monkeypatch.setattr(session, "_MOST_GONE", 3)
+    kept = []
+    for shot, color in zip(shots, one_session, strict=True):
+        assert np.array_equal(scene_renderer.render(shot)[0].color, color)
+        kept.append(len(scene_renderer._shaders._seen))
+    assert max(kept[1:]) <= min(kept) + 4  # two materials a shot

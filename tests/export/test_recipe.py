@@ -34,6 +34,10 @@ WRONG = {
     "  exports:\n  - {format: webdataset, shard_images: '3'}": (
         '6:40: output.exports[0].shard_images: "3": must be a whole number: take away the quotes'
     ),
+    "  exports: [{format: webdataset}, {format: yolo}]\nlabels: {box: false}": (
+        '5:44: output.exports[1].format: "yolo": needs box labels: write labels: {box: true}, or '
+        "leave it out"
+    ),
     "  exports: [{format: yolo}, {format: yolo}]": "the format yolo stands twice",
     "  webdataset: 500": (
         "5:15: output.webdataset: 500: is now written "

@@ -35,13 +35,15 @@ def main() -> int:
             return 0
         _, errors = bring_in(place.sources(), place.cache)
         assert not errors
-        from renderer.blender.stage import Stage
+        from renderer.blender.scene_renderer import SceneRenderer
 
         found = 0
         with quiet_output():
-            stage = Stage(place.cache, folder, "cpu")
-        by_recipes = recipes.findings(place, stage, options.seed, options.recipes, options.rendered)
-        by_models = models.findings(place, stage, options.seed, options.mutations)
+            scene_renderer = SceneRenderer(place.cache, folder, "cpu")
+        by_recipes = recipes.findings(
+            place, scene_renderer, options.seed, options.recipes, options.rendered
+        )
+        by_models = models.findings(place, scene_renderer, options.seed, options.mutations)
         kinds = chain(
             (("recipe", *each) for each in by_recipes), (("model", *e) for e in by_models)
         )

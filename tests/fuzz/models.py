@@ -89,7 +89,9 @@ def _write_stl(path: Path) -> Path:
     return path
 
 
-def findings(place: Workplace, stage: Any, seed: int, count: int) -> Iterator[tuple[int, str]]:
+def findings(
+    place: Workplace, scene_renderer: Any, seed: int, count: int
+) -> Iterator[tuple[int, str]]:
     """Yield the number of each mutation that goes wrong, and how."""
     models = originals(place)
     sources: list[AssetSource] = []
@@ -111,12 +113,12 @@ def findings(place: Workplace, stage: Any, seed: int, count: int) -> Iterator[tu
             yield -1, f"no sentence: {said}"
     for number, source in enumerate(sources):
         if source in known:
-            wrong = _render_one(place, stage, source)
+            wrong = _render_one(place, scene_renderer, source)
             if wrong:
                 yield number, f"{source.path.name}: {wrong}"
 
 
-def _render_one(place: Workplace, stage: Any, source: AssetSource) -> str:
+def _render_one(place: Workplace, scene_renderer: Any, source: AssetSource) -> str:
     recipe = {
         "name": "mutation",
         "images": 1,
@@ -128,4 +130,4 @@ def _render_one(place: Workplace, stage: Any, source: AssetSource) -> str:
     path = place.folder / "mutation.yaml"
     path.write_text(json.dumps(recipe), encoding="utf-8")
     _, run, _ = place.planner(path)
-    return render(stage, run)
+    return render(scene_renderer, run)

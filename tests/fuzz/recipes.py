@@ -105,12 +105,12 @@ def plan(place: Workplace, seed: int, number: int) -> tuple[Shot | None, Run | N
     return shot, run, slow
 
 
-def render(stage: Any, run: Run) -> str:
+def render(scene_renderer: Any, run: Run) -> str:
     """Render a planned recipe's one image and return what validation finds, or nothing."""
     shutil.rmtree(run.layout.root, ignore_errors=True)
     try:
         run.claim(origin_of(run.folder / "recipe.yaml", {}))
-        lines = list(Pipeline(run.planner, stage, run.layout).run([0]))
+        lines = list(Pipeline(run.planner, scene_renderer, run.layout).run([0]))
         write_part(run.layout, lines, 1)
         assemble(run.layout)
     except Exception as error:
@@ -121,7 +121,7 @@ def render(stage: Any, run: Run) -> str:
 
 
 def findings(
-    place: Workplace, stage: Any, seed: int, count: int, rendered: int
+    place: Workplace, scene_renderer: Any, seed: int, count: int, rendered: int
 ) -> Iterator[tuple[int, str]]:
     """Yield the number of each recipe that goes wrong, and how."""
     left = rendered
@@ -129,7 +129,7 @@ def findings(
         shot, run, wrong = plan(place, seed, number)
         if not wrong and shot is not None and run is not None and left:
             left -= 1
-            wrong = render(stage, run)
+            wrong = render(scene_renderer, run)
         if wrong:
             yield number, wrong
     if left:

@@ -31,15 +31,15 @@ def plans(name: str) -> str:
 
 def render(name: str, folder: Path) -> str:
     """Render two images of a scene at a tenth of its size; return their part lines."""
-    from renderer.blender.stage import Stage
+    from renderer.blender.scene_renderer import SceneRenderer
 
     of = planner(name)
     camera = of.recipe.camera.model_copy(update={"resolution": (96, 72)})
     small = of.recipe.render.model_copy(update={"samples": 4})
     recipe = of.recipe.model_copy(update={"camera": camera, "render": small})
     of = Planner(recipe, of.folder, of.cache, of.keys)
-    stage = Stage(of.cache, of.folder, "cpu")
-    lines = Pipeline(of, stage, Layout(folder)).run(range(IMAGES))
+    scene_renderer = SceneRenderer(of.cache, of.folder, "cpu")
+    lines = Pipeline(of, scene_renderer, Layout(folder)).run(range(IMAGES))
     return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
 
 

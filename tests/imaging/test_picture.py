@@ -37,7 +37,7 @@ def image_of(shot: Shot) -> ImageOf:
     return image
 
 
-def blenders_own(stage: Any, view: str, exposure: float, path: Path) -> np.ndarray:
+def blenders_own(scene_renderer: Any, view: str, exposure: float, path: Path) -> np.ndarray:
     """The render result as Blender itself saves it, 8 bits."""
     import bpy
 
@@ -56,7 +56,7 @@ def blenders_own(stage: Any, view: str, exposure: float, path: Path) -> np.ndarr
 @pytest.mark.parametrize("view", ["AgX", "Standard", "Filmic", "Khronos PBR Neutral"])
 @pytest.mark.parametrize("exposure", [0.0, -1.0])
 def test_view_transform_is_blenders(
-    make_planner: Maker, stage: Any, tmp_path: Path, view: str, exposure: float
+    make_planner: Maker, scene_renderer: Any, tmp_path: Path, view: str, exposure: float
 ) -> None:
     data = {
         **SCENE,
@@ -65,30 +65,35 @@ def test_view_transform_is_blenders(
     }
     planner = make_planner(data)
     shot = planner.shot(0)
-    frame = stage.render(shot)[0]
+    frame = scene_renderer.render(shot)[0]
     ours = develop(shot, image_of(shot), Frame(frame.color), planner.folder)
-    theirs = blenders_own(stage, view, exposure, tmp_path / "b.png")
+    theirs = blenders_own(scene_renderer, view, exposure, tmp_path / "b.png")
     assert ours.std() > 10
     assert (ours == theirs).all(), np.abs(ours.astype(int) - theirs).max()
 
 
-def test_denoiser_brings_a_noisy_render_nearer_the_truth(make_planner: Maker, stage: Any) -> None:
+def test_denoiser_brings_a_noisy_render_nearer_the_truth(
+    make_planner: Maker, scene_renderer: Any
+) -> None:
     planner = make_planner({**SCENE, "render": {"samples": 4}})
     shot = planner.shot(1)
-    frame = stage.render(shot)[0]
+    frame = scene_renderer.render(shot)[0]
     clean = develop(shot, image_of(shot), frame, planner.folder).astype(float)
     still = shot.model_copy(update={"render": shot.render.model_copy(update={"denoise": False})})
     noisy = develop(still, image_of(still), Frame(frame.color), planner.folder).astype(float)
     many = shot.render.model_copy(update={"samples": 256, "denoise": False})
     true_shot = shot.model_copy(update={"render": many})
     truth = develop(
-        true_shot, image_of(true_shot), Frame(stage.render(true_shot)[0].color), planner.folder
+        true_shot,
+        image_of(true_shot),
+        Frame(scene_renderer.render(true_shot)[0].color),
+        planner.folder,
     ).astype(float)
     assert ((clean - truth) ** 2).mean() < 0.4 * ((noisy - truth) ** 2).mean()
 
 
 def test_white_stays_white_and_photos_stay_themselves(
-    make_planner: Maker, stage: Any, tmp_path: Path
+    make_planner: Maker, scene_renderer: Any, tmp_path: Path
 ) -> None:
     """A backdrop is not seen through the view transform; where nothing covers it, it is exact."""
     photo = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
@@ -102,7 +107,7 @@ def test_white_stays_white_and_photos_stay_themselves(
             }
         )
         shot = planner.shot(0)
-        frame = stage.render(shot)[0]
+        frame = scene_renderer.render(shot)[0]
         picture = develop(shot, image_of(shot), Frame(frame.color), planner.folder)
         bare = frame.color[..., 3] == 0
         assert bare.mean() > 0.2
@@ -113,7 +118,7 @@ def test_white_stays_white_and_photos_stay_themselves(
             assert (picture[bare] == shown[bare]).all()
 
 
-def test_shadows_darken_a_backdrop(make_planner: Maker, stage: Any) -> None:
+def test_shadows_darken_a_backdrop(make_planner: Maker, scene_renderer: Any) -> None:
     def picture(shadows: bool) -> tuple[np.ndarray, np.ndarray]:
         data = {
             **SCENE,
@@ -122,7 +127,7 @@ def test_shadows_darken_a_backdrop(make_planner: Maker, stage: Any) -> None:
         }
         planner = make_planner(data)
         shot = planner.shot(0)
-        frame = stage.render(shot)[0]
+        frame = scene_renderer.render(shot)[0]
         shown = develop(shot, image_of(shot), frame, planner.folder)
         return shown.astype(float), frame.index == 0
 

@@ -46,7 +46,7 @@ def test_more_are_refused_though_they_come_seldom(tmp_path: Path, last: object) 
     assert "no more than 32767 apart: lower count" in problem.message
 
 
-def test_the_limit_is_blenders(stage: Any) -> None:
+def test_the_limit_is_blenders(scene_renderer: Any) -> None:
     """Read from the engine itself: a larger index is cut there without a word."""
     import bpy
 

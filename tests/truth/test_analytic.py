@@ -24,9 +24,9 @@ PLAIN = {
 }
 
 
-def labelled(planner: Planner, stage: Any, index: int) -> tuple[Shot, list[Label], Any]:
+def labelled(planner: Planner, scene_renderer: Any, index: int) -> tuple[Shot, list[Label], Any]:
     shot = planner.shot(index)
-    frame = stage.render(shot)[0]
+    frame = scene_renderer.render(shot)[0]
     return shot, labels_of(ViewTruth.of(shot, shot.views[0].camera, planner.cache, frame)), frame
 
 
@@ -55,7 +55,7 @@ def sphere_inside(shot: Shot, margin: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_sphere(make_planner: Maker, stage: Any, index: int) -> None:
+def test_sphere(make_planner: Maker, scene_renderer: Any, index: int) -> None:
     """Every pixel right but for those within 1e-3 px of the outline (the mesh's own sag is less)."""
     planner = make_planner(
         {
@@ -74,7 +74,7 @@ def test_sphere(make_planner: Maker, stage: Any, index: int) -> None:
             "background": {"color": "black", "shadows": False},
         }
     )
-    shot, (label,), _ = labelled(planner, stage, index)
+    shot, (label,), _ = labelled(planner, scene_renderer, index)
     truth = sphere_inside(shot, 1e-3)
     sure = truth >= 0
     assert (label.visible[sure] == truth[sure].astype(bool)).all()
@@ -89,7 +89,7 @@ def test_sphere(make_planner: Maker, stage: Any, index: int) -> None:
     assert label.truncation == 0
 
 
-def test_box_and_pose(make_planner: Maker, stage: Any) -> None:
+def test_box_and_pose(make_planner: Maker, scene_renderer: Any) -> None:
     """The mask is the convex polygon of the projected corners; the pose reprojects to it."""
     planner = make_planner(
         {
@@ -103,7 +103,7 @@ def test_box_and_pose(make_planner: Maker, stage: Any) -> None:
     )
     corners = np.array([[x, y, z] for x in (-0.3, 0.3) for y in (-0.2, 0.2) for z in (0, 0.8)])
     for index in range(3):
-        shot, (label,), _ = labelled(planner, stage, index)
+        shot, (label,), _ = labelled(planner, scene_renderer, index)
         (entry,) = shot.objects
         K = np.array(shot.views[0].camera.K)
         # From the annotation's own pose: X_camera = R (s X_model) + t.
@@ -123,7 +123,7 @@ def test_box_and_pose(make_planner: Maker, stage: Any) -> None:
         assert y + h == pytest.approx(high[1], abs=1)
 
 
-def test_half_covered_sheet(make_planner: Maker, stage: Any) -> None:
+def test_half_covered_sheet(make_planner: Maker, scene_renderer: Any) -> None:
     """A box hides about the lower half of a sheet: visibility as projected, to within a row."""
     planner = make_planner(
         {
@@ -147,7 +147,7 @@ def test_half_covered_sheet(make_planner: Maker, stage: Any) -> None:
             "background": {"color": "black", "shadows": False},
         }
     )
-    shot, labels, _ = labelled(planner, stage, 0)
+    shot, labels, _ = labelled(planner, scene_renderer, 0)
     back = next(label for label in labels if label.entry.category == "back")
     K = np.array(shot.views[0].camera.K)
     view = np.array(shot.views[0].camera.world_to_camera)
@@ -162,7 +162,7 @@ def test_half_covered_sheet(make_planner: Maker, stage: Any) -> None:
     assert back.truncation == 0
 
 
-def test_truncation(make_planner: Maker, stage: Any) -> None:
+def test_truncation(make_planner: Maker, scene_renderer: Any) -> None:
     """A sheet pushed half beyond the frame's edge: truncation 1/2 to within a column."""
     planner = make_planner(
         {
@@ -176,7 +176,7 @@ def test_truncation(make_planner: Maker, stage: Any) -> None:
             "background": {"color": "black", "shadows": False},
         }
     )
-    shot, (label,), _ = labelled(planner, stage, 0)
+    shot, (label,), _ = labelled(planner, scene_renderer, 0)
     width = shot.views[0].camera.K[0][0] / 3
     assert label.truncation == pytest.approx(0.5, abs=1 / width)
     x, _, w, _ = label.amodal_box
@@ -185,7 +185,7 @@ def test_truncation(make_planner: Maker, stage: Any) -> None:
     assert label.visibility == 1
 
 
-def test_crowd_is_what_rays_say(make_planner: Maker, stage: Any) -> None:
+def test_crowd_is_what_rays_say(make_planner: Maker, scene_renderer: Any) -> None:
     """Two independent ways to the same masks: Cycles' index pass, and Embree on the triangles."""
     planner = make_planner(
         {
@@ -205,7 +205,7 @@ def test_crowd_is_what_rays_say(make_planner: Maker, stage: Any) -> None:
         }
     )
     for index in range(4):
-        shot, labels, frame = labelled(planner, stage, index)
+        shot, labels, frame = labelled(planner, scene_renderer, index)
         cast = ViewTruth.of(shot, shot.views[0].camera, planner.cache).index
         assert (cast != frame.index).sum() <= 2
         total = np.zeros_like(frame.index)
@@ -218,7 +218,9 @@ def test_crowd_is_what_rays_say(make_planner: Maker, stage: Any) -> None:
 
 
 @pytest.mark.parametrize("engine", ["workbench", "eevee"])
-def test_other_engines_have_the_same_labels(make_planner: Maker, stage: Any, engine: str) -> None:
+def test_other_engines_have_the_same_labels(
+    make_planner: Maker, scene_renderer: Any, engine: str
+) -> None:
     """EEVEE and Workbench: same masks, from rays, and a picture that shows the objects there."""
     data = {
         **PLAIN,
@@ -227,8 +229,8 @@ def test_other_engines_have_the_same_labels(make_planner: Maker, stage: Any, eng
         "background": {"color": "black", "shadows": False},
     }
     ours = make_planner({**data, "render": {"engine": engine, "samples": 1}})
-    _shot, labels, frame = labelled(ours, stage, 0)
-    _, truth, _ = labelled(make_planner(data), stage, 0)
+    _shot, labels, frame = labelled(ours, scene_renderer, 0)
+    _, truth, _ = labelled(make_planner(data), scene_renderer, 0)
     assert frame.index is None
     assert [label.entry for label in labels] == [label.entry for label in truth]
     for one, other in zip(labels, truth, strict=True):
@@ -242,7 +244,7 @@ def test_other_engines_have_the_same_labels(make_planner: Maker, stage: Any, eng
     assert (frame.color[..., 3][outside] == 0).all()
 
 
-def test_large_frames_are_whole(make_planner: Maker, stage: Any) -> None:
+def test_large_frames_are_whole(make_planner: Maker, scene_renderer: Any) -> None:
     """Beyond 2048 px Cycles would tile through the disk, past our capture."""
     planner = make_planner(
         {
@@ -252,7 +254,7 @@ def test_large_frames_are_whole(make_planner: Maker, stage: Any) -> None:
             "background": {"color": "black", "shadows": False},
         }
     )
-    _, (label,), frame = labelled(planner, stage, 0)
+    _, (label,), frame = labelled(planner, scene_renderer, 0)
     assert frame.color.shape == (2100, 2304, 4)
     assert label.area > 500_000
     assert frame.color[..., :3][label.visible].mean() > 0.1

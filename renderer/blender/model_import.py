@@ -48,7 +48,7 @@ _TO_UP = {
 }
 
 
-def take_in(source: AssetSource, cache: AssetCache) -> AssetFacts:
+def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
     """Import a model into the cache.
 
     Resets Blender: call it in a process that renders nothing else.

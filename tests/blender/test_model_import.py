@@ -178,7 +178,7 @@ def test_a_changed_texture_is_a_changed_model(cache: AssetCache, tmp_path: Path,
 
 
 def test_missing_texture_is_named_and_never_magenta(
-    cache: AssetCache, exported: Path, tmp_path: Path, stage: object
+    cache: AssetCache, exported: Path, tmp_path: Path, scene_renderer: object
 ) -> None:
     shutil.copytree(exported / "gltf", tmp_path / "m")
     for image in (tmp_path / "m").glob("*.png"):
@@ -201,7 +201,7 @@ def test_missing_texture_is_named_and_never_magenta(
         }
     )
     planner = Planner(recipe, tmp_path / "m", cache, ({"model.gltf": facts.key},))
-    frame = stage.render(planner.shot(0))[0]  # type: ignore[attr-defined]
+    frame = scene_renderer.render(planner.shot(0))[0]  # type: ignore[attr-defined]
     red, green, blue = frame.color[..., :3][frame.index > 0].mean(axis=0)
     assert green > 0.5 * max(red, blue) > 0.01
 
@@ -290,7 +290,7 @@ bpy.ops.export_scene.gltf(filepath=path, export_format="GLB")
 
 @pytest.mark.parametrize("mode", ["blend", "mask"])
 def test_cutouts_are_holes_for_both_ray_casters(
-    cache: AssetCache, tmp_path: Path, stage: object, mode: str
+    cache: AssetCache, tmp_path: Path, scene_renderer: object, mode: str
 ) -> None:
     y, x = np.mgrid[:64, :64]
     leaf = np.full((64, 64, 4), 200, np.uint8)
@@ -331,7 +331,7 @@ def test_cutouts_are_holes_for_both_ray_casters(
     )
     planner = Planner(recipe, tmp_path, cache, ({"leaf.glb": facts.key},))
     shot = planner.shot(0)
-    frame = stage.render(shot)[0]  # type: ignore[attr-defined]
+    frame = scene_renderer.render(shot)[0]  # type: ignore[attr-defined]
     cast = ViewTruth.of(shot, shot.views[0].camera, cache).index
     # Of some 200 pixels along the hole, where the two read the texture's last bits differently.
     assert (cast != frame.index).sum() <= 8

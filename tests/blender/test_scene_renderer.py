@@ -1,4 +1,4 @@
-"""The stage: a shot looks the same whatever was on stage before it, and nothing piles up."""
+"""The scene_renderer: a shot looks the same whatever was on scene_renderer before it, and nothing piles up."""
 
 from __future__ import annotations
 
@@ -48,29 +48,29 @@ MIXED = {
 }
 
 
-def test_a_shot_alone_gives_the_same_bytes(make_planner: Maker, stage: Any) -> None:
+def test_a_shot_alone_gives_the_same_bytes(make_planner: Maker, scene_renderer: Any) -> None:
     """Promise 2: what was rendered before leaves no trace, in any pass."""
-    from renderer.blender.stage import Stage
+    from renderer.blender.scene_renderer import SceneRenderer
 
     planner = make_planner(MIXED)
     shots = [planner.shot(index) for index in range(12)]
-    in_a_row = [stage.render(shot)[0] for shot in shots]
+    in_a_row = [scene_renderer.render(shot)[0] for shot in shots]
     assert max(len(shot.lamps) for shot in shots) >= 3
     for index in (11, 3, 7, 0):
-        again = stage.render(shots[index])[0]
+        again = scene_renderer.render(shots[index])[0]
         assert np.array_equal(again.color, in_a_row[index].color), index
         assert np.array_equal(again.index, in_a_row[index].index), index
         assert again.passes.keys() == {"albedo", "normal"}
         for name, rows in again.passes.items():
             assert np.array_equal(rows, in_a_row[index].passes[name]), (index, name)
-    fresh = Stage(planner.cache, planner.folder, "cpu")
+    fresh = SceneRenderer(planner.cache, planner.folder, "cpu")
     alone = fresh.render(shots[5])[0]
     assert np.array_equal(alone.color, in_a_row[5].color)
-    # Resetting Blender made the session's stage useless: give it the new scene's innards.
-    stage.__dict__.update(fresh.__dict__)
+    # Resetting Blender made the session's scene_renderer useless: give it the new scene's innards.
+    scene_renderer.__dict__.update(fresh.__dict__)
 
 
-def test_nothing_piles_up(make_planner: Maker, stage: Any) -> None:
+def test_nothing_piles_up(make_planner: Maker, scene_renderer: Any) -> None:
     """Data-blocks after 30 mixed shots are those after 15."""
     import bpy
 
@@ -81,10 +81,10 @@ def test_nothing_piles_up(make_planner: Maker, stage: Any) -> None:
         return {kind: len(getattr(bpy.data, kind)) for kind in kinds}
 
     for index in range(15):
-        stage.set(planner.shot(index))
+        scene_renderer.set(planner.shot(index))
     before = counts()
     for index in range(15, 30):
-        stage.set(planner.shot(index))
+        scene_renderer.set(planner.shot(index))
     after = counts()
     changing = {"objects", "lights", "materials"}
     assert {k: v for k, v in after.items() if k not in changing} == {
@@ -95,24 +95,24 @@ def test_nothing_piles_up(make_planner: Maker, stage: Any) -> None:
 
 
 def test_models_are_dropped_when_there_are_many(
-    make_planner: Maker, cache: Any, solids: Any, stage: Any
+    make_planner: Maker, cache: Any, solids: Any, scene_renderer: Any
 ) -> None:
     import bpy
 
-    from renderer.blender.stage import Stage
+    from renderer.blender.scene_renderer import SceneRenderer
 
     planner = make_planner(MIXED)
-    small = Stage(cache, solids, "cpu", keep_models=1)
+    small = SceneRenderer(cache, solids, "cpu", keep_models=1)
     for index in range(10):
         small.set(planner.shot(index))
         in_use = {entry.asset for entry in planner.shot(index).objects}
         models = [mesh for mesh in bpy.data.meshes if mesh.name.startswith("model")]
         assert len(models) <= max(1, len(in_use))
     assert len(bpy.data.libraries) == 0
-    stage.__dict__.update(Stage(cache, solids, "cpu").__dict__)
+    scene_renderer.__dict__.update(SceneRenderer(cache, solids, "cpu").__dict__)
 
 
-def test_samples_changed_alone_take_effect(make_planner: Maker, stage: Any) -> None:
+def test_samples_changed_alone_take_effect(make_planner: Maker, scene_renderer: Any) -> None:
     """Cycles ignores settings changed between renders unless told (bpy 4.5)."""
     empty = {
         "objects": [{"asset": "box.ply", "category": "b", "count": 0}],
@@ -121,10 +121,10 @@ def test_samples_changed_alone_take_effect(make_planner: Maker, stage: Any) -> N
     lit = {"world": {"hdri": "studio"}, "lights": []}
     planner = make_planner({**MIXED, **empty, "lighting": lit, "render": {"samples": 1}})
     shot = planner.shot(0)
-    coarse = stage.render(shot)[0].color[..., 1]
+    coarse = scene_renderer.render(shot)[0].color[..., 1]
     many = shot.render.model_copy(update={"samples": 256})
-    fine = stage.render(shot.model_copy(update={"render": many}))[0].color[..., 1]
-    again = stage.render(shot)[0].color[..., 1]
+    fine = scene_renderer.render(shot.model_copy(update={"render": many}))[0].color[..., 1]
+    again = scene_renderer.render(shot)[0].color[..., 1]
 
     def noise(image: np.ndarray) -> float:
         return float(np.abs(np.diff(image, axis=1)).mean())
@@ -133,7 +133,7 @@ def test_samples_changed_alone_take_effect(make_planner: Maker, stage: Any) -> N
     assert np.array_equal(coarse, again)
 
 
-def test_lamps_are_never_in_the_picture(make_planner: Maker, stage: Any) -> None:
+def test_lamps_are_never_in_the_picture(make_planner: Maker, scene_renderer: Any) -> None:
     """A wall of light right behind the object, seen by nothing but the object."""
     for kind in ("area", "point", "spot"):
         planner = make_planner(
@@ -158,7 +158,7 @@ def test_lamps_are_never_in_the_picture(make_planner: Maker, stage: Any) -> None
                 "render": {"samples": 4, "denoise": False},
             }
         )
-        frame = stage.render(planner.shot(0))[0]
+        frame = scene_renderer.render(planner.shot(0))[0]
         covered = cv2.dilate((frame.index > 0).astype(np.uint8), np.ones((7, 7), np.uint8))
         far = covered == 0
         assert far.mean() > 0.1

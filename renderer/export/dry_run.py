@@ -9,7 +9,7 @@ from renderer.export.sample import SampleFile
 from renderer.export.target import Target, Writable, twice
 
 
-class TrialTarget(Target):
+class DryRunTarget(Target):
     """Counts bytes.
 
     Attributes:
@@ -34,7 +34,7 @@ class TrialTarget(Target):
         self.bytes += file.path.stat().st_size
 
     class _Counter:
-        def __init__(self, target: TrialTarget) -> None:
+        def __init__(self, target: DryRunTarget) -> None:
             self._target = target
 
         def write(self, content: bytes, /) -> int:

@@ -96,6 +96,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "amodal": "renderer.truth.kinds.amodal:Amodal",
         "pose": "renderer.truth.kinds.pose:Pose",
         "depth": "renderer.truth.kinds.depth:Depth",
+        "normals": "renderer.truth.kinds.normals:Normals",
     },
 )
 EFFECTS: Registry[Any] = Registry(

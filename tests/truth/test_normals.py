@@ -1,0 +1,159 @@
+"""Maps of normals against formulas, through their files, with any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from renderer.plan import Planner
+from renderer.registry import LABEL_KINDS
+from renderer.truth.canvas import Canvas
+from renderer.truth.kinds.normals import NormalsConfig
+from renderer.truth.raster import decode_exr, decode_png, encode_exr
+from renderer.truth.stored_labels import StoredLabels
+from renderer.truth.view import ViewTruth
+from tests import shapes
+from tests.truth.labelled import records_of
+from tests.truth.paper import box_truth, dome, dome_truth, rays_of, sheet_truth
+
+SIZE = 96, 72
+SCENE = {
+    "name": "normals",
+    "images": 3,
+    "camera": {"resolution": SIZE, "orbit": {"fill": 0.6, "roll_deg": 20}},
+    "background": {"color": "black", "shadows": False},
+}
+SOLIDS = {"box.ply": box_truth, "sheet.ply": sheet_truth, "dome.ply": dome_truth}
+Make = Callable[..., ViewTruth]
+
+
+@pytest.fixture
+def make(plain_planner: Callable[..., Planner]) -> Make:
+    def build(*objects: dict[str, Any], **more: Any) -> ViewTruth:
+        things = [{"category": "thing", "resting": False, **each} for each in objects]
+        planner = plain_planner(
+            {**SCENE, "objects": things, **more},
+            box=shapes.box((0.6, 0.4, 0.8)),
+            sheet=shapes.plane(),
+            dome=dome(),
+        )
+        shot = planner.shot(0)
+        return ViewTruth.of(shot, shot.views[0].camera, planner.cache)
+
+    return build
+
+
+def content(truth: ViewTruth, format: str = "png16") -> bytes:
+    made = LABEL_KINDS.get("normals").make(truth, NormalsConfig(format=format))
+    return made.files["normals"].content
+
+
+def read(found: bytes) -> np.ndarray:
+    """As the documentation says."""
+    if found[:4] != b"\x89PNG":
+        return decode_exr(found, SIZE)
+    steps = decode_png(found, SIZE)
+    return np.where((steps == 0).all(-1, keepdims=True), 0, steps / 65535 * 2 - 1)
+
+
+def degrees(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    cross = np.linalg.norm(np.cross(one, other), axis=-1)
+    return np.degrees(np.arctan2(cross, (one * other).sum(-1)))
+
+
+def agrees(found: np.ndarray, depth: np.ndarray, normal: np.ndarray) -> None:
+    """Within 0.1 degrees, but for single pixels on an outline or edge that round to its other side."""
+    there, seen = np.isfinite(depth), (found != 0).any(-1)
+    assert (there != seen).sum() <= 2
+    apart = degrees(found, normal)[there & seen]
+    assert len(apart) > 100
+    assert np.sort(apart)[-3] < 0.1
+
+
+@pytest.mark.parametrize("format", ["png16", "exr"])
+@pytest.mark.parametrize("asset", SOLIDS)
+def test_normals_of_solids(make: Make, asset: str, format: str) -> None:
+    view = make({"asset": asset, "yaw_deg": 20, "pitch_deg": 10})
+    found = read(content(view, format))
+    agrees(found, *SOLIDS[asset](view.camera, view.shot.objects[0]))
+    towards = (found * rays_of(view.camera)).sum(-1)
+    assert (towards <= 0).all()
+
+
+@pytest.mark.parametrize(
+    "render",
+    [{"samples": 1}, {"samples": 33}, {"samples": 1, "engine": "workbench"}],
+    ids=["1 sample", "33 samples", "workbench"],
+)
+def test_any_engine_at_any_number_of_samples_gives_the_same_bytes(
+    make_planner: Callable[..., Planner], stage: Any, render: dict[str, Any]
+) -> None:
+    box = {"asset": "box.ply", "category": "box", "yaw_deg": 20, "pitch_deg": 10, "resting": False}
+    planner = make_planner({**SCENE, "objects": [box], "render": {"denoise": False, **render}})
+    shot = planner.shot(0)
+    (frame,) = stage.render(shot)
+    view = ViewTruth.of(shot, shot.views[0].camera, planner.cache, frame)
+    found = content(view)
+    agrees(read(found), *box_truth(view.camera, shot.objects[0]))
+    assert found == content(ViewTruth.of(shot, view.camera, planner.cache))
+
+
+def problems(view: ViewTruth, found: bytes, format: str = "png16") -> list[str]:
+    alone = ViewTruth.of(view.shot, view.camera, view.casting.cache)
+    files = {"normals": found}
+    stored = StoredLabels(
+        {"id": 1}, records_of(view), SIZE, view.shot, view.camera, files.__getitem__
+    )
+    config = NormalsConfig(format=format)
+    return [said for _, said in LABEL_KINDS.get("normals").check(stored, alone, config)]
+
+
+@pytest.mark.parametrize("format", ["png16", "exr"])
+def test_faults_are_found(make: Make, format: str) -> None:
+    view = make({"asset": "box.ply", "count": 2}, background={"floor": "plain"})
+    assert problems(view, content(view, format), format) == []
+    normal = view.normal.copy()
+    inner = tuple(np.argwhere(view.index == 1).mean(axis=0).astype(int))
+    normal[inner] = -normal[inner]
+    said = problems(view, encode_exr(normal), format)
+    assert said == ["1 pixels of its normals file disagree with its scene"]
+    # Half a degree about the view axis, everywhere.
+    turn = np.radians(0.5)
+    x, y, z = np.moveaxis(view.normal, -1, 0)
+    c, s = np.cos(turn), np.sin(turn)
+    turned = np.stack([c * x - s * y, s * x + c * y, z], -1).astype(np.float32)
+    (sentence,) = problems(view, encode_exr(turned), format)
+    assert sentence.endswith("pixels of its normals file disagree with its scene")
+    flipped = view.normal * np.array([1, -1, -1], np.float32)  # OpenGL's axes
+    assert len(problems(view, encode_exr(flipped), format)) == 1
+
+
+def test_files_that_are_none_are_one_sentence(make: Make) -> None:
+    view = make({"asset": "box.ply"})
+    assert problems(view, b"") == ["its normals file is wrong: it is no OpenEXR file"]
+    assert problems(view, encode_exr(view.depth)) == [
+        "its normals file is wrong: it has one channel, and should have three"
+    ]
+    assert problems(view, encode_exr(view.normal * 0.9)) == [
+        "its normals file is wrong: it has normals that are not of length 1"
+    ]
+
+
+def test_it_is_drawn_as_is_usual(make: Make) -> None:
+    """A sheet that faces the camera is light blue, a floor seen from above green."""
+    camera = {"resolution": SIZE, "orbit": {"azimuth_deg": 0, "elevation_deg": 5, "fill": 0.6}}
+    sheet = {"asset": "sheet.ply", "yaw_deg": 0, "resting": True}
+    view = make(sheet, camera=camera, background={"floor": "plain"})
+    files = {"normals": content(view)}
+    canvas = Canvas(Image.new("RGB", SIZE), SIZE, 1)
+    stored = StoredLabels({}, [], SIZE, read=files.__getitem__)
+    LABEL_KINDS.get("normals").draw(canvas, stored)
+    drawn = np.array(canvas.picture).astype(int)
+    assert np.abs(drawn[view.index == 1] - (127.5, 127.5, 255)).max() < 13
+    floor = (view.index == 0) & np.isfinite(view.depth)
+    assert np.abs(drawn[floor] - (127.5, 255, 127.5)).max() < 13
+    assert (drawn[~np.isfinite(view.depth)] == 0).all()

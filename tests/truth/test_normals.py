@@ -90,12 +90,12 @@ def test_normals_of_solids(make: Make, asset: str, format: str) -> None:
     ids=["1 sample", "33 samples", "workbench"],
 )
 def test_any_engine_at_any_number_of_samples_gives_the_same_bytes(
-    make_planner: Callable[..., Planner], stage: Any, render: dict[str, Any]
+    make_planner: Callable[..., Planner], scene_renderer: Any, render: dict[str, Any]
 ) -> None:
     box = {"asset": "box.ply", "category": "box", "yaw_deg": 20, "pitch_deg": 10, "resting": False}
     planner = make_planner({**SCENE, "objects": [box], "render": {"denoise": False, **render}})
     shot = planner.shot(0)
-    (frame,) = stage.render(shot)
+    (frame,) = scene_renderer.render(shot)
     view = ViewTruth.of(shot, shot.views[0].camera, planner.cache, frame)
     found = content(view)
     agrees(read(found), *box_truth(view.camera, shot.objects[0]))

@@ -95,6 +95,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "mask": "renderer.truth.kinds.mask:Mask",
         "amodal": "renderer.truth.kinds.amodal:Amodal",
         "pose": "renderer.truth.kinds.pose:Pose",
+        "depth": "renderer.truth.kinds.depth:Depth",
     },
 )
 EFFECTS: Registry[Any] = Registry(

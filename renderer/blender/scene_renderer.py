@@ -9,16 +9,15 @@ layer passes are switched on once, before the first render, as persistent data n
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from renderer.asset import ALPHA_THRESHOLD, BLEND, AssetCache
+from renderer.asset import ALPHA_THRESHOLD, AssetCache
+from renderer.blender.camera import SceneCamera
 from renderer.blender.capture import capture, install
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
@@ -26,6 +25,8 @@ from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
 from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
+from renderer.blender.resident import ResidentModels
+from renderer.blender.session import SessionShaders
 from renderer.blender.world import SceneWorld
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
@@ -34,28 +35,7 @@ from renderer.shot.frame import Frame
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 
-# Blender's camera looks along -Z with Y up; ours (OpenCV) along +Z with Y down.
-_OPENCV_TO_BLENDER = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
-_SENSOR_MM = 36.0
-# Of decoded textures, which a GPU has to hold beside the scene.
-_TEXTURE_BYTES = 2 << 30
 _ENGINES = {"cycles": "CYCLES", "workbench": "BLENDER_WORKBENCH"}
-
-
-@dataclass(frozen=True)
-class _Model:
-    """A model in memory: its meshes, and all that came with it."""
-
-    meshes: list[bpy.types.Mesh]
-    blocks: list[bpy.types.ID]
-
-    @cached_property
-    def texture_bytes(self) -> int:
-        """What its textures take in the engine, which keeps them for as long as the model stays."""
-        images = [block for block in self.blocks if isinstance(block, bpy.types.Image)]
-        return sum(
-            image.size[0] * image.size[1] * 4 * (4 if image.is_float else 1) for image in images
-        )
 
 
 class SceneRenderer:
@@ -82,16 +62,16 @@ class SceneRenderer:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         install()
         self._cache = cache
-        self._keep = keep_models
-        self._models: OrderedDict[str, _Model] = OrderedDict()
+        self._models = ResidentModels(cache, keep_models)
         self._passing: list[bpy.types.Object] = []
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
+        self._shaders = SessionShaders()
         self._scene = bpy.context.scene
         self.device = use_device(device)
         self._settings(threads)
-        self._camera = self._new_camera()
+        self._camera = SceneCamera(self._scene)
         self._world = SceneWorld(self._scene, folder)
         self._floor = SceneFloor(self._scene, folder)
 
@@ -139,7 +119,7 @@ class SceneRenderer:
         K, to_world = camera.intrinsics, np.array(entry.model_to_world)  # noqa: N806
         hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
         window = Window.around(camera.project(hull, to_world), camera.resolution)
-        self._frame_camera(K, camera.resolution)
+        self._camera.frame(K, camera.resolution)
         mask = _is_there(capture(), entry)
         if not window.reaches_beyond:
             return silhouette(window, mask, None)
@@ -148,7 +128,7 @@ class SceneRenderer:
         wider = K / window.step
         wider[0, 2] = (K[0, 2] - window.left - 0.5) / window.step + 0.5
         wider[1, 2] = (K[1, 2] - window.top - 0.5) / window.step + 0.5
-        self._frame_camera(wider, (len(columns), len(rows)))
+        self._camera.frame(wider, (len(columns), len(rows)))
         return silhouette(window, mask, _is_there(capture(), entry))
 
     def set(self, shot: Shot) -> EngineSpace:
@@ -170,13 +150,14 @@ class SceneRenderer:
         self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
-        self._drop_models({entry.asset for entry in shot.objects})
+        self._models.drop({entry.asset for entry in shot.objects})
         self._effects.apply(shot.effects)
+        self._shaders.note()
         return space
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> list[bpy.types.Object]:
         first, to_world = len(self._objects), np.array(entry.model_to_world)
-        for mesh in self._meshes(entry.asset):
+        for mesh in self._models.meshes(entry.asset):
             item = bpy.data.objects.new(f"{entry.category or 'unlabelled'}.{entry.instance}", mesh)
             item.matrix_world = Matrix(space.matrix(to_world @ matrix_of(mesh)))
             item.pass_index = entry.instance
@@ -210,14 +191,6 @@ class SceneRenderer:
         layer.pass_alpha_threshold = ALPHA_THRESHOLD
         layer.cycles.denoising_store_passes = True
 
-    def _new_camera(self) -> bpy.types.Object:
-        lens = bpy.data.cameras.new("camera")
-        lens.sensor_fit = "HORIZONTAL"
-        camera = bpy.data.objects.new("camera", lens)
-        self._scene.collection.objects.link(camera)
-        self._scene.camera = camera
-        return camera
-
     def _engine(self, shot: Shot) -> None:
         scene, render = self._scene, shot.render
         # EEVEE was renamed in 5.0.
@@ -227,8 +200,10 @@ class SceneRenderer:
         # the textures, which else stay decoded, of models out of the scene, too. That is wanted
         # where the number of samples changes: a session keeps the sampling pattern of the largest
         # it has had, and pictures would depend on what was rendered before.
-        if scene.render.engine != engine or render.samples != self._samples:
+        changed = scene.render.engine != engine or render.samples != self._samples
+        if changed or self._shaders.outgrown:
             scene.render.engine, self._samples = engine, render.samples
+            self._shaders.restart()
         scene.cycles.samples = render.samples
         scene.cycles.seed = render.seed
         scene.cycles.max_bounces = render.max_bounces
@@ -236,12 +211,12 @@ class SceneRenderer:
         scene.update_tag()
 
     def _aim(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
-        self._frame_camera(camera.intrinsics, camera.resolution)
+        self._camera.frame(camera.intrinsics, camera.resolution)
         to_world = space.camera_to_world(camera.pose)
-        self._camera.matrix_world = Matrix(to_world) @ _OPENCV_TO_BLENDER
+        self._camera.place(to_world)
         away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))
         distance = max(away, shot.radius_m * space.scale)
-        lens = self._camera.data
+        lens = self._camera.lens
         lens.clip_start = min(distance * 1e-3, 0.5 * space.scale * self._nearest(shot, camera))
         lens.clip_end = (distance + shot.radius_m * space.scale) * 1e3
 
@@ -254,23 +229,6 @@ class SceneRenderer:
             for matrix in [camera.pose @ np.array(entry.model_to_world)]
         ]
         return min((depth for depth in depths if depth > 0), default=np.inf)
-
-    def _frame_camera(self, K: np.ndarray, resolution: tuple[int, int]) -> None:  # noqa: N803
-        """Give the camera intrinsics (3, 3).
-
-        Blender holds sensor and lens to 1 mm at least; only their ratio matters. The sensor fits
-        the width, and shifts are in widths, in which a pixel of another shape than a square counts
-        by its aspect (at least 1 along either axis).
-        """
-        width, height = resolution
-        render, aspect = self._scene.render, K[0, 0] / K[1, 1]
-        render.resolution_x, render.resolution_y = resolution
-        render.pixel_aspect_x, render.pixel_aspect_y = max(1 / aspect, 1.0), max(aspect, 1.0)
-        lens, ratio = self._camera.data, K[0, 0] / width
-        lens.sensor_width = max(_SENSOR_MM, 1 / ratio)
-        lens.lens = ratio * max(_SENSOR_MM, 1 / ratio)
-        lens.shift_x = (width / 2 - K[0, 2]) / width
-        lens.shift_y = (K[1, 2] - height / 2) * aspect / width
 
     def _add(self, item: bpy.types.Object) -> None:
         self._scene.collection.objects.link(item)
@@ -286,37 +244,7 @@ class SceneRenderer:
             bpy.data.lights.remove(light)
         self._passing.clear()
 
-    def _meshes(self, key: str) -> list[bpy.types.Mesh]:
-        if key not in self._models:
-            before = {name: set(getattr(bpy.data, name)) for name in _SHARED}
-            path = self._cache.entry(key) / BLEND
-            with bpy.data.libraries.load(str(path), link=False) as (stored, wanted):
-                wanted.meshes = list(stored.meshes)
-            # A reference to the file stays behind; nothing is linked to it.
-            bpy.data.batch_remove(list(bpy.data.libraries))
-            fresh = [
-                block for name in _SHARED for block in set(getattr(bpy.data, name)) - before[name]
-            ]
-            self._models[key] = _Model(list(wanted.meshes), fresh)
-        self._models.move_to_end(key)
-        return self._models[key].meshes
-
-    def _drop_models(self, in_use: set[str]) -> None:
-        """Forget the models used longest ago, beyond the number and the memory that are kept."""
-        held = sum(model.texture_bytes for model in self._models.values())
-        for key in list(self._models):
-            if len(self._models) <= self._keep and held <= _TEXTURE_BYTES:
-                return
-            if key not in in_use:
-                model = self._models.pop(key)
-                held -= model.texture_bytes
-                bpy.data.batch_remove(model.blocks)
-
 
 def _is_there(frame: Frame, entry: Instance) -> np.ndarray:
     assert frame.index is not None  # Cycles' own
     return frame.index == entry.instance
-
-
-# The kinds of data a model brings with it.
-_SHARED = ("meshes", "materials", "images", "textures", "node_groups")

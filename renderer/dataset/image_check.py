@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer.asset import AssetCache
@@ -61,14 +62,14 @@ class ImageCheck:
         if shot is not None and of is not None:
             self._tell(name, image_problems(image, shot, of))
             self._tell(name, effect_problems(shot, self.manifest.recipe))
-        self._check_files(name, image, shot, of)
+        files = self._check_files(name, image, shot, of)
         stored = StoredLabels(
             image,
             annotations,
             frame_size(image, of),
             shot,
             None if shot is None or of is None else of.view.camera,
-            lambda key: self.layout.file(image.files[key].path).read_bytes(),
+            partial(_read, files),
         )
         self._check_annotations(name, stored)
         if shot is not None and stored.complete:  # else what follows would say it again
@@ -86,13 +87,13 @@ class ImageCheck:
 
     def _check_files(
         self, name: str, image: ImageRecord, shot: Shot | None, of: ImageOf | None
-    ) -> None:
-        """Look whether each file is there and the one that was written."""
-        files = image.files
+    ) -> dict[str, bytes]:
+        """Look whether each file is there and the one that was written; return those that are."""
+        sound: dict[str, bytes] = {}
         for kind in self.on:
-            for lost in [key for key in LABEL_KINDS.get(kind).files if key not in files]:
+            for lost in [key for key in LABEL_KINDS.get(kind).files if key not in image.files]:
                 self.result.add(f"{name}: it lacks the file {lost} of its {kind} labels")
-        for key, file in files.items():
+        for key, file in image.files.items():
             path = name if key == PICTURE else file.path
             try:
                 content = self.layout.file(path).read_bytes()
@@ -107,8 +108,11 @@ class ImageCheck:
                         f"{path} is not the {what} (its digest differs): delete it and run the "
                         "same render again"
                     )
-                elif key == PICTURE:
+                    continue
+                sound[key] = content
+                if key == PICTURE:
                     self._tell(name, picture_problems(content, image, shot, of))
+        return sound
 
     def _check_annotations(self, name: str, stored: StoredLabels) -> None:
         """Check what does not hang on a label kind."""
@@ -150,3 +154,10 @@ class ImageCheck:
             self.result.unchecked += 1
             return None
         return ViewTruth.of(stored.shot, stored.camera, self.cache)
+
+
+def _read(files: Mapping[str, bytes], name: str) -> bytes:
+    """Return a file of an image; what is wrong with one that is not there has been told."""
+    if name not in files:
+        raise OSError(f"there is no sound file {name}")
+    return files[name]

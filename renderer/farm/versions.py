@@ -11,7 +11,7 @@ from pathlib import Path
 
 from renderer import __version__
 from renderer.recipe import Recipe
-from renderer.registry import EFFECTS
+from renderer.registry import EFFECTS, LABEL_KINDS
 from renderer.values.files import MODEL, files_named
 
 # Libraries that a plan, a label or a picture has gone through; each under the names it is installed
@@ -62,8 +62,9 @@ def library_versions() -> dict[str, str]:
 
 
 def recipe_versions(recipe: Recipe) -> dict[str, str]:
-    """Return those, and the versions of the packages that a recipe's effects come from."""
-    return library_versions() | EFFECTS.versions(set(recipe.effects.on))
+    """Return those, and of the packages that a recipe's effects and label kinds come from."""
+    effects, kinds = EFFECTS.versions(set(recipe.effects.on)), set(recipe.labels.on)
+    return library_versions() | effects | LABEL_KINDS.versions(kinds)
 
 
 def _version(names: tuple[str, ...]) -> str:

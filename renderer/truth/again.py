@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 from renderer.truth.kind import Fields, LabelKind, Problem, Record
 from renderer.truth.stored_labels import StoredLabels
 from renderer.truth.view import ViewTruth
@@ -58,6 +60,8 @@ def content_of(stored: StoredLabels, name: str) -> bytes | None:
 
 def same(found: Any, made: Any, share: float = _SHARE) -> bool:
     """Tell whether a value read from JSON is one that was made, numbers to within a share of it."""
+    if isinstance(found, BaseModel):
+        found = found.model_dump(mode="json")
     if isinstance(made, dict):
         return (
             isinstance(found, dict)

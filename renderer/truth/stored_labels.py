@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from renderer.errors import UserError
-from renderer.geometry.crop import Crop
+from renderer.geometry.crop import Crop, Mask
 from renderer.geometry.silhouette import Silhouette
 from renderer.shot.camera import Camera
 from renderer.shot.scene import Instance
@@ -110,6 +110,18 @@ class StoredLabels:
         if self._seen is None:
             self._seen = truth.seen(self._with_unlabelled(truth), self._outlines(truth))
         return self._seen
+
+    def unclear(self, truth: ViewTruth) -> Mask:
+        """Tell (h, w) which pixels hang on an opacity that only the engine knew: of objects that
+        rays cannot follow, where no mask says which pixels they have.
+        """
+        masked = self.seen(truth) is not truth
+        loose = [
+            entry.instance
+            for entry in truth.shot.objects
+            if not truth.exact(entry) and not (masked and entry.category)
+        ]
+        return np.asarray(np.isin(truth.index, loose), np.bool_)
 
     def _decodes(self) -> bool:
         try:

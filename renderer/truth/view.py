@@ -9,7 +9,7 @@ the ray meets.
 Opacity that rays cannot follow (facts.ray_traceable) is the engine's to tell: it gives the
 outlines, and such an object has a depth where the engine's index shows it and no other pixel. That
 depth is the object's first surface as if it were solid: too near where its see-through part lies
-before another part of its own. ``approximate`` names such objects, for kinds to warn of.
+before another part of its own. ``warnings`` says so for the kinds that write it.
 """
 
 from __future__ import annotations
@@ -159,14 +159,19 @@ class ViewTruth:
             if entry.category is not None and entry.instance in self._places
         )
 
-    @cached_property
-    def approximate(self) -> tuple[Instance, ...]:
-        """The objects in sight whose depth and normal may be those of a see-through part."""
-        return tuple(
-            entry
+    def warnings(self, what: str) -> list[str]:
+        """Return what is to be known of depth or normals (``what``), each a sentence: which objects
+        in sight may have those of a see-through part.
+        """
+        loose = [
+            entry.category or "an unlabelled object"
             for entry in self.shot.objects
             if not self.casting.follows(entry) and entry.instance in self._places
-        )
+        ]
+        return [
+            f"{what} of {name} may be that of a see-through part: rays cannot follow its opacity"
+            for name in dict.fromkeys(loose)
+        ]
 
     def visible(self, entry: Instance) -> Crop:
         """Return the pixels of an object."""

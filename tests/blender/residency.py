@@ -61,7 +61,7 @@ def loaded_by(scene_renderer: Any, shots: list[Shot]) -> tuple[list[Any], int]:
 
 def main(folder: Path, cache: AssetCache) -> dict[str, Any]:
     """Render in turns, with all models kept and with one."""
-    from renderer.blender import scene_renderer as module
+    from renderer.blender import resident as module
     from renderer.blender.scene_renderer import SceneRenderer
 
     shots = planned(folder, cache)

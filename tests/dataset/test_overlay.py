@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from renderer.colour.palette import colour_of
 from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, local, picture_file
 from renderer.truth.mask import encode_rle
+from renderer.truth.stored_labels import StoredLabels
 from tests.conftest import orbitset
 
 NAMES = {1: "mug", 2: "a very long name of a category that no picture is wide enough for, ever"}
@@ -158,3 +159,45 @@ def test_preview_refuses_before_it_renders(tmp_path: Path) -> None:
         assert "error: -o " in result.stderr
         assert "none.yaml" not in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_kinds_draw_what_they_are_asked_for() -> None:
+    """Each by itself; a picture without a box has no name."""
+    pose = {
+        "cam_R_m2c": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "cam_t_m2c": [0, 0, 2],
+        "amodal_bbox": [36, 26, 40, 20],
+    }
+    given = record(40, 30, 12, 10, **pose)
+    image = {"camera": {"K": [[90, 0, 48], [0, 90, 36], [0, 0, 1]], "distortion": None}}
+    stored = StoredLabels(image, [given], (96, 72))
+    plain = np.array(draw_overlay(GREY, [given], NAMES, labels=(), stored=stored))
+    assert (plain == 128).all()
+    changed = {}
+    for kind in ("mask", "box", "amodal", "pose"):
+        drawn = np.array(draw_overlay(GREY, [given], NAMES, labels=(kind,), stored=stored))
+        changed[kind] = (drawn != plain).any(axis=2)
+    rows, columns = np.nonzero(changed["mask"])
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (200, 259, 150, 199)
+    rows, columns = np.nonzero(changed["amodal"])
+    assert (columns.min(), rows.min()) == (180, 130)
+    # From the principal point x runs to the right by half the box's longer side, y down.
+    rows, columns = np.nonzero(changed["pose"])
+    assert columns.max() == pytest.approx((48 + 6) * 5, abs=3)
+    assert rows.max() == pytest.approx((36 + 6) * 5, abs=3)
+    assert columns.min() == pytest.approx(48 * 5, abs=3)
+
+
+def test_labels_that_are_not_there_are_one_sentence() -> None:
+    given = record(40, 30, 12, 10)
+    with pytest.raises(ValueError, match="an image has no amodal labels: it lacks 'amodal_bbox'"):
+        draw_overlay(GREY, [given], NAMES, labels=("amodal",))
+
+
+def test_show_draws_the_kinds_by_name(crowd: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sheet.png"
+    shown = orbitset("dataset", "show", crowd, "--labels", "amodal,pose", "-o", path)
+    assert shown.returncode == 0, shown.stderr
+    result = orbitset("dataset", "show", crowd, "--labels", "depht", "-o", path)
+    assert result.returncode == 2
+    assert "error: --labels depht: there are box, mask, amodal, pose" in result.stderr

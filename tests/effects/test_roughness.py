@@ -132,3 +132,22 @@ def test_plain_textured_and_grouped_roughness(
         assert shifted.inputs[1].default_value == pytest.approx(textured)
     bpy.data.materials.remove(material)
     bpy.data.node_groups.remove(group)
+
+
+def test_a_session_does_not_outgrow_its_shots(
+    make_planner: Maker, scene_renderer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cycles keeps the shader of every material it has seen, so it gets a new session in time;
+    pictures are the same.
+    """
+    from renderer.blender import session
+
+    planner = make_planner(VARIED)
+    shots = [planner.shot(index) for index in range(4)]
+    one_session = [scene_renderer.render(shot)[0].color for shot in shots]
+    monkeypatch.setattr(session, "_MOST_GONE", 3)
+    kept = []
+    for shot, color in zip(shots, one_session, strict=True):
+        assert np.array_equal(scene_renderer.render(shot)[0].color, color)
+        kept.append(len(scene_renderer._shaders._seen))
+    assert max(kept[1:]) <= min(kept) + 4  # two materials a shot

@@ -1,0 +1,125 @@
+"""Files of a number or three a pixel: float32 OpenEXR, and 16-bit PNG. Same numbers, same bytes.
+
+Of a file that is read only the size that is asked for is decoded: the header is looked at before.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+# OpenCV looks at it when it first meets such a file.
+os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
+
+Floats = npt.NDArray[np.float32]
+Shorts = npt.NDArray[np.uint16]
+
+_EXR = b"v/1\x01"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_EXR_SETTINGS = (
+    *(cv2.IMWRITE_EXR_TYPE, cv2.IMWRITE_EXR_TYPE_FLOAT),
+    *(cv2.IMWRITE_EXR_COMPRESSION, cv2.IMWRITE_EXR_COMPRESSION_ZIP),
+)
+_PNG_SETTINGS = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 4),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
+)
+
+
+def encode_exr(values: Floats) -> bytes:
+    """Return an OpenEXR file (float32, ZIP) of values (h, w) in channel Y, or (h, w, 3) in channels
+    R, G and B.
+    """
+    return _encode(".exr", values.astype(np.float32), _EXR_SETTINGS)
+
+
+def decode_exr(content: bytes, size: tuple[int, int]) -> Floats:
+    """Return the values (h, w) or (h, w, 3) of an OpenEXR file.
+
+    Args:
+        content: the file.
+        size: (width, height) that it should have.
+
+    Raises:
+        ValueError: it is none, or of another size.
+
+    """
+    if content[:4] != _EXR:
+        raise ValueError("it is no OpenEXR file")
+    _must_be(_exr_size(content), size)
+    found = _decode(content, "an OpenEXR file")
+    if found.dtype != np.float32:
+        raise ValueError(f"its values are {found.dtype}, and should be float32")
+    return found
+
+
+def encode_png(values: Shorts) -> bytes:
+    """Return a 16-bit PNG of values (h, w), grey, or (h, w, 3), red, green and blue."""
+    return _encode(".png", values.astype(np.uint16), _PNG_SETTINGS)
+
+
+def decode_png(content: bytes, size: tuple[int, int]) -> Shorts:
+    """Return the values (h, w) or (h, w, 3) of a 16-bit PNG.
+
+    Args:
+        content: the file.
+        size: (width, height) that it should have.
+
+    Raises:
+        ValueError: it is none, or of another size.
+
+    """
+    if content[:8] != _PNG or len(content) < 26:
+        raise ValueError("it is no PNG")
+    width, height, bits = struct.unpack(">IIB", content[16:25])
+    _must_be((width, height), size)
+    if bits != 16:
+        raise ValueError(f"it has {bits} bits a value, and should have 16")
+    return _decode(content, "a PNG")
+
+
+def _encode(suffix: str, values: npt.NDArray[Any], settings: tuple[int, ...]) -> bytes:
+    flat = values if values.ndim == 2 else values[..., ::-1]  # OpenCV has blue first
+    done, content = cv2.imencode(suffix, np.ascontiguousarray(flat), settings)
+    if not done:
+        raise RuntimeError(f"OpenCV cannot write {suffix} files")
+    return content.tobytes()
+
+
+def _decode(content: bytes, what: str) -> npt.NDArray[Any]:
+    try:
+        found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        found = None
+    if found is None:
+        raise ValueError(f"it is damaged: it cannot be decoded as {what}")
+    if found.ndim == 3 and found.shape[2] != 3:
+        raise ValueError(f"it has {found.shape[2]} channels, and should have 1 or 3")
+    return found if found.ndim == 2 else found[..., ::-1]
+
+
+def _must_be(found: tuple[int, int], size: tuple[int, int]) -> None:
+    if found != size:
+        raise ValueError(f"it is {found[0]}x{found[1]} pixels, and should be {size[0]}x{size[1]}")
+
+
+def _exr_size(content: bytes) -> tuple[int, int]:
+    """Return width and height by the header: attributes of name, type, length and value."""
+    at = 8
+    try:
+        while content[at] != 0:
+            name_end = content.index(b"\0", at)
+            type_end = content.index(b"\0", name_end + 1)
+            (length,) = struct.unpack_from("<i", content, type_end + 1)
+            if content[at:name_end] == b"dataWindow":
+                left, top, right, bottom = struct.unpack_from("<4i", content, type_end + 5)
+                return right - left + 1, bottom - top + 1
+            at = type_end + 5 + max(length, 0)
+    except (IndexError, ValueError, struct.error):
+        pass
+    raise ValueError("it is damaged: its header is cut short")

@@ -23,6 +23,7 @@ from renderer.farm.run import Run
 from renderer.plan import Planner
 from renderer.recipe import Recipe
 from tests import shapes
+from tests.conftest import contents, orbitset, write_recipe
 from tests.dataset.test_parts import image, label, line, put_files, stereo
 
 FILES = ("images/{:08d}-0.png", "images/{:08d}-1.png", "depth/{:08d}-0.exr", "depth/{:08d}-1.exr")
@@ -158,3 +159,31 @@ def test_views_may_be_called_as_they_like(tmp_path: Path, recipe: Recipe, cache:
 
     layout = begun(tmp_path / "out", recipe, [pair(index) for index in range(6)])
     assert run_of(layout, recipe, cache).pending() == []
+
+
+def test_a_lost_depth_map_of_a_pair_is_found_and_rendered_again(
+    tmp_path: Path, solids: Path
+) -> None:
+    data = {
+        "name": "pair",
+        "images": 2,
+        "objects": [{"asset": "box.ply", "category": "box"}],
+        "camera": {"resolution": [48, 36], "rig": {"stereo": {"baseline_m": 0.1}}},
+        "labels": {"depth": True},
+        "render": {"samples": 1, "denoise": False},
+    }
+    recipe, out = write_recipe(tmp_path / "r", data, solids), tmp_path / "out"
+    assert orbitset("render", recipe, "-o", out).returncode == 0
+    whole = contents(out)
+    lost = out / "depth/00000001-right.exr"
+    lost.unlink()
+    found = orbitset("dataset", "validate", out)
+    assert found.returncode == 1
+    assert "depth/00000001-right.exr cannot be read (no such file)" in found.stderr
+    merged = orbitset("dataset", "merge", out)
+    assert "2 images with 2 objects" in merged.stdout
+    assert "1 shot is missing: 1" in merged.stderr
+    assert orbitset("render", recipe, "-o", out).returncode == 0
+    assert contents(out) == whole
+    assert orbitset("dataset", "merge", out, "-o", tmp_path / "joined").returncode == 0
+    assert contents(tmp_path / "joined") == whole

@@ -26,7 +26,7 @@ from tests import shapes
 from tests.conftest import contents, orbitset, write_recipe
 from tests.dataset.test_parts import image, label, line, put_files, stereo
 
-FILES = ("images/{:08d}-0.png", "images/{:08d}-1.png", "depth/{:08d}-0.exr", "depth/{:08d}-1.exr")
+FILES = ("images/{:08d}-0.png", "images/{:08d}-1.png", "heat/{:08d}-0.exr", "heat/{:08d}-1.exr")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def recipe(plain_planner: Callable[..., Planner]) -> Recipe:
 
 
 def begun(root: Path, recipe: Recipe, lines: list[dict[str, Any]]) -> Layout:
-    """A run that has rendered some shots of two views, each with a picture and a depth map."""
+    """A run that has rendered some shots of two views, each with a picture and a heat map."""
     layout = Layout(root)
     put_files(layout, *(each for each in lines if "images" in each))
     for path in layout.files("images", "*.png"):
@@ -79,9 +79,9 @@ def test_a_shot_that_lost_any_file_is_rendered_again(
 
 def test_a_folder_of_files_that_is_gone(tmp_path: Path, recipe: Recipe, cache: Any) -> None:
     layout = begun(tmp_path / "out", recipe, [stereo(index) for index in range(6)])
-    for path in (layout.root / "depth").iterdir():
+    for path in (layout.root / "heat").iterdir():
         path.unlink()
-    (layout.root / "depth").rmdir()
+    (layout.root / "heat").rmdir()
     assert run_of(layout, recipe, cache).pending() == list(range(6))
 
 
@@ -105,7 +105,7 @@ def test_drafts_are_swept_from_every_folder(tmp_path: Path, recipe: Recipe) -> N
     dead.wait()
     drafts = [
         layout.root / folder / f".00000001-0.x.{machine_name()}.{dead.pid}.orbitset-draft"
-        for folder in ("images", "depth", "parts")
+        for folder in ("images", "heat", "parts")
     ]
     for draft in drafts:
         draft.write_bytes(b"half")

@@ -92,7 +92,7 @@ def test_a_shard_that_is_through_is_not_called_stopped(solids: Path, tmp_path: P
     status = json.loads(orbitset("farm", "status", out, "--json").stdout)
     assert status["shards_done"] == ["0-of-2"]
     retried = orbitset("farm", "retry", out)
-    assert "1 images have not been rendered yet; for those: orbitset render" in retried.stderr
+    assert "1 shots have not been rendered yet; for those: orbitset render" in retried.stderr
 
 
 @pytest.mark.parametrize(

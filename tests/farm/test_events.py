@@ -35,8 +35,8 @@ LINES: list[tuple[dict[str, Any], str]] = [
     ({"event": "hello", **_FROM, "pid": 7}, "starts (process 7)"),
     ({"event": "broken", **_FROM, "cause": "no", "explained": True}, "cannot start: no"),
     ({"event": "chunk", **_FROM, "shots": [4, 5, 7]}, "begins a job of images 4-5, 7"),
-    ({"event": "start", **_FROM, "shot": 4}, "begins image 4"),
-    ({"event": "done", **_FROM, "shot": 4, "seconds": 1.5}, "has finished image 4 in 1.50 s"),
+    ({"event": "start", **_FROM, "shot": 4}, "begins shot 4"),
+    ({"event": "done", **_FROM, "shot": 4, "seconds": 1.5}, "has finished shot 4 in 1.50 s"),
     (
         {
             "event": "failed",
@@ -48,22 +48,22 @@ LINES: list[tuple[dict[str, Any], str]] = [
             "impossible": False,
             "again": False,
         },
-        "failed at image 4: no light",
+        "failed at shot 4: no light",
     ),
-    ({"event": "part", **_FROM, "shots": [4]}, "has written the part of image 4"),
+    ({"event": "part", **_FROM, "shots": [4]}, "has written the part of shot 4"),
     ({"event": "died", **_LOST}, "died in images 4-5: signal 11"),
     ({"event": "hung", **_LOST}, "was killed in images 4-5: signal 11"),
     (
         {"event": "recycled", "worker": "cpu.0#1", "cause": "4 images"},
         "is replaced by a fresh process after 4 images",
     ),
-    ({"event": "quarantined", "shot": 4, "cause": "x"}, "gives up image 4: x"),
+    ({"event": "quarantined", "shot": 4, "cause": "x"}, "gives up shot 4: x"),
     ({"event": "set aside", "device": "cuda:0", "cause": "x"}, "sets cuda:0 aside: x"),
     ({"event": "paused", "free": 5_000_000, "reserve": 1}, "pauses: 5 MB of disk are free"),
     ({"event": "resumed", "free": 5_000_000, "reserve": 1}, "goes on: 5 MB of disk are free"),
     (
         {"event": "stopping", "running": 2},
-        "was asked to stop; the images that are rendering are finished",
+        "was asked to stop; the shots that are rendering are finished",
     ),
     ({"event": "end", "how": "finished"}, "ends: finished"),
     (

@@ -87,7 +87,7 @@ def test_a_shard_that_is_through_is_not_called_stopped(solids: Path, tmp_path: P
     recipe, out = write_recipe(tmp_path / "r", {**CROWD, "images": 2}, solids), tmp_path / "out"
     assert orbitset("render", recipe, "-o", out, "--shard", "0/2").returncode == 0
     told = orbitset("farm", "status", out).stdout
-    assert "waiting for other shards, 1 of 2 images" in told
+    assert "waiting for other shards, 1 of 2 shots" in told
     assert "shards through: 0-of-2" in told
     status = json.loads(orbitset("farm", "status", out, "--json").stdout)
     assert status["shards_done"] == ["0-of-2"]

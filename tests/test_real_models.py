@@ -43,7 +43,8 @@ def test_three_lines_are_enough(
     )
     (line,) = Pipeline(planner, scene_renderer, Layout(tmp_path)).run([0])
     assert "failed" not in line, line
-    (record,) = line["annotations"]
+    (image,) = line["images"]
+    (record,) = image["annotations"]
     assert record["visibility"] == 1
     assert record["truncation"] == 0
     _, _, width, height = record["bbox"]

@@ -35,7 +35,7 @@ class CrashingShot(Shot):
     """A shot that kills its process when its picture is about to be written."""
 
     @property
-    def file_name(self) -> str:
+    def images(self) -> Any:
         os.kill(os.getpid(), signal.SIGSEGV)
         raise AssertionError
 

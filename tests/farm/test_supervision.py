@@ -105,7 +105,7 @@ class UnfinishableShot(Shot):
     """A shot that raises when its picture is about to be written."""
 
     @property
-    def file_name(self) -> str:
+    def images(self) -> Any:
         raise RuntimeError("no picture")
 
 
@@ -113,7 +113,7 @@ class LargeShot(Shot):
     """A shot that no GPU's memory holds."""
 
     @property
-    def file_name(self) -> str:
+    def images(self) -> Any:
         raise RuntimeError("System is out of GPU memory")
 
 

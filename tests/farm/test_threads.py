@@ -72,7 +72,7 @@ def render_and_ask(planner: Planner) -> dict[str, Any]:
     """Render a shot of about a second; tell how many cores that has kept busy as well."""
     shot = planner.shot(0)
     begun, spent = time.monotonic(), time.process_time()
-    worker._stages["cpu"].render(shot)
+    worker._renderers["cpu"].render(shot)
     busy = (time.process_time() - spent) / (time.monotonic() - begun)
     alive = {len(os.sched_getaffinity(int(task))) for task in os.listdir("/proc/self/task")}
     return {**figures(), "busy": busy, "cores of any thread": alive}

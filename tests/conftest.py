@@ -1,4 +1,4 @@
-"""Fixtures shared by all rooms: solids on disk, one cache, one Blender scene_renderer a session."""
+"""Fixtures shared by all rooms: solids on disk, one cache, one scene renderer a session."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
 
 @pytest.fixture(scope="session")
 def scene_renderer(cache: AssetCache, solids: Path) -> Any:
-    """The one Blender scene_renderer of the session, on the CPU."""
+    """The one scene renderer of the session, on the CPU."""
     from renderer.blender.scene_renderer import SceneRenderer
 
     return SceneRenderer(cache, solids, "cpu")

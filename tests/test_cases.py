@@ -364,7 +364,7 @@ def test_material_library_of_the_model_s_own_name(
     assert _facts(tmp_path, cache, "pair/chair.obj").key != facts.key
 
 
-def test_infinite_light_is_mended(render: Callable[..., Rendered], cases: Path) -> None:
+def test_infinite_light_is_repaired(render: Callable[..., Rendered], cases: Path) -> None:
     _, frame, _ = render(
         {"asset": "cube1.gltf"},
         lighting={"world": {"hdri": str(cases / "inf.exr"), "rotation_deg": 0}, "lights": []},
@@ -374,7 +374,7 @@ def test_infinite_light_is_mended(render: Callable[..., Rendered], cases: Path) 
     assert 0.5 < frame.color[..., :3].mean() < 2
 
 
-def test_textures_with_infinite_pixels_are_mended(
+def test_textures_with_infinite_pixels_are_repaired(
     render: Callable[..., Rendered], cases: Path, cache: AssetCache
 ) -> None:
     """The HDRI, put onto a model as its colour."""

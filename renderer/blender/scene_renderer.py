@@ -19,14 +19,14 @@ from mathutils import Matrix
 from renderer.asset import ALPHA_THRESHOLD, AssetCache
 from renderer.blender.camera import SceneCamera
 from renderer.blender.capture import capture, install
+from renderer.blender.cycles_session import SessionShaders
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
-from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
+from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
-from renderer.blender.session import SessionShaders
 from renderer.blender.world import SceneWorld
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette

@@ -89,7 +89,7 @@ def _import_one(
 
 
 def _import_here(source: AssetSource, cache: AssetCache) -> AssetFacts:
-    from renderer.blender.quiet import redirect_output
+    from renderer.blender.native_output import redirect_output
 
     forget_inherited_paths()
     with few_cores(cores := usable_cores()):

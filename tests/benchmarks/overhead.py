@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from renderer.blender.quiet import quiet_output
+from renderer.blender.native_output import discard_output
 from renderer.dataset.layout import Layout
 from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.pipeline import Pipeline
@@ -82,7 +82,7 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
     from renderer.blender.scene_renderer import SceneRenderer
 
     ours, bare = [], []
-    with tempfile.TemporaryDirectory() as folder, quiet_output():
+    with tempfile.TemporaryDirectory() as folder, discard_output():
         scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
         pipeline = Pipeline(planner, scene_renderer, Layout(Path(folder)))
         list(pipeline.run(range(2)))  # warm up

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from renderer.asset import BLEND
 from renderer.asset.cache import AssetCache
-from renderer.blender.quiet import quiet_output
+from renderer.blender.native_output import discard_output
 from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -95,7 +95,7 @@ def seconds_a_shot(models: list[Path], cache: AssetCache, warm: int, shots: int)
     assert not errors, errors
     planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
     planned = [planner.shot(index) for index in range(warm + shots)]
-    with quiet_output():
+    with discard_output():
         scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
         for shot in planned[:warm]:
             scene_renderer.render(shot)[0]

@@ -1,6 +1,6 @@
 """Renders textured models in turns: ``python -m tests.blender.residency FOLDER CACHE``.
 
-A process of its own, since each scene_renderer resets Blender. Prints one line of JSON.
+A process of its own, since each scene renderer resets Blender. Prints one line of JSON.
 """
 
 from __future__ import annotations

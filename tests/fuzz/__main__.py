@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from renderer.asset import AssetCache
-from renderer.blender.quiet import quiet_output
+from renderer.blender.native_output import discard_output
 from renderer.farm.model_import import bring_in
 from tests.fuzz import models, recipes
 
@@ -38,7 +38,7 @@ def main() -> int:
         from renderer.blender.scene_renderer import SceneRenderer
 
         found = 0
-        with quiet_output():
+        with discard_output():
             scene_renderer = SceneRenderer(place.cache, folder, "cpu")
         by_recipes = recipes.findings(
             place, scene_renderer, options.seed, options.recipes, options.rendered
@@ -48,7 +48,7 @@ def main() -> int:
             (("recipe", *each) for each in by_recipes), (("model", *e) for e in by_models)
         )
         while True:
-            with quiet_output():
+            with discard_output():
                 each = next(kinds, None)
             if each is None:
                 break

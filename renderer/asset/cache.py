@@ -24,7 +24,7 @@ from pathlib import Path
 from renderer.asset.facts import AssetError, AssetFacts
 from renderer.asset.geometry import Geometry
 from renderer.asset.source import AssetSource, Dependencies
-from renderer.process import home_folder, passing_home
+from renderer.process import home_folder, temporary_home
 
 FACTS, GEOMETRY, BLEND = "facts.json", "geometry.npz", "asset.blend"
 
@@ -41,7 +41,7 @@ def default_cache_folder() -> Path:
     if chosen:
         return Path(chosen)
     caches = os.environ.get("XDG_CACHE_HOME")
-    return Path(caches or (home_folder() or passing_home()) / ".cache") / "orbitset"
+    return Path(caches or (home_folder() or temporary_home()) / ".cache") / "orbitset"
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _options(
 ) -> None:
     """Hold the options of the program itself."""
     del version
-    if said := process.find_home():
+    if said := process.ensure_home():
         warn(said)
 
 
@@ -90,7 +90,7 @@ app.add_typer(farm.app, name="farm")
 
 def main() -> None:
     """Run the program, under the variables that a plan is made with everywhere."""
-    process.speak_utf8()
-    process.settle_streams()
+    process.require_utf8()
+    process.prepare_streams()
     prepare_environment(thread_caps(usable_cores()))
     app()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from PIL import Image
 
-from renderer.commands.terminal import FAILED, err, headed, out, say_json, stop, warn
+from renderer.commands.terminal import FAILED, err, headed, out, print_json, stop, warn
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
@@ -55,7 +55,7 @@ def validate(
     """
     from renderer.dataset.validate import validate as check
     from renderer.export.check import check_exports
-    from renderer.farm.model_import import default_cache
+    from renderer.farm.asset_import import default_cache
 
     with err.status("validating"):
         layout = open_dataset(folder)
@@ -63,7 +63,7 @@ def validate(
         result = check(layout, cache, max(scenes, 1))
         check_exports(layout, result)
     if as_json:
-        say_json(
+        print_json(
             {
                 "valid": not result.findings,
                 "images": result.images,
@@ -205,11 +205,11 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
 
     Example: `orbitset dataset statistics out/quickstart --json`
     """
-    from renderer.dataset.report import gather_statistics
+    from renderer.dataset.report import read_statistics
 
-    found = gather_statistics(open_dataset(folder))
+    found = read_statistics(open_dataset(folder))
     if as_json:
-        say_json(found.as_dict())
+        print_json(found.as_dict())
         return
     out.print(f"{found.images} images, {found.annotations} objects")
     for name, count in found.per_category.most_common():
@@ -238,8 +238,8 @@ def schema(
     `orbitset dataset schema out/quickstart --markdown`
 
     """
-    from renderer.dataset.describe import json_schema, page
     from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.record_schema import json_schema, page
     from renderer.dataset.records import records_of
     from renderer.registry import LABEL_KINDS
 
@@ -249,7 +249,7 @@ def schema(
     if markdown:
         print(page(kinds), end="")
     else:
-        say_json(json_schema(kinds))
+        print_json(json_schema(kinds))
 
 
 @app.command()
@@ -281,8 +281,8 @@ def merge(
     `orbitset dataset merge shard0 shard1 shard2 -o mugs`
 
     """
-    from renderer.commands.execute import summary, tell_result
-    from renderer.dataset.assemble import gather
+    from renderer.commands.execute import print_result, summary
+    from renderer.dataset.assemble import join_outputs
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.export.write import finish
@@ -292,11 +292,11 @@ def merge(
     with err.status("merging"):
         target = Layout(open_root(output or sources[0]))
         if output is not None:
-            gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
+            join_outputs([Layout(open_root(source)) for source in sources], target, allow_mixed)
         result = finish(target)
     if as_json:
-        say_json(summary(target.root, result))
+        print_json(summary(target.root, result))
     else:
-        tell_result(str(target.root), result)
+        print_result(str(target.root), result)
     if result.failed or result.missing:
         raise typer.Exit(FAILED)

@@ -60,7 +60,7 @@ out = PlainConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = PlainConsole(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print one JSON document to stdout and nothing else."""
     print(to_json(value, indent=2))
 

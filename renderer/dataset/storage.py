@@ -67,7 +67,7 @@ def open_root(text: str) -> Path:
             from renderer.dataset import s3
 
             options = s3.OPTIONS
-            s3.must_answer(rest.partition("/")[0])
+            s3.check_bucket(rest.partition("/")[0])
         root = UPath(text, **options)
         _ = root.fs
     except ImportError as error:

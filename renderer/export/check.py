@@ -42,7 +42,7 @@ def check_exports(layout: Layout, validation: Validation) -> None:
         validation.add(finding)
 
 
-class _Said(BaseModel):
+class _StoredSummary(BaseModel):
     """What ``export.json`` has to say for an export to be written anew."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
@@ -56,7 +56,7 @@ def _check(layout: Layout, name: str) -> list[str]:
         root = exports_folder(layout, name)
         if not below(root, SUMMARY).exists():
             return [f"exports/{name} is not finished"]
-        said = _Said.model_validate(loads(below(root, SUMMARY).read_bytes()))
+        said = _StoredSummary.model_validate(loads(below(root, SUMMARY).read_bytes()))
         choice = export_of({**said.options, EXPORT_KEY: name})
         if not said.finished:
             return [f"exports/{name} is not finished"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from renderer.geometry.crop import Crop, Mask
 
 Array = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Int64s = npt.NDArray[np.int64]
 
 # Pixels an object may cost, and as many to a side; farther parts are sampled more coarsely.
 _MOST_PIXELS = 4_000_000
@@ -59,7 +59,7 @@ class Window:
         coarse = math.isqrt(max(width * height - 1, 0) // _MOST_PIXELS) + 1
         return max(coarse, -(-max(width, height) // _LONGEST_SIDE))
 
-    def samples(self) -> tuple[Whole, Whole]:
+    def samples(self) -> tuple[Int64s, Int64s]:
         """Return the columns and rows of the pixels that stand for all of it."""
         step = self.step
         return np.arange(self.left, self.right, step), np.arange(self.top, self.bottom, step)
@@ -102,7 +102,7 @@ def silhouette(window: Window, mask: Mask | Crop, whole: Mask | None) -> Silhoue
     return Silhouette(crop, int(beyond.sum()) * window.step**2, _bounds(xs, ys))
 
 
-def _bounds(columns: Whole, rows: Whole) -> tuple[int, int, int, int] | None:
+def _bounds(columns: Int64s, rows: Int64s) -> tuple[int, int, int, int] | None:
     """Return (left, top, right, bottom) around pixels (n,), (n,), or None for none."""
     if len(rows) == 0:
         return None

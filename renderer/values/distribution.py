@@ -304,9 +304,9 @@ def _is_whole(value: Number) -> bool:
 def choice_or(kind: str) -> Discriminator:
     """Return the discriminator between ``{choice: [...]}`` and the plain model tagged ``kind``."""
 
-    def tell(value: Any) -> str:
+    def kind_of(value: Any) -> str:
         if isinstance(value, dict):
             return "choice" if "choice" in value else kind
         return "choice" if isinstance(value, Choice) else kind
 
-    return Discriminator(tell)
+    return Discriminator(kind_of)

@@ -17,7 +17,7 @@ import psutil
 
 from renderer.blender.native_output import discard_output
 from renderer.dataset.layout import Layout
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -57,7 +57,7 @@ def main() -> None:
         context={"folder": ROOT},
     )
     cache, sources = default_cache(), asset_sources(recipe, ROOT)
-    known, errors = bring_in([s for each in sources for s in each.values()], cache)
+    known, errors = import_models([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     planner = Planner(recipe, ROOT, cache, recipe_keys(sources, known))
     from renderer.blender.scene_renderer import SceneRenderer

@@ -15,9 +15,9 @@ from renderer.dataset.assemble import AssembleError, assemble, read_run
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_annotations, read_categories, read_pairs
-from renderer.dataset.report import gather_statistics, write_report
+from renderer.dataset.report import read_statistics, write_report
 from renderer.dataset.validate import validate
-from tests.dataset.harm import (
+from tests.dataset.edits import (
     ANNOTATION,
     IMAGE,
     Change,
@@ -45,7 +45,7 @@ def test_a_record_that_lacks_a_key_is_one_sentence(copy: Path, kind: str, key: s
     edit_labels(copy, lambda d: d[f"{kind}s"][number - 1].pop(key))
     lacks = f"annotations/instances.json is damaged: {said} lacks {key}"
     assert validate(Layout(copy), None).findings == [lacks]
-    for read in (gather_statistics, lambda layout: list(read_pairs(layout))):
+    for read in (read_statistics, lambda layout: list(read_pairs(layout))):
         with pytest.raises(DatasetError) as caught:
             read(Layout(copy))
         assert str(caught.value) == lacks

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from renderer.commands.app import app
 from renderer.dataset.storage import machine_name
 from tests.conftest import REPOSITORY, contents, orbitset
-from tests.dataset.harm import edit
+from tests.dataset.edits import edit
 from tests.farm.object_store import BUCKET, keys, object_store, stored
 
 

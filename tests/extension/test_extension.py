@@ -27,11 +27,11 @@ SHOWN = ("distance", "vignette", "centres")
 ENTRY_POINTS = """[orbitset.label_kinds]
 distance = orbitset_toys.distance:Distance
 [orbitset.effects]
-pillar = orbitset_toys.sides:Pillar
-raised = orbitset_toys.sides:Raised
-haze = orbitset_toys.sides:Haze
+pillar = orbitset_toys.stages:Pillar
+raised = orbitset_toys.stages:Raised
+haze = orbitset_toys.stages:Haze
 vignette = orbitset_toys.vignette:Vignette
-posterised = orbitset_toys.sides:Posterised
+posterised = orbitset_toys.stages:Posterised
 [orbitset.formats]
 centres = orbitset_toys.centres:Centres
 """

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderer.commands.execute import conclude, execute
+from renderer.commands.execute import execute, finish_run
+from renderer.commands.import_progress import import_with_progress
 from renderer.commands.origin import origin_of
-from renderer.commands.prepare import import_models
 from renderer.commands.terminal import sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
@@ -69,7 +69,7 @@ class FaultyRun(Run):
 def main(recipe: Path, out: Path, harmless: bool) -> None:
     with sentences():
         loaded = load_recipe(recipe)
-        assets = import_models(loaded.recipe, loaded.folder, quiet=True)
+        assets = import_with_progress(loaded.recipe, loaded.folder, quiet=True)
         run = FaultyRun(
             loaded.recipe, loaded.folder, Layout(out), assets.cache, assets.known, harmless=harmless
         )
@@ -77,7 +77,7 @@ def main(recipe: Path, out: Path, harmless: bool) -> None:
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)
-            conclude(run, as_json=False)
+            finish_run(run, as_json=False)
 
 
 if __name__ == "__main__":

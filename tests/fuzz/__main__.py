@@ -14,7 +14,7 @@ from pathlib import Path
 
 from renderer.asset import AssetCache
 from renderer.blender.native_output import discard_output
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from tests.fuzz import models, recipes
 
 
@@ -33,7 +33,7 @@ def main() -> int:
         if options.show is not None:
             print(json.dumps(recipes.drawn(place, options.seed, options.show), indent=1))
             return 0
-        _, errors = bring_in(place.sources(), place.cache)
+        _, errors = import_models(place.sources(), place.cache)
         assert not errors
         from renderer.blender.scene_renderer import SceneRenderer
 

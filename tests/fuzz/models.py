@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetSource
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from tests.fuzz.recipes import Workplace, render
 
 _NUMBERS = (0, -1, 1, 0.5, 2, 1e-12, 1e12, 1e39, -1e39, 65536, 4294967296, None, "x", True, [], {})
@@ -106,7 +106,7 @@ def findings(
         path = folder / original.name
         path.write_bytes(mutate(original.read_bytes(), original.suffix, chance))
         sources.append(AssetSource(path))
-    known, errors = bring_in(sources, place.cache)
+    known, errors = import_models(sources, place.cache)
     for error in errors:
         said = str(error)
         if "\n" in said or "Traceback" in said or ("folder" not in said and "mutation" not in said):

@@ -18,7 +18,7 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.validate import validate
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from renderer.farm.run import Run
 from renderer.pipeline import Pipeline
 from renderer.plan import PlanError, Planner, asset_sources
@@ -55,7 +55,7 @@ class Workplace:
         """Return the planner of a recipe file, its run, and its text; raises what a user sees."""
         loaded = load_recipe(path)
         sources = asset_sources(loaded.recipe, loaded.folder)
-        known, errors = bring_in([s for each in sources for s in each.values()], self.cache)
+        known, errors = import_models([s for each in sources for s in each.values()], self.cache)
         if errors:
             raise errors[0]
         run = Run(loaded.recipe, loaded.folder, Layout(self.folder / "out"), self.cache, known)

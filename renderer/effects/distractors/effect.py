@@ -18,7 +18,7 @@ from renderer.effects.distractors.crowd import Crowd
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
 from renderer.effects.scene import RenderScene, SceneDraft
-from renderer.geometry.rotation import any_rotation, settle
+from renderer.geometry.rotation import any_rotation, rest_on_side
 from renderer.shot.scene import Frozen, Vector
 from renderer.shot.shot import EffectState
 from renderer.values.colour import Colour
@@ -146,7 +146,7 @@ def _find_place(
     distance = draws.number("distance", config.distance) * scene.radius_m
     for attempt in range(_TRIES):
         own = draws.at(f"place.{attempt}")
-        turn = settle(any_rotation(own.stream, own.path), geometry)
+        turn = rest_on_side(any_rotation(own.stream, own.path), geometry)
         hull = size_m * geometry.hull.astype(np.float64) @ turn.T
         angle = 2 * math.pi * own.unit("direction")
         direction = np.array([math.cos(angle), math.sin(angle)])

@@ -19,7 +19,7 @@ from renderer.farm.threads import cap_pools, few_cores
 _IMPORT_LIMIT_S = 600.0
 
 
-def bring_in(
+def import_models(
     sources: Iterable[AssetSource],
     cache: AssetCache,
     progress: Callable[[AssetSource], None] = lambda _: None,

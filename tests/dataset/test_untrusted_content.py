@@ -23,7 +23,7 @@ from renderer.dataset.read import read_categories, read_images
 from renderer.dataset.validate import validate
 from renderer.truth.mask import decode_rle, encode_rle
 from tests.conftest import contents, orbitset
-from tests.dataset.harm import annotation, edit, edit_labels, image, put
+from tests.dataset.edits import annotation, edit, edit_labels, image, put
 
 READERS = ("validate", "show", "statistics", "report", "export", "merge")
 

@@ -105,8 +105,12 @@ def show(
         bool, typer.Option("--each", help="One file an image, small ones enlarged.")
     ] = False,
     labels: Annotated[
-        str, typer.Option(help="Label kinds to draw, one over the other: depth,mask,box.")
-    ] = "mask,box",
+        str | None,
+        typer.Option(
+            help="Label kinds to draw, one over the other: depth,mask,box. [default: mask,box]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
 
@@ -134,7 +138,7 @@ def show(
         local(output, "folder")
     else:
         picture_file(output)
-    kinds = _kinds(labels)
+    kinds = None if labels is None else _kinds(labels)
     layout = open_dataset(folder)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):

@@ -21,8 +21,8 @@ from renderer.truth.stored_labels import StoredLabels
 from renderer.values.bounded import LARGEST_SIDE
 from renderer.values.files import IMAGE_SUFFIXES
 
-# What is drawn unasked.
-SHOWN = ("mask", "box")
+# The kinds that are drawn unasked where they are there, and by which key that is told.
+_SHOWN = {"mask": "segmentation", "box": "bbox"}
 
 _SHEET_WIDTH, _GAP, _CAPTION = 1600, 10, 26
 # Five columns leave a cell wide enough for a name and a figure.
@@ -37,7 +37,7 @@ def draw_overlay(
     picture: Image.Image,
     annotations: Sequence[Record],
     names: dict[int, str],
-    labels: Sequence[str] = SHOWN,
+    labels: Sequence[str] | None = None,
     width: int = 0,
     stored: StoredLabels | None = None,
 ) -> Image.Image:
@@ -47,7 +47,8 @@ def draw_overlay(
         picture: the picture.
         annotations: its COCO records.
         names: category names by id.
-        labels: the kinds that are drawn, one over the other.
+        labels: the kinds that are drawn, one over the other; None for masks and boxes, as far as
+            they are there.
         width: the result's width, drawn at that scale; 0 keeps the picture's, small ones enlarged.
         stored: the image with its files, for kinds that draw more than the annotations.
 
@@ -62,6 +63,8 @@ def draw_overlay(
     stroke = max(2 if size[0] >= _LEAST_WIDTH else 1, round(size[0] / 480))
     canvas = Canvas(_scaled(picture, size).copy(), picture.size, stroke)
     stored = stored or StoredLabels({}, annotations, picture.size)
+    if labels is None:
+        labels = [kind for kind, key in _SHOWN.items() if all(key in each for each in annotations)]
     for name in labels:
         draw_kind(name, canvas, stored)
     if "box" in labels:

@@ -32,13 +32,12 @@ class StoredModel(BaseModel):
             KeyError: it has no such key.
 
         """
-        if key in type(self).model_fields:
-            return getattr(self, key)
-        return (self.model_extra or {})[key]
+        fields = self.__dict__  # of the model, and nothing else
+        return fields[key] if key in fields else (self.__pydantic_extra__ or {})[key]
 
     def __contains__(self, key: object) -> bool:
         """Tell whether it has a key."""
-        return key in type(self).model_fields or key in (self.model_extra or {})
+        return key in self.__dict__ or key in (self.__pydantic_extra__ or {})
 
     def get(self, key: str, default: Any = None, /) -> Any:
         """Return the value of a key, or of one that it has not a default."""

@@ -44,7 +44,7 @@ class TargetError(UserError):
 
 def _at_the_top(name: str) -> str:
     if "/" in name or not is_path_below(name):
-        raise ValueError("it should be the name of a file in the folder")  # for pydantic
+        raise UserError("it should be the name of a file in the folder")
     return name
 
 

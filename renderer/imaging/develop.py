@@ -13,12 +13,13 @@ from renderer.colour.srgb import to_display, to_linear
 from renderer.colour.view_transform import apply_view
 from renderer.effects.effect import Stage
 from renderer.effects.picture import Floats, Picture
+from renderer.errors import UnavailableError
 from renderer.imaging.backdrop import backdrop
 from renderer.imaging.denoise import denoise, denoise_alpha
 from renderer.registry import EFFECTS
 from renderer.shot.engines import capabilities
 from renderer.shot.frame import Frame
-from renderer.shot.shot import AnyEffectState, ImageOf, Shot
+from renderer.shot.shot import AnyEffectState, ImageOf, Shot, Variant
 
 
 def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
@@ -34,19 +35,35 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
         folder: the recipe's folder, which the backdrop's path is relative to.
 
     """
-    behind = backdrop(shot.background, folder, image.view.camera.resolution)
+    states = _states(shot, image.variant)
+    behind = backdrop(
+        image.variant.background or shot.background, folder, image.view.camera.resolution
+    )
     picture = Picture(_clean(shot, frame), behind, seed=0)
-    for state in _states(shot, "linear", "sensor"):
+    for state in _of(states, "linear", "sensor"):
         seeded = replace(picture, seed=_seed(shot, image, state.effect))
         picture = EFFECTS.get(state.effect).apply(state, seeded)
-    display = _shown(shot, picture)
-    for state in _states(shot, "display"):
+    display = _shown(picture, _of(states, "display"), shot.render.view_transform)
+    for state in _of(states, "display"):
         display = EFFECTS.get(state.effect).after_view(state, display)
     return _quantise(display)
 
 
-def _states(shot: Shot, *stages: Stage) -> list[AnyEffectState]:
-    return [state for state in shot.effects if EFFECTS.get(state.effect).stage in stages]
+def _states(shot: Shot, variant: Variant) -> list[AnyEffectState]:
+    """Return what effects do to a picture: the variant's in the place of the shot's."""
+    if variant.gains:
+        raise UnavailableError(
+            "variants with other light need light groups, which are not rendered"
+        )
+    own = {state.effect: state for state in (*shot.effects, *variant.effects)}
+    return sorted(own.values(), key=lambda state: EFFECTS.names().index(state.effect))
+
+
+def _of(states: list[AnyEffectState], *stages: Stage) -> list[AnyEffectState]:
+    """Return those of some stages, of an earlier stage first."""
+    return [
+        state for stage in stages for state in states if EFFECTS.get(state.effect).stage == stage
+    ]
 
 
 def _seed(shot: Shot, image: ImageOf, effect: str) -> int:
@@ -68,16 +85,16 @@ def _clean(shot: Shot, frame: Frame) -> Floats:
     return color
 
 
-def _shown(shot: Shot, picture: Picture) -> Floats:
+def _shown(picture: Picture, states: list[AnyEffectState], view_transform: str) -> Floats:
     """Return display sRGB (h, w, 3) of a picture.
 
     The rendered part goes through the view transform; a backdrop is what its author saw, so it is
     mixed in after it, by the light the display gives off (linear), never by its code values.
     """
     linear, behind = picture.straight, picture.backdrop
-    for state in _states(shot, "display"):
+    for state in states:
         linear = EFFECTS.get(state.effect).before_view(state, linear)
-    shown = apply_view(linear, shot.render.view_transform)
+    shown = apply_view(linear, view_transform)
     if behind is None:
         return shown
     cover = picture.cover

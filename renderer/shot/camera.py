@@ -12,7 +12,7 @@ import numpy.typing as npt
 from renderer.asset import Matrix4
 from renderer.geometry.distortion import Distortion
 from renderer.geometry.projection import pixel_rays, project
-from renderer.shot.scene import Frozen, Matrix3, Vector
+from renderer.shot.scene import Frozen, Matrix3
 
 Array = npt.NDArray[np.float64]
 
@@ -70,14 +70,3 @@ class View(Frozen):
     azimuth_deg: float
     elevation_deg: float
     roll_deg: float
-
-
-class Variant(Frozen):
-    """One picture of several that are made of the same light.
-
-    Attributes:
-        gains: linear Rec.709 factors of the light groups, by their names; none leaves the light.
-
-    """
-
-    gains: tuple[tuple[str, Vector], ...] = ()

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from renderer.errors import UserError
 from renderer.registry import EFFECTS
-from renderer.shot.camera import Variant, View
+from renderer.shot.camera import View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
 
 _SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -36,6 +36,23 @@ def _to_state(value: Any) -> Any:
 
 
 AnyEffectState = Annotated[SerializeAsAny[EffectState], BeforeValidator(_to_state)]
+
+
+class Variant(Frozen):
+    """One picture of several that are made of the same light.
+
+    Attributes:
+        gains: linear Rec.709 factors of the light of each group of lamps, by its name; none leaves
+            the light as it is.
+        effects: what is done to this picture instead of what the shot's effects of the same names
+            do; of the stages linear, sensor and display, which need no other render.
+        background: what stands behind instead: another colour or photo.
+
+    """
+
+    gains: tuple[tuple[str, Vector], ...] = ()
+    effects: tuple[AnyEffectState, ...] = ()
+    background: BackgroundState | None = None
 
 
 class RenderState(Frozen):

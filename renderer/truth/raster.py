@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from renderer.errors import UnavailableError, UserError
+
 # OpenCV looks at it when it first meets such a file.
 os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
 
@@ -50,11 +52,11 @@ def decode_exr(content: bytes, size: tuple[int, int]) -> Floats:
 
     """
     if content[:4] != _EXR:
-        raise ValueError("it is no OpenEXR file")
+        raise UserError("it is no OpenEXR file")
     _must_be(_exr_size(content), size)
     found = _decode(content, "an OpenEXR file")
     if found.dtype != np.float32:
-        raise ValueError(f"its values are {found.dtype}, and should be float32")
+        raise UserError(f"its values are {found.dtype}, and should be float32")
     return found
 
 
@@ -75,11 +77,11 @@ def decode_png(content: bytes, size: tuple[int, int]) -> Shorts:
 
     """
     if content[:8] != _PNG or len(content) < 26:
-        raise ValueError("it is no PNG")
+        raise UserError("it is no PNG")
     width, height, bits = struct.unpack(">IIB", content[16:25])
     _must_be((width, height), size)
     if bits != 16:
-        raise ValueError(f"it has {bits} bits a value, and should have 16")
+        raise UserError(f"it has {bits} bits a value, and should have 16")
     return _decode(content, "a PNG")
 
 
@@ -87,7 +89,7 @@ def _encode(suffix: str, values: npt.NDArray[Any], settings: tuple[int, ...]) ->
     flat = values if values.ndim == 2 else values[..., ::-1]  # OpenCV has blue first
     done, content = cv2.imencode(suffix, np.ascontiguousarray(flat), settings)
     if not done:
-        raise RuntimeError(f"OpenCV cannot write {suffix} files")
+        raise UnavailableError(f"OpenCV cannot write {suffix} files")
     return content.tobytes()
 
 
@@ -97,15 +99,15 @@ def _decode(content: bytes, what: str) -> npt.NDArray[Any]:
     except cv2.error:
         found = None
     if found is None:
-        raise ValueError(f"it is damaged: it cannot be decoded as {what}")
+        raise UserError(f"it is damaged: it cannot be decoded as {what}")
     if found.ndim == 3 and found.shape[2] != 3:
-        raise ValueError(f"it has {found.shape[2]} channels, and should have 1 or 3")
+        raise UserError(f"it has {found.shape[2]} channels, and should have 1 or 3")
     return found if found.ndim == 2 else found[..., ::-1]
 
 
 def _must_be(found: tuple[int, int], size: tuple[int, int]) -> None:
     if found != size:
-        raise ValueError(f"it is {found[0]}x{found[1]} pixels, and should be {size[0]}x{size[1]}")
+        raise UserError(f"it is {found[0]}x{found[1]} pixels, and should be {size[0]}x{size[1]}")
 
 
 def _exr_size(content: bytes) -> tuple[int, int]:
@@ -122,4 +124,4 @@ def _exr_size(content: bytes) -> tuple[int, int]:
             at = type_end + 5 + max(length, 0)
     except (IndexError, ValueError, struct.error):
         pass
-    raise ValueError("it is damaged: its header is cut short")
+    raise UserError("it is damaged: its header is cut short")

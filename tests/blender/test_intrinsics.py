@@ -12,6 +12,7 @@ import pytest
 from renderer.geometry.projection import project
 from renderer.plan import Planner
 from renderer.shot.shot import Shot
+from renderer.truth.view import ViewTruth
 from tests.truth.test_analytic import PLAIN, sphere_inside
 
 Maker = Callable[..., Planner]
@@ -160,6 +161,17 @@ def test_stereo(make_planner: Maker, scene_renderer: Any, solids: Any) -> None:
     for camera, pixels in ((left, a), (right, b)):
         back = project(world, camera.intrinsics, camera.pose)
         assert np.abs(back[:, :2] - pixels[:, :2]).max() < 0.01
+    near, far = (ViewTruth.of(shot, camera, planner.cache).depth for camera in (left, right))
+    rows, columns = np.nonzero(np.isfinite(near))
+    beside = columns + 0.5 - 190 * 0.1 / near[rows, columns]  # where the right camera has it
+    depth = cv2.remap(far, beside.astype(np.float32) - 0.5, rows.astype(np.float32), 1)[:, 0]
+    inner = cv2.erode(np.isfinite(far).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    sure = [
+        0 <= x < 160 and inner[y, int(x)]
+        for y, x in zip(rows.tolist(), beside.tolist(), strict=True)
+    ]
+    assert sum(sure) > 1000
+    assert depth[sure] == pytest.approx(near[rows, columns][sure], rel=1e-4)
     for frame, camera in zip(scene_renderer.render(shot), (left, right), strict=True):
         outline = cv2.convexHull(camera.project(points, to_world)[:, :2].astype(np.float32))
         for (y, x), instance in np.ndenumerate(frame.index):

@@ -23,9 +23,10 @@ from renderer.farm.run_estimate import _sizes
 from renderer.plan import Planner
 from renderer.recipe import Recipe
 from tests import shapes
+from tests.conftest import contents, orbitset, write_recipe
 from tests.dataset.test_parts import image, label, line, put_files, stereo
 
-FILES = ("images/{:08d}-0.png", "images/{:08d}-1.png", "depth/{:08d}-0.exr", "depth/{:08d}-1.exr")
+FILES = ("images/{:08d}-0.png", "images/{:08d}-1.png", "heat/{:08d}-0.exr", "heat/{:08d}-1.exr")
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def recipe(plain_planner: Callable[..., Planner]) -> Recipe:
 
 
 def begun(root: Path, recipe: Recipe, lines: list[dict[str, Any]]) -> Layout:
-    """A run that has rendered some shots of two views, each with a picture and a depth map."""
+    """A run that has rendered some shots of two views, each with a picture and a heat map."""
     layout = Layout(root)
     put_files(layout, *(each for each in lines if "images" in each))
     for path in layout.files("images", "*.png"):
@@ -78,9 +79,9 @@ def test_a_shot_that_lost_any_file_is_rendered_again(
 
 def test_a_folder_of_files_that_is_gone(tmp_path: Path, recipe: Recipe, cache: Any) -> None:
     layout = begun(tmp_path / "out", recipe, [stereo(index) for index in range(6)])
-    for path in (layout.root / "depth").iterdir():
+    for path in (layout.root / "heat").iterdir():
         path.unlink()
-    (layout.root / "depth").rmdir()
+    (layout.root / "heat").rmdir()
     assert run_of(layout, recipe, cache).pending() == list(range(6))
 
 
@@ -104,7 +105,7 @@ def test_drafts_are_swept_from_every_folder(tmp_path: Path, recipe: Recipe) -> N
     dead.wait()
     drafts = [
         layout.root / folder / f".00000001-0.x.{machine_name()}.{dead.pid}.orbitset-draft"
-        for folder in ("images", "depth", "parts")
+        for folder in ("images", "heat", "parts")
     ]
     for draft in drafts:
         draft.write_bytes(b"half")
@@ -158,3 +159,31 @@ def test_views_may_be_called_as_they_like(tmp_path: Path, recipe: Recipe, cache:
 
     layout = begun(tmp_path / "out", recipe, [pair(index) for index in range(6)])
     assert run_of(layout, recipe, cache).pending() == []
+
+
+def test_a_lost_depth_map_of_a_pair_is_found_and_rendered_again(
+    tmp_path: Path, solids: Path
+) -> None:
+    data = {
+        "name": "pair",
+        "images": 2,
+        "objects": [{"asset": "box.ply", "category": "box"}],
+        "camera": {"resolution": [48, 36], "rig": {"stereo": {"baseline_m": 0.1}}},
+        "labels": {"depth": True},
+        "render": {"samples": 1, "denoise": False},
+    }
+    recipe, out = write_recipe(tmp_path / "r", data, solids), tmp_path / "out"
+    assert orbitset("render", recipe, "-o", out).returncode == 0
+    whole = contents(out)
+    lost = out / "depth/00000001-right.exr"
+    lost.unlink()
+    found = orbitset("dataset", "validate", out)
+    assert found.returncode == 1
+    assert "depth/00000001-right.exr cannot be read (no such file)" in found.stderr
+    merged = orbitset("dataset", "merge", out)
+    assert "2 images with 2 objects" in merged.stdout
+    assert "1 shot is missing: 1" in merged.stderr
+    assert orbitset("render", recipe, "-o", out).returncode == 0
+    assert contents(out) == whole
+    assert orbitset("dataset", "merge", out, "-o", tmp_path / "joined").returncode == 0
+    assert contents(tmp_path / "joined") == whole

@@ -194,6 +194,16 @@ def test_labels_that_are_not_there_are_one_sentence() -> None:
         draw_overlay(GREY, [given], NAMES, labels=("amodal",))
 
 
+def test_what_is_not_there_is_not_drawn_unasked() -> None:
+    whole = record(40, 30, 12, 10)
+    boxed = {key: value for key, value in whole.items() if key != "segmentation"}
+    drawn = draw_overlay(GREY, [boxed], NAMES)
+    assert is_colour(drawn, 1).any()
+    assert (np.array(drawn)[160:190, 210:250] == 128).all()  # no tint
+    bare = {key: value for key, value in boxed.items() if key != "bbox"}
+    assert (np.array(draw_overlay(GREY, [bare], NAMES)) == 128).all()
+
+
 def test_show_draws_the_kinds_by_name(crowd: Path, tmp_path: Path) -> None:
     path = tmp_path / "sheet.png"
     shown = orbitset("dataset", "show", crowd, "--labels", "amodal,pose", "-o", path)

@@ -181,8 +181,8 @@ def test_of_a_shot_rendered_on_different_hardware_the_label_of_its_image_counts(
 
 
 def stereo(index: int) -> dict[str, Any]:
-    """Two views of a shot, each with a picture and a depth map."""
-    images = [image(index, view, ("depth",), views=2) for view in range(2)]
+    """Two views of a shot, each with a picture and a heat map."""
+    images = [image(index, view, ("heat",), views=2) for view in range(2)]
     return {
         **line(index),
         "images": [{"image": each, "annotations": [label(1)]} for each in images],
@@ -198,7 +198,7 @@ def put_files(layout: Layout, *lines: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", ["images/00000002-0.png", "images/00000002-1.png", "depth/00000002-1.exr"]
+    "lost", ["images/00000002-0.png", "images/00000002-1.png", "heat/00000002-1.exr"]
 )
 def test_a_shot_that_lost_a_file_of_any_of_its_images_is_not_there(
     tmp_path: Path, lost: str

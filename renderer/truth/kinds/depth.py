@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from renderer.errors import UserError
 from renderer.truth.kind import Config, LabelFile, LabelKind, Labels, Problem
 
 if TYPE_CHECKING:
@@ -133,9 +134,9 @@ def _decode(content: bytes, size: tuple[int, int], scale: float) -> Floats:
     else:
         found = decode_exr(content, size)
     if found.ndim != 2:
-        raise ValueError("it has three channels, and should have one")
+        raise UserError("it has three channels, and should have one")
     if not (found > 0).all():
-        raise ValueError("it has depths that are not above 0")
+        raise UserError("it has depths that are not above 0")
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from renderer.errors import UserError
 from renderer.truth.kind import Config, LabelFile, LabelKind, Labels, Problem
 
 if TYPE_CHECKING:
@@ -120,10 +121,10 @@ def _decode(content: bytes, size: tuple[int, int]) -> Floats:
     else:
         steps = vectors = decode_exr(content, size)
     if steps.ndim != 3:
-        raise ValueError("it has one channel, and should have three")
+        raise UserError("it has one channel, and should have three")
     length = np.linalg.norm(vectors, axis=-1)
     if not (np.abs(length - _there(vectors)) < 1e-3).all():
-        raise ValueError("it has normals that are not of length 1")
+        raise UserError("it has normals that are not of length 1")
     return vectors.astype(np.float32)
 
 

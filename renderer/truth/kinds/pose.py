@@ -98,6 +98,8 @@ def pose_of(camera: Camera, entry: Instance) -> PoseFields:
 
 
 def _close(found: Any, made: Any) -> bool:
+    if found == made:  # nearly always, and arrays take 70 times as long
+        return True
     import numpy as np
 
     found, made = np.asarray(found, np.float64), np.asarray(made, np.float64)

@@ -119,7 +119,7 @@ class SceneRenderer:
         K, to_world = camera.intrinsics, np.array(entry.model_to_world)  # noqa: N806
         hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
         window = Window.around(camera.project(hull, to_world), camera.resolution)
-        self._camera.frame(K, camera.resolution)
+        self._camera.set_intrinsics(K, camera.resolution)
         mask = _is_there(capture(), entry)
         if not window.reaches_beyond:
             return silhouette(window, mask, None)
@@ -128,7 +128,7 @@ class SceneRenderer:
         wider = K / window.step
         wider[0, 2] = (K[0, 2] - window.left - 0.5) / window.step + 0.5
         wider[1, 2] = (K[1, 2] - window.top - 0.5) / window.step + 0.5
-        self._camera.frame(wider, (len(columns), len(rows)))
+        self._camera.set_intrinsics(wider, (len(columns), len(rows)))
         return silhouette(window, mask, _is_there(capture(), entry))
 
     def set(self, shot: Shot) -> EngineSpace:
@@ -211,7 +211,7 @@ class SceneRenderer:
         scene.update_tag()
 
     def _aim(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
-        self._camera.frame(camera.intrinsics, camera.resolution)
+        self._camera.set_intrinsics(camera.intrinsics, camera.resolution)
         to_world = space.camera_to_world(camera.pose)
         self._camera.place(to_world)
         away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))

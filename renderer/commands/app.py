@@ -19,6 +19,7 @@ from renderer.commands import (
     preview,
     recipe,
     render,
+    show,
 )
 from renderer.commands.terminal import defects, sentences, warn
 from renderer.errors import UserError
@@ -83,6 +84,7 @@ app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(asset.app, name="asset")
+dataset.app.command("show")(show.show)
 dataset.app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(farm.app, name="farm")

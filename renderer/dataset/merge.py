@@ -17,7 +17,7 @@ from renderer.dataset.files import FilesThere
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import DoneLine, FailedLine, PartIndex
 from renderer.dataset.records import CategoryRecord
-from renderer.dataset.storage import drafted, is_local
+from renderer.dataset.storage import is_local, open_atomic
 
 _MOST_WARNINGS = 1000
 
@@ -72,8 +72,8 @@ def merge(
     """
     result, parts, there = MergeResult(), PartIndex(layout), FilesThere(layout)
     with (
-        drafted(layout.instances) as instances,
-        drafted(layout.shots) as scenes,
+        open_atomic(layout.instances) as instances,
+        open_atomic(layout.shots) as scenes,
         tempfile.TemporaryFile("w+b", dir=_near(layout)) as records,
     ):
         instances.write(_opening(name, version, categories))

@@ -113,7 +113,7 @@ def _previous(root: Path) -> PreviousExport:
 
 
 @dataclass
-class Draft:
+class ExportDraft:
     """An export that is being written.
 
     Attributes:
@@ -127,7 +127,7 @@ class Draft:
 
 
 @contextmanager
-def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     """Give the draft of an export, which takes the place of a former one when the block ends well.
 
     Raises:
@@ -140,7 +140,7 @@ def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]
 
 
 @contextmanager
-def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     check_target(root, name, caches)
     _mark_unfinished(root, name)
     with store_errors(root):
@@ -149,14 +149,14 @@ def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]
                 store: Any = path
                 store.fs.rm(store.path, recursive=True)
     with tempfile.TemporaryDirectory(prefix="orbitset-export-") as scratch:
-        draft = Draft(StoreTarget(root, Path(scratch)))
+        draft = ExportDraft(StoreTarget(root, Path(scratch)))
         yield draft
         draft.target.finish()
         _mark_finished(root, name, draft)
 
 
 @contextmanager
-def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     check_target(root, name, caches)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft
             with disk_errors(folder):
                 remove(folder)
                 folder.mkdir()
-            draft = Draft(FolderTarget(folder))
+            draft = ExportDraft(FolderTarget(folder))
             yield draft
             check_target(root, name, caches)
             with disk_errors(root):
@@ -211,7 +211,7 @@ def _mark_unfinished(root: Path, name: str) -> None:
     _write_summary(root, {"format": name, "entries": [], "finished": False})
 
 
-def _mark_finished(root: Path, name: str, draft: Draft) -> None:
+def _mark_finished(root: Path, name: str, draft: ExportDraft) -> None:
     entries = sorted(draft.target.entries)
     _write_summary(root, {"format": name, **draft.facts, "entries": entries, "finished": True})
 

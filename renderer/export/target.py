@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from renderer.dataset.layout import DatasetError, is_path_below
-from renderer.dataset.storage import DiskError, disk_errors, drafted, is_local, store_errors
+from renderer.dataset.storage import DiskError, disk_errors, is_local, open_atomic, store_errors
 from renderer.export.sample import SampleFile
 
 SUMMARY = "export.json"
@@ -138,7 +138,7 @@ class StoreTarget(Target):
     def open(self, name: str) -> Iterator[Writable]:
         """Open a new file of any size."""
         self._enter(name)
-        with drafted(self._root / name) as file:
+        with open_atomic(self._root / name) as file:
             yield file
 
     def write(self, name: str, content: bytes) -> None:

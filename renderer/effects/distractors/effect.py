@@ -22,7 +22,8 @@ from renderer.geometry.rotation import any_rotation, rest_on_side
 from renderer.shot.scene import Frozen, Vector
 from renderer.shot.shot import EffectState
 from renderer.values.colour import Colour
-from renderer.values.distribution import Integers, Number, Strict, Uniform, within
+from renderer.values.distribution import Integers, Strict, Uniform
+from renderer.values.number import Number, within
 
 Array = npt.NDArray[np.float64]
 

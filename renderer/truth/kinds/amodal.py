@@ -140,7 +140,7 @@ def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
     """Compare the amodal box with that of the amodal mask, which ends at the frame, and truncation
     with both.
     """
-    (width, height), (left, top, wide, high) = whole.frame, whole.box
+    (width, height), (left, top, wide, high) = whole.frame_size, whole.box
     x, y, w, h = found = list(record["amodal_bbox"])
     if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
         if (x, y, w, h) != whole.box:

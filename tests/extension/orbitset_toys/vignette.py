@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from renderer.effects import Effect, EffectState, Strict
-from renderer.values.distribution import Number, within
+from renderer.values.number import Number, within
 
 
 class VignetteConfig(Strict):

@@ -20,7 +20,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from renderer.asset import AssetCache
 from renderer.geometry.crop import Crop
@@ -224,5 +223,7 @@ def _places(index: Ints) -> dict[int, Part]:
     """Return for each number in an index (h, w) the smallest part of it that has all of them: one
     look at the frame for all objects.
     """
+    from scipy import ndimage  # takes as long to import as all of this room
+
     found = ndimage.find_objects(index)
     return {number: part for number, part in enumerate(found, start=1) if part is not None}

@@ -186,8 +186,8 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("case", DAMAGED)
 def test_a_damaged_file_is_one_sentence(copy: Path, tmp_path: Path, case: str) -> None:
-    harm, expected = DAMAGED[case]
-    harm(copy)
+    damage_it, expected = DAMAGED[case]
+    damage_it(copy)
     (finding,) = validate(Layout(copy), None).findings
     assert expected in finding
     assert "\n" not in finding
@@ -217,8 +217,8 @@ def test_every_command_says_it_in_one_line(copy: Path, command: str, case: str) 
         "category": (lambda d: d["annotations"][0].update(category_id=7), "unknown category 7"),
     }
     if case in DAMAGED:
-        harm, expected = DAMAGED[case]
-        harm(copy)
+        damage_it, expected = DAMAGED[case]
+        damage_it(copy)
     else:
         change, expected = changes[case]
         edit_labels(copy, change)

@@ -166,8 +166,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_found(crowd: Path, cache: AssetCache, tmp_path: Path, damage: str) -> None:
     shutil.copytree(crowd, tmp_path / "d")
-    harm, expected = DAMAGE[damage]
-    harm(tmp_path / "d")
+    damage_it, expected = DAMAGE[damage]
+    damage_it(tmp_path / "d")
     findings = validate(Layout(tmp_path / "d"), cache).findings
     assert any(expected in finding for finding in findings), findings
 

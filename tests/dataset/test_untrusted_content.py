@@ -171,8 +171,8 @@ def flatten(entry: Any) -> None:
 
 @pytest.mark.parametrize("case", STRANGE)
 def test_strange_content_is_one_sentence(copy: Path, case: str) -> None:
-    harm, command, said = STRANGE[case]
-    harm(copy)
+    damage_it, command, said = STRANGE[case]
+    damage_it(copy)
     for each in (*READERS, "status", "log"):
         if each == "merge" and command not in ("merge", "status"):
             continue  # it would mend what is not of the parts

@@ -99,7 +99,7 @@ def of_other_length(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("damage_it", "said"),
     [
         (unfinished, "is not finished: run the same render command again"),
         (without_boxes, "has no box labels, which the format yolo needs"),
@@ -108,9 +108,9 @@ def of_other_length(copy: Path) -> None:
 )
 @pytest.mark.parametrize("dry", [False, True])
 def test_a_dataset_that_does_not_do_is_refused(
-    copy: Path, tmp_path: Path, harm: Callable[[Path], None], said: str, dry: bool
+    copy: Path, tmp_path: Path, damage_it: Callable[[Path], None], said: str, dry: bool
 ) -> None:
-    harm(copy)
+    damage_it(copy)
     words = ["--dry-run"] if dry else []
     result = run(copy, "--format", "yolo", "-o", tmp_path / "target", *words)
     assert result.exit_code == 2

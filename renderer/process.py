@@ -48,7 +48,7 @@ def discard_descriptor(number: int) -> None:
     os.close(nowhere)
 
 
-class _Printed(io.TextIOWrapper, ABC):
+class _StandardStream(io.TextIOWrapper, ABC):
     """A standard stream that spells out what its encoding lacks, and fails once at most: after that
     it is silent, so that Python has nothing left to complain of when it exits.
     """
@@ -71,7 +71,7 @@ class _Printed(io.TextIOWrapper, ABC):
         """Take note that something was not written; nothing more shall be tried."""
 
 
-class _Results(_Printed):
+class _Stdout(_StandardStream):
     """stdout: what is lost there was asked for, and is an error."""
 
     lost: UnavailableError | None = None
@@ -84,7 +84,7 @@ class _Results(_Printed):
         raise self.lost from None
 
 
-class _Messages(_Printed):
+class _Stderr(_StandardStream):
     """stderr: nobody listens, and that is no reason to stop."""
 
     def _fail(self, error: OSError) -> None:  # noqa: ARG002
@@ -94,9 +94,9 @@ class _Messages(_Printed):
 def prepare_streams() -> None:
     """Make the standard streams of this process fit for anything that is printed to them."""
     open_missing_streams()
-    for name, kind in (("stdout", _Results), ("stderr", _Messages)):
+    for name, kind in (("stdout", _Stdout), ("stderr", _Stderr)):
         stream = getattr(sys, name)
-        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _Printed):
+        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _StandardStream):
             continue
         manner: dict[str, Any] = {
             "encoding": stream.encoding,

@@ -71,7 +71,7 @@ class AssetCache:
                 dependencies = tuple((str(name), str(digest)) for name, digest in stored)
             except (OSError, ValueError, TypeError):
                 continue
-            if source.look_again(name for name, _ in dependencies) == dependencies:
+            if source.current_digests(name for name, _ in dependencies) == dependencies:
                 key = source.key(dependencies)
                 if self.has(key):
                     return key

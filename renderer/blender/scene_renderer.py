@@ -80,7 +80,7 @@ class SceneRenderer:
         space = self.set(shot)
         frames = []
         for view in shot.views:
-            self._aim(shot, view.camera, space)
+            self._set_camera(shot, view.camera, space)
             frames.append(replace(capture(), warnings=self._world.warnings))
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
         if alone:
@@ -93,7 +93,7 @@ class SceneRenderer:
         self, shot: Shot, view: View, frame: Frame, alone: list[Instance], space: EngineSpace
     ) -> Frame:
         """Add what only the engine knows: the outlines of objects that rays cannot follow."""
-        self._aim(shot, view.camera, space)
+        self._set_camera(shot, view.camera, space)
         self._show_all()
         if frame.index is None:
             frame = replace(frame, index=capture().index)
@@ -210,7 +210,7 @@ class SceneRenderer:
         scene.eevee.taa_render_samples = render.samples
         scene.update_tag()
 
-    def _aim(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
+    def _set_camera(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
         self._camera.set_intrinsics(camera.intrinsics, camera.resolution)
         to_world = space.camera_to_world(camera.pose)
         self._camera.place(to_world)

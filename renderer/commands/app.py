@@ -21,7 +21,7 @@ from renderer.commands import (
     render,
     show,
 )
-from renderer.commands.terminal import defects, sentences, warn
+from renderer.commands.terminal import errors_as_sentences, reported_defects, warn
 from renderer.errors import UserError
 from renderer.farm.environment import prepare_environment, thread_caps
 from renderer.farm.machine import usable_cores
@@ -32,7 +32,7 @@ class _Program(TyperGroup):
 
     def main(self, *arguments: Any, **named: Any) -> Any:
         """Run a command line."""
-        with defects():
+        with reported_defects():
             try:
                 return super().main(*arguments, **named)
             except SystemExit as end:
@@ -42,7 +42,7 @@ class _Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
-        with sentences():
+        with errors_as_sentences():
             return super().invoke(ctx)
 
 

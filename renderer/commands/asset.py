@@ -195,9 +195,9 @@ def _print(source: AssetSource, facts: AssetFacts, thumbnail: str | None) -> Non
 
 def _up_axis(source: AssetSource, facts: AssetFacts) -> str:
     """Say which of the file's axes is up, as up_axis names it."""
-    from renderer.asset.guess import UNITLESS, up_axis_taken
+    from renderer.asset.guess import UNITLESS, up_axis_of
 
-    taken = up_axis_taken(source)
+    taken = up_axis_of(source)
     how = "as given" if source.up_axis else "as the file says"
     if source.path.suffix.lower() in UNITLESS:
         how = "as given" if source.up_axis else "the usual for its format"

@@ -137,19 +137,19 @@ def shots(count: int) -> str:
 
 def _assemble_when_there_is_room(run: Run) -> MergeResult:
     """Finish the dataset; where the disk is full, wait for room as the rendering does."""
-    told = False
+    warned = False
     while True:
         try:
             return finish(run.layout)
         except DiskError as error:
             if not error.full:
                 raise
-            if not told:
+            if not warned:
                 warn(
                     f"{run.layout.root}: no room to merge the dataset; make some, it goes on by "
                     "itself (or stop, and run the same command again)"
                 )
-            told = True
+            warned = True
             time.sleep(2)
 
 

@@ -94,7 +94,7 @@ def headed(head: str, style: str, message: str) -> Text:
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def errors_as_sentences() -> Iterator[None]:
     """Turn every expected error inside the block into sentences and an exit code."""
     try:
         yield
@@ -126,7 +126,7 @@ def shortened(said: list[str]) -> list[str]:
 
 
 @contextmanager
-def defects() -> Iterator[None]:
+def reported_defects() -> Iterator[None]:
     """End the program with a report of whatever is raised inside the block and should not be."""
     try:
         yield

@@ -79,11 +79,11 @@ class ImageCheck:
 
     def _add(self, where: str, problems: Iterable[str]) -> bool:
         """Add problems to the findings and return whether there were any."""
-        told = False
+        found = False
         for problem in problems:
             self.result.add(f"{where}: {problem}")
-            told = True
-        return told
+            found = True
+        return found
 
     def _check_files(
         self, name: str, image: ImageRecord, shot: Shot | None, of: ImageOf | None

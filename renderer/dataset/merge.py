@@ -35,7 +35,7 @@ class MergeResult:
     missing: list[range] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def miss(self, first: int, beyond: int) -> None:
+    def add_missing(self, first: int, beyond: int) -> None:
         """Take note that some shots, ``beyond`` excluded, are not there."""
         if self.missing and self.missing[-1].stop == first:
             first = self.missing.pop().start
@@ -80,7 +80,7 @@ def merge(
         expected = 0
         for line in parts.lines(kinds):
             # Beyond the shots there should be, none is missing.
-            result.miss(expected, min(line.index, shots or line.index))
+            result.add_missing(expected, min(line.index, shots or line.index))
             expected = line.index + 1
             if isinstance(line, FailedLine):
                 result.failed.append((line.index, line.failed))
@@ -88,14 +88,14 @@ def merge(
                 line = _of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
                 _take(line, instances, records, result)
             else:
-                result.miss(line.index, line.index + 1)
+                result.add_missing(line.index, line.index + 1)
                 continue
             scenes.write(to_json(line.shot or {"index": line.index}) + b"\n")
         instances.write(b'],\n"annotations":[')
         records.seek(0)
         shutil.copyfileobj(records, instances, 1 << 20)
         instances.write(b"]}\n")
-    result.miss(expected, shots)
+    result.add_missing(expected, shots)
     return result
 
 

@@ -185,8 +185,8 @@ def _facts(
             f"{summary.images}: orbitset dataset merge makes both anew"
         )
     carried = head.kinds if form.carries is None else form.carries
-    unsaid = [kind for kind in head.kinds if kind not in carried]
-    left = [f"labels that {form.name} does not carry: {', '.join(unsaid)}"] if unsaid else []
+    left_out = [kind for kind in head.kinds if kind not in carried]
+    left = [f"labels that {form.name} does not carry: {', '.join(left_out)}"] if left_out else []
     return {
         "format": form.name,
         "orbitset": __version__,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.asset.guess import axis_in_file, guess_unit, up_axis_taken
+from renderer.asset.guess import axis_in_file, guess_unit, up_axis_of
 from renderer.farm.asset_import import import_models
 from tests import shapes
 
@@ -17,7 +17,7 @@ from tests import shapes
 @pytest.mark.parametrize("given", [None, "x", "-x", "y", "-y", "z", "-z"])
 def test_what_is_up_is_what_was_taken(suffix: str, usual: str, given: str | None) -> None:
     source = AssetSource(Path(f"m.{suffix}"), up_axis=given)
-    assert axis_in_file("z", source) == up_axis_taken(source) == (given or usual)
+    assert axis_in_file("z", source) == up_axis_of(source) == (given or usual)
     assert axis_in_file("-z", source).strip("-") == (given or usual).strip("-")
     assert axis_in_file("-z", source) != axis_in_file("z", source)
 

@@ -1,4 +1,4 @@
-"""A label kind, effects on all five sides and a format of another package go all the way: check,
+"""A label kind, effects of all five stages and a format of another package go all the way: check,
 schema, plan, render, resume after a kill, merge, validate, report, export; and CONTRIBUTING shows
 these very files.
 """

@@ -17,7 +17,7 @@ from typing import Any
 from renderer.commands.execute import execute, finish_run
 from renderer.commands.import_progress import import_with_progress
 from renderer.commands.origin import origin_of
-from renderer.commands.terminal import sentences
+from renderer.commands.terminal import errors_as_sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
 from renderer.farm.scheduler import FarmOptions
@@ -67,7 +67,7 @@ class FaultyRun(Run):
 
 
 def main(recipe: Path, out: Path, harmless: bool) -> None:
-    with sentences():
+    with errors_as_sentences():
         loaded = load_recipe(recipe)
         assets = import_with_progress(loaded.recipe, loaded.folder, quiet=True)
         run = FaultyRun(

@@ -29,7 +29,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="orbitset-fuzz-") as scratch:
         folder = Path(scratch)
-        place = recipes.Workplace(folder, AssetCache(folder / "cache"))
+        place = recipes.PlanContext(folder, AssetCache(folder / "cache"))
         if options.show is not None:
             print(json.dumps(recipes.drawn(place, options.seed, options.show), indent=1))
             return 0

@@ -1,4 +1,4 @@
-"""Effects of another package, one on each side."""
+"""Effects of another package, one of each stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An effect on each of the other four sides."""
+"""An effect of each of the other four stages."""
 
 from __future__ import annotations
 

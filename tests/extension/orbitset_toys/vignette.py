@@ -1,4 +1,4 @@
-"""An effect on the sensor's side: the picture gets darker towards its corners."""
+"""An effect of the stage sensor: the picture gets darker towards its corners."""
 
 from __future__ import annotations
 

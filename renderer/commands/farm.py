@@ -51,7 +51,7 @@ def status(output: Output, as_json: Json = False) -> None:
     else:
         share = found.done / found.images
         out.print(
-            f"{found.name}: {found.state}, {found.done} of {found.images} images ({share:.1%})"
+            f"{found.name}: {found.state}, {found.done} of {found.images} shots ({share:.1%})"
         )
         if found.schedulers:
             eta = f", about {_duration(found.eta_s)} left" if found.eta_s else ""
@@ -70,7 +70,7 @@ def status(output: Output, as_json: Json = False) -> None:
             out.print(f"  shards through: {', '.join(found.shards_done)}")
         if found.done and found.device_seconds:
             lost = f", {found.workers_lost} render processes lost" if found.workers_lost else ""
-            out.print(f"  {found.cost_per_image:.2f} device-seconds an image{lost}")
+            out.print(f"  {found.cost_per_image:.2f} device-seconds a shot{lost}")
         if found.state == "rendered, not merged":
             out.print(f"  to merge: orbitset dataset merge {shlex.quote(output)}")
         elif found.state == "stopped" and found.command:
@@ -85,7 +85,7 @@ def status(output: Output, as_json: Json = False) -> None:
 @app.command()
 def log(
     output: Output,
-    shot: Annotated[int | None, typer.Option(help="Only this image.", min=0)] = None,
+    shot: Annotated[int | None, typer.Option(help="Only this shot.", min=0)] = None,
     last: Annotated[int, typer.Option(help="So many events; 0 for all.", min=0)] = 50,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as events come.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The JSON lines as they are.")] = False,
@@ -109,7 +109,7 @@ def log(
     reader = RunJournalReader(layout, shot)
     shown = reader.new_events(last or None)
     if shot is not None and not shown:
-        warn(f"nothing is said of image {shot}")
+        warn(f"nothing is said of shot {shot}")
     while True:
         for event in shown:
             if as_json:
@@ -125,7 +125,7 @@ def log(
 @app.command()
 def retry(
     output: Output,
-    shot: Annotated[list[int] | None, typer.Option(help="Only these images.", min=0)] = None,
+    shot: Annotated[list[int] | None, typer.Option(help="Only these shots.", min=0)] = None,
     recipe_file: Annotated[
         Path | None,
         typer.Option("--recipe", help="The recipe, where it has moved.", show_default=False),
@@ -138,7 +138,7 @@ def retry(
     allow_mixed: AllowMixed = False,
     as_json: Json = False,
 ) -> None:
-    """Try the failed and quarantined images of a run once more, and merge.
+    """Try the failed and quarantined shots of a run once more, and merge.
 
     Example: `orbitset farm retry out/mugs --shot-timeout 600`
     """
@@ -181,7 +181,7 @@ def retry(
             for key, value in changes.items():
                 words += [f"--{key}", str(value)] if value is not None else []
             go_on = shlex.join(words)
-            warn(f"{waiting} images have not been rendered yet; for those: {go_on}")
+            warn(f"{waiting} shots have not been rendered yet; for those: {go_on}")
         execute(run, shots, options, as_json)
         finish_run(run, as_json)
 

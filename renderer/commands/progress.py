@@ -147,10 +147,10 @@ def _sentence(event: Event) -> str:
     """Return the sentence for what an operator should know of, or nothing."""
     match event:
         case events.WorkerLost():
-            where = f"in {_images(event.shots)} on {event.device}" if event.shots else "idle"
+            where = f"in {_shots(event.shots)} on {event.device}" if event.shots else "idle"
             return f"a render process was lost {where} ({event.cause}); another takes its place"
         case events.ShotQuarantined():
-            return f"image {event.shot} is given up: {event.cause}"
+            return f"shot {event.shot} is given up: {event.cause}"
         case events.DeviceSetAside():
             return f"{event.device} is set aside: {event.cause}"
         case events.RunPaused():
@@ -158,7 +158,7 @@ def _sentence(event: Event) -> str:
         case events.RunResumed():
             return "there is room on the disk again: going on"
         case events.RunStopping():
-            return "stopping after the images that are rendering; once more to stop at once"
+            return "stopping after the shots that are rendering; once more to stop at once"
     return ""
 
 
@@ -172,7 +172,7 @@ def _pause(event: events.RunPaused) -> str:
     )
 
 
-def _images(shots: Sequence[int]) -> str:
+def _shots(shots: Sequence[int]) -> str:
     listed = spans(shots)
     more = ", ..." if len(listed) > 3 else ""
-    return f"image{'s' if len(shots) > 1 else ''} {', '.join(listed[:3])}{more}"
+    return f"shot{'s' if len(shots) > 1 else ''} {', '.join(listed[:3])}{more}"

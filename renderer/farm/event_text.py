@@ -26,18 +26,18 @@ def _worker_text(event: WorkerEvent) -> str:
         case events.StartFailed():
             return f"cannot start: {event.cause}"
         case events.JobStarted():
-            return f"begins a job of {_images(event.shots)}"
+            return f"begins a job of {_shots(event.shots)}"
         case events.ShotStarted():
-            return f"begins image {event.shot}"
+            return f"begins shot {event.shot}"
         case events.ShotPlanned():
-            return f"has planned image {event.shot}"
+            return f"has planned shot {event.shot}"
         case events.ShotDone():
-            return f"has finished image {event.shot} in {event.seconds:.2f} s"
+            return f"has finished shot {event.shot} in {event.seconds:.2f} s"
         case events.ShotFailed():
             again = ", and tries again" if event.again else ""
-            return f"failed at image {event.shot}: {event.cause}{again}"
+            return f"failed at shot {event.shot}: {event.cause}{again}"
         case events.PartWritten():
-            return f"has written the part of {_images(event.shots)}"
+            return f"has written the part of {_shots(event.shots)}"
     return event.event
 
 
@@ -48,13 +48,13 @@ def _scheduler_text(event: Event) -> str:
         case events.Heartbeat():
             return _heartbeat(event)
         case events.WorkerDied():
-            return f"died in {_images(event.shots)}: {event.cause}"
+            return f"died in {_shots(event.shots)}: {event.cause}"
         case events.WorkerHung():
-            return f"was killed in {_images(event.shots)}: {event.cause}"
+            return f"was killed in {_shots(event.shots)}: {event.cause}"
         case events.WorkerRecycled():
             return f"is replaced by a fresh process after {event.cause}"
         case events.ShotQuarantined():
-            return f"gives up image {event.shot}: {event.cause}"
+            return f"gives up shot {event.shot}: {event.cause}"
         case events.DeviceSetAside():
             return f"sets {event.device} aside: {event.cause}"
         case events.RunPaused():
@@ -62,7 +62,7 @@ def _scheduler_text(event: Event) -> str:
         case events.RunResumed():
             return f"goes on: {event.free / 1e6:.0f} MB of disk are free"
         case events.RunStopping():
-            return "was asked to stop; the images that are rendering are finished"
+            return "was asked to stop; the shots that are rendering are finished"
         case events.RunEnded():
             return f"ends: {event.how}"
     return event.event
@@ -72,7 +72,7 @@ def _beginning(event: events.RunBegan) -> str:
     shard = f", shard {event.shard}" if event.shard else ""
     where = f"{event.host} (process {event.pid})"
     slots = ", ".join(event.slots)
-    return f"begins {event.pending} of {event.images} images{shard} on {slots}, {where}"
+    return f"begins {event.pending} of {event.images} shots{shard} on {slots}, {where}"
 
 
 def _heartbeat(event: events.Heartbeat) -> str:
@@ -84,9 +84,9 @@ def _heartbeat(event: events.Heartbeat) -> str:
     )
 
 
-def _images(shots: Sequence[int]) -> str:
+def _shots(shots: Sequence[int]) -> str:
     listed = spans(shots)
-    return f"image{'s' if len(shots) != 1 else ''} {', '.join(listed) or 'none'}"
+    return f"shot{'s' if len(shots) != 1 else ''} {', '.join(listed) or 'none'}"
 
 
 def cause_kind(cause: str) -> str:

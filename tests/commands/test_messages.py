@@ -87,12 +87,12 @@ def test_a_shard_that_is_through_is_not_called_stopped(solids: Path, tmp_path: P
     recipe, out = write_recipe(tmp_path / "r", {**CROWD, "images": 2}, solids), tmp_path / "out"
     assert orbitset("render", recipe, "-o", out, "--shard", "0/2").returncode == 0
     told = orbitset("farm", "status", out).stdout
-    assert "waiting for other shards, 1 of 2 images" in told
+    assert "waiting for other shards, 1 of 2 shots" in told
     assert "shards through: 0-of-2" in told
     status = json.loads(orbitset("farm", "status", out, "--json").stdout)
     assert status["shards_done"] == ["0-of-2"]
     retried = orbitset("farm", "retry", out)
-    assert "1 images have not been rendered yet; for those: orbitset render" in retried.stderr
+    assert "1 shots have not been rendered yet; for those: orbitset render" in retried.stderr
 
 
 @pytest.mark.parametrize(

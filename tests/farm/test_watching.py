@@ -45,12 +45,12 @@ def test_status_of_a_run_that_runs_and_of_one_that_was_killed(solids: Path, tmp_
 
 def test_log_in_words(crowd: Path) -> None:
     said = orbitset("farm", "log", crowd, "--last", 0).stdout
-    assert "begins 8 of 8 images on cpu.0" in said
-    assert "has finished image 7 in" in said
+    assert "begins 8 of 8 shots on cpu.0" in said
+    assert "has finished shot 7 in" in said
     assert said.splitlines()[-1].endswith("ends: finished")
     one = orbitset("farm", "log", crowd, "--shot", 3).stdout.splitlines()
     assert 3 <= len(one) < len(said.splitlines())
-    assert not any("image 5 " in line for line in one)
+    assert not any("shot 5 " in line for line in one)
     last = orbitset("farm", "log", crowd, "--last", 1, "--json").stdout
     assert json.loads(last)["event"] == "end"
 

@@ -83,7 +83,7 @@ def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
         model.geometry.save(folder / GEOMETRY)
         _write_blend(meshes, folder / BLEND)
         (folder / FACTS).write_text(facts.model_dump_json(indent=1), encoding="utf-8")
-    cache.remember(source, needed)
+    cache.record_dependencies(source, needed)
     return facts
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.commands.terminal import fresh_file, out, print_json, warn
+from renderer.commands.terminal import out, print_json, refuse_overwrite, warn
 
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
@@ -54,7 +54,7 @@ def slurm(
     from renderer.farm.slurm import SlurmArray, submit_array
     from renderer.recipe import load_recipe
 
-    fresh_file(script, force)
+    refuse_overwrite(script, force)
     array = SlurmArray(
         recipe=recipe.resolve(),
         output=output if "://" in output else str(Path(output).absolute()),
@@ -112,7 +112,7 @@ def kubernetes(
     from renderer.commands.render import must_be_render_options
     from renderer.farm.kubernetes import IndexedJob
 
-    fresh_file(manifest, force)
+    refuse_overwrite(manifest, force)
     must_be_render_options(options)
     job = IndexedJob(
         name=name,

@@ -53,14 +53,14 @@ def inspect(
     """
     from renderer.asset import AssetSource
     from renderer.commands.import_progress import import_progress
-    from renderer.dataset.overlay import local
+    from renderer.dataset.overlay import require_local
     from renderer.farm.asset_import import default_cache, import_models
 
     if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
     if unit not in (None, "m", "cm", "mm", "in", "ft"):
         stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
-    local(output, "folder")
+    require_local(output, "folder")
     refusals = {path: _refusal(path) for path in files}
     errors = [why for why in refusals.values() if why]
     sources = [AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why]

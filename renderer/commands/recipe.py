@@ -10,10 +10,10 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    fresh_file,
     out,
     print_error,
     print_json,
+    refuse_overwrite,
     shortened,
     stop,
     warn,
@@ -45,7 +45,7 @@ def new(
 
     Example: `orbitset recipe new mugs.yaml --asset models/mug.glb --category mug --size-m 0.13`
     """
-    fresh_file(path, force)
+    refuse_overwrite(path, force)
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem) or "recipe"
     text = template.replace("@NAME@", name.lstrip("._-") or "recipe")

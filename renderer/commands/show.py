@@ -51,17 +51,17 @@ def show(
         cell_width,
         contact_sheet,
         draw_overlay,
-        local,
-        picture_file,
+        require_local,
+        require_picture_path,
         stored_image,
     )
     from renderer.dataset.picture import open_picture, save_picture
     from renderer.dataset.read import read_categories
 
     if each:
-        local(output, "folder")
+        require_local(output, "folder")
     else:
-        picture_file(output)
+        require_picture_path(output)
     kinds = None if labels is None else _kinds(labels)
     layout = open_dataset(folder)
     names, chosen = read_categories(layout), _choose(layout, count, index)

@@ -163,7 +163,7 @@ def _keep_traceback(error: Exception) -> str:
     return f"the log {path}"
 
 
-def fresh_file(path: Path, force: bool) -> None:
+def refuse_overwrite(path: Path, force: bool) -> None:
     """Refuse to overwrite a file unless ``force``."""
     if path.exists() and not force:
         stop(f"{path} exists already: give another name, or --force to overwrite it")

@@ -66,7 +66,7 @@ def assemble(layout: Layout) -> MergeResult:
     from renderer.dataset.report import write_report  # brings matplotlib with it
 
     head = read_run(layout).head
-    with _alone(layout):
+    with _locked(layout):
         sweep_dataset(layout)
         result = merge(
             layout, head.name, head.orbitset, head.categories, head.recipe.images, head.labels
@@ -77,7 +77,7 @@ def assemble(layout: Layout) -> MergeResult:
 
 
 @contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
+def _locked(layout: Layout) -> Iterator[None]:
     """Wait for another merge of the folder on this machine: labels of one and manifest of another,
     with more images by then, would not agree.
     """

@@ -74,7 +74,7 @@ def merge(
     with (
         open_atomic(layout.instances) as instances,
         open_atomic(layout.shots) as scenes,
-        tempfile.TemporaryFile("w+b", dir=_near(layout)) as records,
+        tempfile.TemporaryFile("w+b", dir=_same_disk(layout)) as records,
     ):
         instances.write(_opening(name, version, categories))
         expected = 0
@@ -85,8 +85,8 @@ def merge(
             if isinstance(line, FailedLine):
                 result.failed.append((line.index, line.failed))
             elif all(path in there for path in line.files()):
-                line = _of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
-                _take(line, instances, records, result)
+                line = _line_of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
+                _write_records(line, instances, records, result)
             else:
                 result.add_missing(line.index, line.index + 1)
                 continue
@@ -114,7 +114,7 @@ def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
     )
 
 
-def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
+def _line_of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
     """Return the line that belongs to the files there are, where the shot was rendered by several
     machines whose last bits differ.
     """
@@ -128,7 +128,7 @@ def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -
     return next((each for each in [line, *differing] if each.files() == there), line)
 
 
-def _near(layout: Layout) -> Path | None:
+def _same_disk(layout: Layout) -> Path | None:
     """Return a folder on the dataset's own disk, where there is room for its annotations."""
     if not is_local(layout.root):
         return None
@@ -136,7 +136,9 @@ def _near(layout: Layout) -> Path | None:
     return layout.instances.parent
 
 
-def _take(line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult) -> None:
+def _write_records(
+    line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult
+) -> None:
     result.shots += 1
     for each in line.images:
         images.write((b",\n" if result.images else b"\n") + to_json(each.image))

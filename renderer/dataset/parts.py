@@ -110,15 +110,15 @@ def next_session_number(layout: Layout) -> int:
     """Return the number of a scheduler's session that begins now: it comes after those that have
     left parts, so that what it renders again counts.
     """
-    return 1 + max((session_number for _, _, session_number, _ in _find(layout)), default=-1)
+    return 1 + max((session_number for _, _, session_number, _ in _named_parts(layout)), default=-1)
 
 
 def last_index(layout: Layout) -> int:
     """Return the highest index that any part may hold, by their names alone; -1 without parts."""
-    return max((last for _, last, _, _ in _find(layout)), default=-1)
+    return max((last for _, last, _, _ in _named_parts(layout)), default=-1)
 
 
-def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
+def _named_parts(layout: Layout) -> list[tuple[int, int, int, Path]]:
     """Return each part with the first and last index and the session number that its name tells."""
     found = []
     for path in layout.files("parts", "*.jsonl"):
@@ -131,7 +131,7 @@ def example_line(layout: Layout) -> DoneLine | None:
     """Return the line of some shot that was rendered, if there is one. The files of all others have
     the same names but for the index.
     """
-    for _, _, _, path in _find(layout):
+    for _, _, _, path in _named_parts(layout):
         with path.open("rb") as file:
             for raw in file:
                 if _is_line(raw) and not _beginning(raw)[1]:
@@ -162,7 +162,7 @@ class PartIndex:
                 offset = 0
                 for raw in file:
                     if _is_line(raw):
-                        self._take(place, number, offset, raw)
+                        self._add(place, number, offset, raw)
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
@@ -170,7 +170,7 @@ class PartIndex:
         """Return the parts by session; those of an object store are fetched, many at a time."""
         touched = [
             (session_number, path.name, path)
-            for first, last, session_number, path in _find(layout)
+            for first, last, session_number, path in _named_parts(layout)
             if first < self._span.stop and last >= self._span.start
         ]
         found = [path for _, _, path in sorted(touched)]
@@ -182,7 +182,7 @@ class PartIndex:
         stored[0].fs.get([path.path for path in stored], [str(path) for path in copies])
         return copies
 
-    def _take(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
+    def _add(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
         index, failed = _beginning(raw)
         if index not in self._span:
             return

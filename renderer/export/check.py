@@ -83,7 +83,7 @@ class ComparedTarget(Target):
     @contextmanager
     def open(self, name: str) -> Iterator[Writable]:
         """Open what compares a file with what is written to it."""
-        self._enter(name)
+        self._register(name)
         self._files += 1
         try:
             file = below(self._root, name).open("rb")
@@ -102,7 +102,7 @@ class ComparedTarget(Target):
         """Compare a file; a link to the dataset's own is equal."""
         path = below(self._root, name)
         if is_local(path) and path.is_file() and os.path.samefile(path, file.path):
-            self._enter(name)
+            self._register(name)
             self._files += 1
             return
         self.write(name, file.read())

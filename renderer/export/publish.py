@@ -160,7 +160,7 @@ def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Expor
     check_target(root, name, caches)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-    with _alone(root):
+    with _locked(root):
         sweep(root)
         folder = draft_of(root / "export")
         try:
@@ -195,7 +195,7 @@ def _move_up(folder: Path, root: Path, name: str) -> None:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def _locked(root: Path) -> Iterator[None]:
     """Wait for another process of this machine that writes the same export."""
     handle = os.open(root, os.O_RDONLY)
     try:

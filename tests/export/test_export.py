@@ -188,10 +188,10 @@ main()
     ("what", "at"),
     [
         ("target.FolderTarget.write", 4),  # while labels are written
-        ("publish._say", 1),  # all is written, and nothing moved
+        ("publish._write_summary", 1),  # all is written, and nothing moved
         ("os.rename", 1),
         ("os.rename", 3),  # a part of it has been moved
-        ("publish._say", 2),  # all has been moved
+        ("publish._write_summary", 2),  # all has been moved
     ],
 )
 @pytest.mark.parametrize("former", [False, True])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from renderer.dataset.validation import Validation
     from renderer.export.write import Exported
     from renderer.farm.events import EventHandler
-    from renderer.farm.preview import PreviewImage
+    from renderer.farm.preview_images import PreviewImage
     from renderer.farm.scheduler import FarmOptions
     from renderer.shot.shot import Shot
 
@@ -71,7 +71,7 @@ def plan(recipe: LoadedRecipe, indices: Iterable[int] | None = None) -> Iterator
         PlanError: no pose was accepted for one of them.
 
     """
-    from renderer.farm.prepare import planner_of, prepare_assets
+    from renderer.farm.recipe_assets import planner_of, prepare_assets
 
     assets = prepare_assets(recipe.recipe, recipe.folder)
     planner = planner_of(recipe.recipe, recipe.folder, assets)
@@ -103,7 +103,7 @@ def render(
     """
     from renderer.dataset.storage import open_root
     from renderer.export.write import finish
-    from renderer.farm.prepare import prepare_assets
+    from renderer.farm.recipe_assets import prepare_assets
     from renderer.farm.run import Run, origin_of
     from renderer.farm.scheduler import FarmOptions, render_shots
 
@@ -122,8 +122,8 @@ def preview(
     recipe: LoadedRecipe, count: int = 9, width: int = 240, samples: int = 4
 ) -> list[PreviewImage]:
     """Return the first images of a recipe, small and coarse, with their labels."""
-    from renderer.farm.prepare import prepare_assets
-    from renderer.farm.preview import render_preview, smaller
+    from renderer.farm.preview_images import render_preview, smaller
+    from renderer.farm.recipe_assets import prepare_assets
 
     few = smaller(recipe.recipe, count, width, samples)
     return render_preview(few, recipe.folder, prepare_assets(few, recipe.folder))
@@ -141,7 +141,7 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     from renderer.dataset.storage import open_root
     from renderer.dataset.validate import validate as check
     from renderer.export.check import check_exports
-    from renderer.farm.model_import import default_cache
+    from renderer.farm.asset_import import default_cache
 
     cache = default_cache() if scenes else None
     layout = Layout(open_root(str(output)))

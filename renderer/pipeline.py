@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import file_record, image_record, label_record, unseen_warning
+from renderer.dataset.coco import file_record, image_record, label_record, unlabelled_warning
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import FailedStage, Line
 from renderer.dataset.records import PICTURE, FileRecord
@@ -181,7 +181,7 @@ class Pipeline:
             image,
             files,
             float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
-            [*frame.warnings, *labelled.warnings, *_unseen(shot, labelled)],
+            [*frame.warnings, *labelled.warnings, *_unlabelled(shot, labelled)],
         )
         ids = {name: number for number, name in enumerate(self.planner.recipe.categories, start=1)}
         annotations = [
@@ -203,10 +203,12 @@ class Pipeline:
         return file_record(path, content)
 
 
-def _unseen(shot: Shot, labelled: Labelled) -> list[str]:
+def _unlabelled(shot: Shot, labelled: Labelled) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
-    unseen = [each.category for each in shot.objects if each.instance not in labelled.objects]
-    return [unseen_warning(category) for category in dict.fromkeys(unseen) if category is not None]
+    hidden = [each.category for each in shot.objects if each.instance not in labelled.objects]
+    return [
+        unlabelled_warning(category) for category in dict.fromkeys(hidden) if category is not None
+    ]
 
 
 def failed_line(index: int, shot: Shot | None, cause: str, stage: FailedStage) -> Line:

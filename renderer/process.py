@@ -41,14 +41,14 @@ def open_missing_streams() -> None:
             setattr(sys, name, stream)
 
 
-def silence(number: int) -> None:
+def discard_descriptor(number: int) -> None:
     """Point a file descriptor at the null device, from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)
 
 
-class _Printed(io.TextIOWrapper, ABC):
+class _StandardStream(io.TextIOWrapper, ABC):
     """A standard stream that spells out what its encoding lacks, and fails once at most: after that
     it is silent, so that Python has nothing left to complain of when it exits.
     """
@@ -71,32 +71,32 @@ class _Printed(io.TextIOWrapper, ABC):
         """Take note that something was not written; nothing more shall be tried."""
 
 
-class _Results(_Printed):
+class _Stdout(_StandardStream):
     """stdout: what is lost there was asked for, and is an error."""
 
     lost: UnavailableError | None = None
 
     def _fail(self, error: OSError) -> None:
-        silence(self.fileno())
+        discard_descriptor(self.fileno())
         if isinstance(error, BrokenPipeError):  # what it was piped into has seen enough
             raise error
         self.lost = UnavailableError(f"stdout cannot be written: {error.strerror or error}")
         raise self.lost from None
 
 
-class _Messages(_Printed):
+class _Stderr(_StandardStream):
     """stderr: nobody listens, and that is no reason to stop."""
 
     def _fail(self, error: OSError) -> None:  # noqa: ARG002
-        silence(self.fileno())
+        discard_descriptor(self.fileno())
 
 
-def settle_streams() -> None:
+def prepare_streams() -> None:
     """Make the standard streams of this process fit for anything that is printed to them."""
     open_missing_streams()
-    for name, kind in (("stdout", _Results), ("stderr", _Messages)):
+    for name, kind in (("stdout", _Stdout), ("stderr", _Stderr)):
         stream = getattr(sys, name)
-        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _Printed):
+        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _StandardStream):
             continue
         manner: dict[str, Any] = {
             "encoding": stream.encoding,
@@ -121,7 +121,7 @@ def finish_output() -> None:
         raise lost
 
 
-def speak_utf8() -> None:
+def require_utf8() -> None:
     """Start the program anew in Python's UTF-8 mode where the locale has another encoding.
 
     Blender takes the names of files for UTF-8 in every locale, and so do recipes. What is printed
@@ -150,7 +150,7 @@ def home_folder() -> Path | None:
     return None
 
 
-def passing_home() -> Path:
+def temporary_home() -> Path:
     """Return a folder to use in place of a home: the user's own among the temporary files.
 
     Raises:
@@ -168,12 +168,12 @@ def passing_home() -> Path:
     return folder
 
 
-def find_home() -> str:
+def ensure_home() -> str:
     """Give this process and its children a home where the user has none; Blender, matplotlib and
     fontconfig each want one. Returns a sentence about it, or nothing.
     """
     home = home_folder()
-    folder = home or passing_home()
+    folder = home or temporary_home()
     os.environ["HOME"] = str(folder)
     if home or os.environ.get("ORBITSET_CACHE") or os.environ.get("XDG_CACHE_HOME"):
         return ""

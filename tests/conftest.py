@@ -1,4 +1,4 @@
-"""Fixtures shared by all rooms: solids on disk, one cache, one Blender scene_renderer a session."""
+"""Fixtures shared by all rooms: solids on disk, one cache, one scene renderer a session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ os.environ["ORBITSET_CACHE"] = _CACHE.name
 
 from renderer.asset import AssetCache, AssetFacts, Geometry  # noqa: E402
 from renderer.asset.cache import FACTS, GEOMETRY  # noqa: E402
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys  # noqa: E402
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys  # noqa: E402
 from renderer.plan import Planner, asset_sources  # noqa: E402
 from renderer.recipe import Recipe  # noqa: E402
 from tests import shapes  # noqa: E402
@@ -53,7 +53,7 @@ def make_planner(cache: AssetCache, solids: Path) -> Callable[..., Planner]:
     def make(data: dict[str, Any], folder: Path = solids) -> Planner:
         recipe = Recipe.model_validate(data, context={"folder": folder})
         sources = asset_sources(recipe, folder)
-        known, errors = bring_in([s for each in sources for s in each.values()], cache)
+        known, errors = import_models([s for each in sources for s in each.values()], cache)
         assert not errors
         return Planner(recipe, folder, cache, recipe_keys(sources, known))
 
@@ -101,7 +101,7 @@ def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
 
 @pytest.fixture(scope="session")
 def scene_renderer(cache: AssetCache, solids: Path) -> Any:
-    """The one Blender scene_renderer of the session, on the CPU."""
+    """The one scene renderer of the session, on the CPU."""
     from renderer.blender.scene_renderer import SceneRenderer
 
     return SceneRenderer(cache, solids, "cpu")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
@@ -35,7 +35,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory, cache: AssetCache) -> Path:
         [sys.executable, str(HERE / "make_blends.py"), str(folder)], check=True, capture_output=True
     )
     models = [*folder.glob("*.gltf"), *folder.glob("*.blend"), *folder.glob("*/*.obj")]
-    _, errors = bring_in(map(AssetSource, models), cache)
+    _, errors = import_models(map(AssetSource, models), cache)
     assert not errors
     assert len(models) == len(CASES) + 2 + 11 + 2  # linked and parts, glTF, OBJ
     return folder
@@ -84,7 +84,7 @@ def render(
 
 def _facts(cases: Path, cache: AssetCache, name: str) -> Any:
     source = AssetSource(cases / name)
-    known, errors = bring_in([source], cache)
+    known, errors = import_models([source], cache)
     assert not errors
     return known[source]
 
@@ -154,7 +154,7 @@ def test_what_hides_a_cutout_and_what_is_beyond_the_frame(
         ("two_scenes.blend", (1, 1, 1), -0.5),
         ("subsurf_render.blend", (0.84, 0.84, 0.84), -0.42),
         ("modifier_off.blend", (1, 1, 1), -0.5),
-        ("camera_unseen.blend", (1, 1, 1), -0.5),
+        ("camera_invisible.blend", (1, 1, 1), -0.5),
         ("linked.blend", (1, 1, 1), -0.5),
         ("nodevis.gltf", (1, 1, 1), -0.5),
         ("zero_node.gltf", (1, 1, 1), -0.5),
@@ -166,13 +166,13 @@ def test_a_file_means_what_blender_would_render(
     facts = _facts(cases, cache, name)
     assert facts.size_m == pytest.approx(size, abs=2e-3)
     assert facts.minimum[0] == pytest.approx(low, abs=2e-3)
-    if name == "camera_unseen.blend":
+    if name == "camera_invisible.blend":
         assert any("blocker is not visible to the camera" in each for each in facts.warnings)
 
 
 def test_a_missing_library_is_refused(cases: Path, cache: AssetCache, tmp_path: Path) -> None:
     shutil.copy(cases / "linked.blend", tmp_path)
-    known, (error,) = bring_in([AssetSource(tmp_path / "linked.blend")], cache)
+    known, (error,) = import_models([AssetSource(tmp_path / "linked.blend")], cache)
     assert not known
     assert "links to parts.blend, which is not there" in str(error)
 
@@ -364,7 +364,7 @@ def test_material_library_of_the_model_s_own_name(
     assert _facts(tmp_path, cache, "pair/chair.obj").key != facts.key
 
 
-def test_infinite_light_is_mended(render: Callable[..., Rendered], cases: Path) -> None:
+def test_infinite_light_is_repaired(render: Callable[..., Rendered], cases: Path) -> None:
     _, frame, _ = render(
         {"asset": "cube1.gltf"},
         lighting={"world": {"hdri": str(cases / "inf.exr"), "rotation_deg": 0}, "lights": []},
@@ -374,7 +374,7 @@ def test_infinite_light_is_mended(render: Callable[..., Rendered], cases: Path) 
     assert 0.5 < frame.color[..., :3].mean() < 2
 
 
-def test_textures_with_infinite_pixels_are_mended(
+def test_textures_with_infinite_pixels_are_repaired(
     render: Callable[..., Rendered], cases: Path, cache: AssetCache
 ) -> None:
     """The HDRI, put onto a model as its colour."""

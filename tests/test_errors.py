@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import renderer
 from renderer.commands.app import app
-from renderer.commands.terminal import sentences
+from renderer.commands.terminal import errors_as_sentences
 from renderer.dataset.layout import Layout
 from renderer.errors import UnavailableError, UserError
 from renderer.farm.interrupt import RunStoppedError
@@ -82,7 +82,7 @@ def test_every_kind_becomes_sentences(
 ) -> None:
     for kind in every_kind:
         error = kind(*MADE.get(kind.__name__, ("one sentence",)))
-        with pytest.raises(typer.Exit) as ended, sentences():
+        with pytest.raises(typer.Exit) as ended, errors_as_sentences():
             raise error
         assert ended.value.exit_code == error.exit_code
         said = capsys.readouterr().err

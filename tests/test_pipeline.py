@@ -30,7 +30,7 @@ BALL = {
 }
 
 
-class Grey:
+class GreyRenderer:
     """Renders grey, and counts how often and how much of it is in use at most."""
 
     def __init__(self) -> None:
@@ -54,8 +54,10 @@ def planner(plain_planner: Maker) -> Planner:
 
 
 def test_lines_keep_their_order_and_bytes(planner: Planner, tmp_path: Path) -> None:
-    one = list(Pipeline(planner, Grey(), Layout(tmp_path / "one")).run(range(12)))
-    many = list(Pipeline(planner, Grey(), Layout(tmp_path / "many"), finishers=4).run(range(12)))
+    one = list(Pipeline(planner, GreyRenderer(), Layout(tmp_path / "one")).run(range(12)))
+    many = list(
+        Pipeline(planner, GreyRenderer(), Layout(tmp_path / "many"), finishers=4).run(range(12))
+    )
     assert [line["index"] for line in many] == list(range(12))
     assert one == many
     pictures = sorted((tmp_path / "one" / "images").iterdir())
@@ -76,7 +78,7 @@ def test_finishers_work_side_by_side(
 
     real = renderer.pipeline.develop
     monkeypatch.setattr(renderer.pipeline, "develop", slow)
-    lines = list(Pipeline(planner, Grey(), Layout(tmp_path), finishers=4).run(range(8)))
+    lines = list(Pipeline(planner, GreyRenderer(), Layout(tmp_path), finishers=4).run(range(8)))
     assert [line.get("failed") for line in lines] == [None] * 8
 
 
@@ -91,7 +93,7 @@ def test_frames_in_memory_are_bounded(
     monkeypatch.setattr(renderer.pipeline, "develop", slow)
     frame = 48 * 64 * 4 * 4
     for finishers, most_bytes, wanted in ((1, 1 << 30, 3), (4, 2 * frame, 4), (4, 1, 3)):
-        grey = Grey()
+        grey = GreyRenderer()
         pipeline = Pipeline(planner, grey, Layout(tmp_path), finishers, most_bytes)
         assert len(list(pipeline.run(range(12)))) == 12
         assert grey.most <= wanted, (finishers, most_bytes)
@@ -107,7 +109,7 @@ def test_what_fails_in_finishing_is_not_rendered_again(
 
     real = renderer.pipeline.develop
     monkeypatch.setattr(renderer.pipeline, "develop", broken)
-    grey = Grey()
+    grey = GreyRenderer()
     lines = list(Pipeline(planner, grey, Layout(tmp_path), finishers=2).run(range(5)))
     assert grey.rendered == [0, 1, 2, 3, 4]
     assert [line["index"] for line in lines if "failed" in line] == [2]

@@ -24,7 +24,7 @@ from pathlib import Path
 from renderer.asset.facts import AssetError, AssetFacts
 from renderer.asset.geometry import Geometry
 from renderer.asset.source import AssetSource, Dependencies
-from renderer.process import home_folder, passing_home
+from renderer.process import home_folder, temporary_home
 
 FACTS, GEOMETRY, BLEND = "facts.json", "geometry.npz", "asset.blend"
 
@@ -41,7 +41,7 @@ def default_cache_folder() -> Path:
     if chosen:
         return Path(chosen)
     caches = os.environ.get("XDG_CACHE_HOME")
-    return Path(caches or (home_folder() or passing_home()) / ".cache") / "orbitset"
+    return Path(caches or (home_folder() or temporary_home()) / ".cache") / "orbitset"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class AssetCache:
 
     def entry(self, key: str) -> Path:
         """Return the folder of an entry (it may not exist)."""
-        return self._own("assets") / key
+        return self._version_folder("assets") / key
 
     def has(self, key: str) -> bool:
         """Tell whether an entry is there; entries appear by one rename, so there means whole."""
@@ -71,13 +71,13 @@ class AssetCache:
                 dependencies = tuple((str(name), str(digest)) for name, digest in stored)
             except (OSError, ValueError, TypeError):
                 continue
-            if source.look_again(name for name, _ in dependencies) == dependencies:
+            if source.current_digests(name for name, _ in dependencies) == dependencies:
                 key = source.key(dependencies)
                 if self.has(key):
                     return key
         return None
 
-    def remember(self, source: AssetSource, dependencies: Dependencies) -> None:
+    def record_dependencies(self, source: AssetSource, dependencies: Dependencies) -> None:
         """Keep what an import has depended on."""
         folder = self._source(source)
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,9 +87,9 @@ class AssetCache:
         draft.replace(path)
 
     def _source(self, source: AssetSource) -> Path:
-        return self._own("sources") / source.digest()
+        return self._version_folder("sources") / source.digest()
 
-    def _own(self, kind: str) -> Path:
+    def _version_folder(self, kind: str) -> Path:
         """Return the folder of what this version of Blender has imported: another may read a file
         in another way.
         """
@@ -112,7 +112,7 @@ class AssetCache:
         """
         target = self.entry(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        self._remove_stale()
         draft = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=target.parent))
         try:
             yield draft
@@ -127,9 +127,9 @@ class AssetCache:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
-    def _sweep(self) -> None:
+    def _remove_stale(self) -> None:
         """Remove what imports that were killed left behind more than a day ago."""
-        for draft in self._own("assets").glob(".*"):
+        for draft in self._version_folder("assets").glob(".*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - draft.stat().st_mtime > 86_400:
                     shutil.rmtree(draft, ignore_errors=True)
@@ -146,18 +146,18 @@ def _importer() -> str:
 
 @lru_cache(maxsize=4096)
 def _facts(entry: Path) -> AssetFacts:
-    with _whole(entry):
+    with _damage_named(entry):
         return AssetFacts.model_validate_json((entry / FACTS).read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=64)
 def _geometry(entry: Path) -> Geometry:
-    with _whole(entry):
+    with _damage_named(entry):
         return Geometry.load(entry / GEOMETRY)
 
 
 @contextmanager
-def _whole(entry: Path) -> Iterator[None]:
+def _damage_named(entry: Path) -> Iterator[None]:
     """Say which entry is damaged, where one is."""
     try:
         yield

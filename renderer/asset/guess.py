@@ -25,7 +25,7 @@ _TURNED = {
 }
 
 
-def up_axis_taken(source: AssetSource) -> str:
+def up_axis_of(source: AssetSource) -> str:
     """Return which of the file's axes is turned up, said in the recipe or not."""
     if source.up_axis is not None:
         return source.up_axis
@@ -35,7 +35,7 @@ def up_axis_taken(source: AssetSource) -> str:
 def axis_in_file(axis: str, source: AssetSource) -> str:
     """Return the file's own name for an axis of the model frame: what ``up_axis`` must name."""
     column, sign = AXES[axis]
-    name = _TURNED[up_axis_taken(source)][column]
+    name = _TURNED[up_axis_of(source)][column]
     return name if sign > 0 else f"-{name}".removeprefix("--")
 
 

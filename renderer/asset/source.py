@@ -50,15 +50,15 @@ class AssetSource:
         except OSError as error:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
         how = (IMPORT_VERSION, self.path.suffix.lower(), self.unit, self.up_axis)
-        said = json.dumps([*how, content])
-        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        described = json.dumps([*how, content])
+        return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()
 
     def dependencies(self, paths: Iterable[Path]) -> Dependencies:
         """Return files that an import depends on, relative to its folder, as they are now."""
         folder = self.path.parent.absolute()
-        return self.look_again(sorted({os.path.relpath(path, folder) for path in paths}))
+        return self.current_digests(sorted({os.path.relpath(path, folder) for path in paths}))
 
-    def look_again(self, names: Iterable[str]) -> Dependencies:
+    def current_digests(self, names: Iterable[str]) -> Dependencies:
         """Return the digests that files of such relative names have now; that of ``ANYWHERE_BELOW``
         is of the names of all files below the model's folder.
         """
@@ -82,8 +82,8 @@ class AssetSource:
             for name, digest in dependencies
             if digest and name != ANYWHERE_BELOW
         )
-        said = json.dumps([self.digest(), self.path.name, used])
-        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        described = json.dumps([self.digest(), self.path.name, used])
+        return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()
 
 
 def content_digest(path: Path) -> str:

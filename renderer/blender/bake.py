@@ -15,8 +15,8 @@ import numpy as np
 from mathutils import Matrix
 
 from renderer.asset import AssetError
-from renderer.blender.rendered import Part
-from renderer.blender.surface import paint_bare
+from renderer.blender.materials import add_missing_materials
+from renderer.blender.rendered_parts import Part
 
 # The meshes of one model, each with what takes it to the model frame, are so many at the most;
 # more of them (thousands of parts with patterns of their own) would slow down every shot.
@@ -42,7 +42,7 @@ def bake(path: Path, parts: list[Part]) -> tuple[list[bpy.types.Mesh], list[str]
     if not parts:
         raise AssetError(f"{path} has no faces: there is nothing to see in it")
     for part in parts:
-        paint_bare(part.mesh)
+        add_missing_materials(part.mesh)
     for item in list(bpy.data.objects):
         bpy.data.objects.remove(item)
     groups: dict[object, list[Part]] = {}

@@ -26,7 +26,7 @@ class SceneCamera:
         """Put it where a pose (4, 4) in OpenCV's axes says, in the engine's world."""
         self._object.matrix_world = Matrix(camera_to_world) @ _OPENCV_TO_BLENDER
 
-    def frame(self, K: np.ndarray, resolution: tuple[int, int]) -> None:  # noqa: N803
+    def set_intrinsics(self, K: np.ndarray, resolution: tuple[int, int]) -> None:  # noqa: N803
         """Give it intrinsics (3, 3) and a resolution.
 
         Blender holds sensor and lens to 1 mm at least; only their ratio matters. The sensor fits

@@ -2,7 +2,7 @@
 
 Cycles is a render engine written in Python on the outside, so its ``render`` can be wrapped; when
 the original returns, the engine's result holds every pass. EEVEE and Workbench are not, and bpy
-gives no other way to their pixels than a file: they go through one in memory (``scratch.py``).
+gives no other way to their pixels than a file: they go through one in memory (``frame_file.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from renderer.blender.scratch import frame_file
+from renderer.blender.frame_file import frame_file
 from renderer.errors import UnavailableError
 from renderer.shot.frame import Floats, Frame
 

@@ -29,9 +29,9 @@ from renderer.asset.guess import (
 from renderer.blender.bake import TO_MODEL, bake
 from renderer.blender.dependencies import dependencies, material_libraries, opened_files
 from renderer.blender.formats import SUFFIXES, import_file
-from renderer.blender.gather import Surface, gather, matrix_of
-from renderer.blender.rendered import rendered_parts
-from renderer.blender.surface import mend_textures, settle_looks
+from renderer.blender.materials import repair_textures, unify_materials
+from renderer.blender.model_geometry import ModelGeometry, matrix_of, model_geometry
+from renderer.blender.rendered_parts import rendered_parts
 
 # A mesh whose middle is so many times its size from the origin is moved there.
 _FAR = 10.0
@@ -66,9 +66,9 @@ def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
         warnings = import_file(source.path.absolute())
     needed = source.dependencies(dependencies(source.path, opened))
     key = source.key(needed)
-    textures, more = mend_textures(source.path.parent)
+    textures, more = repair_textures(source.path.parent)
     warnings += more
-    warnings += settle_looks()
+    warnings += unify_materials()
     parts, more = rendered_parts()
     warnings += more
     meshes, more = bake(source.path, parts)
@@ -76,14 +76,14 @@ def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
     to_model = _overrides(source)
     for mesh in meshes:
         _bring_to_model_frame(mesh, to_model)
-    surface = gather(source.path, meshes)
-    warnings += surface.warnings
-    facts = _facts(source, key, surface, meshes, len(parts), textures, warnings, to_model)
+    model = model_geometry(source.path, meshes)
+    warnings += model.warnings
+    facts = _facts(source, key, model, meshes, len(parts), textures, warnings, to_model)
     with cache.writing(key) as folder:
-        surface.geometry.save(folder / GEOMETRY)
+        model.geometry.save(folder / GEOMETRY)
         _write_blend(meshes, folder / BLEND)
         (folder / FACTS).write_text(facts.model_dump_json(indent=1), encoding="utf-8")
-    cache.remember(source, needed)
+    cache.record_dependencies(source, needed)
     return facts
 
 
@@ -142,14 +142,14 @@ def _check_obj_numbers(path: Path) -> None:
 def _facts(
     source: AssetSource,
     key: str,
-    surface: Surface,
+    model: ModelGeometry,
     meshes: list[bpy.types.Mesh],
     parts: int,
     textures: list[str],
     warnings: list[str],
     to_model: Matrix,
 ) -> AssetFacts:
-    geometry = surface.geometry
+    geometry = model.geometry
     low, high = geometry.hull.min(0).astype(float), geometry.hull.max(0).astype(float)
     suffix = source.path.suffix.lower()
     longest = float((high - low).max())
@@ -173,7 +173,7 @@ def _facts(
         guessed_up_axis=axis_in_file(up_axis, source),
         guessed_unit=source.unit or unit,
         warnings=tuple(dict.fromkeys(warnings)),
-        ray_traceable=surface.ray_traceable,
+        ray_traceable=model.ray_traceable,
     )
 
 

@@ -19,14 +19,14 @@ from mathutils import Matrix
 from renderer.asset import ALPHA_THRESHOLD, AssetCache
 from renderer.blender.camera import SceneCamera
 from renderer.blender.capture import capture, install
+from renderer.blender.cycles_session import SessionShaders
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
-from renderer.blender.gather import matrix_of
 from renderer.blender.lamp import light_for
+from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
-from renderer.blender.session import SessionShaders
 from renderer.blender.world import SceneWorld
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
@@ -80,7 +80,7 @@ class SceneRenderer:
         space = self.set(shot)
         frames = []
         for view in shot.views:
-            self._aim(shot, view.camera, space)
+            self._set_camera(shot, view.camera, space)
             frames.append(replace(capture(), warnings=self._world.warnings))
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
         if alone:
@@ -93,7 +93,7 @@ class SceneRenderer:
         self, shot: Shot, view: View, frame: Frame, alone: list[Instance], space: EngineSpace
     ) -> Frame:
         """Add what only the engine knows: the outlines of objects that rays cannot follow."""
-        self._aim(shot, view.camera, space)
+        self._set_camera(shot, view.camera, space)
         self._show_all()
         if frame.index is None:
             frame = replace(frame, index=capture().index)
@@ -119,7 +119,7 @@ class SceneRenderer:
         K, to_world = camera.intrinsics, np.array(entry.model_to_world)  # noqa: N806
         hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
         window = Window.around(camera.project(hull, to_world), camera.resolution)
-        self._camera.frame(K, camera.resolution)
+        self._camera.set_intrinsics(K, camera.resolution)
         mask = _is_there(capture(), entry)
         if not window.reaches_beyond:
             return silhouette(window, mask, None)
@@ -128,7 +128,7 @@ class SceneRenderer:
         wider = K / window.step
         wider[0, 2] = (K[0, 2] - window.left - 0.5) / window.step + 0.5
         wider[1, 2] = (K[1, 2] - window.top - 0.5) / window.step + 0.5
-        self._camera.frame(wider, (len(columns), len(rows)))
+        self._camera.set_intrinsics(wider, (len(columns), len(rows)))
         return silhouette(window, mask, _is_there(capture(), entry))
 
     def set(self, shot: Shot) -> EngineSpace:
@@ -210,8 +210,8 @@ class SceneRenderer:
         scene.eevee.taa_render_samples = render.samples
         scene.update_tag()
 
-    def _aim(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
-        self._camera.frame(camera.intrinsics, camera.resolution)
+    def _set_camera(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
+        self._camera.set_intrinsics(camera.intrinsics, camera.resolution)
         to_world = space.camera_to_world(camera.pose)
         self._camera.place(to_world)
         away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from renderer.blender.surface import mend_numbers
+from renderer.blender.materials import repair_pixels
 from renderer.colour.luma import LUMA
 from renderer.errors import UnavailableError
 from renderer.shot.scene import WorldState
@@ -92,12 +92,12 @@ class SceneWorld:
         if image.size[0] == 0:
             bpy.data.images.remove(image)
             raise UnavailableError(f"HDRI {name} cannot be read: it is damaged or not an image")
-        mended = mend_numbers(image)
+        repaired = repair_pixels(image)
         mean = mean_radiance(image)
         if mean <= 0:
             bpy.data.images.remove(image)
             raise UnavailableError(f"HDRI {name} gives no light: it is black all over")
-        if not mended:  # what was mended is in memory alone
+        if not repaired:  # what was repaired is in memory alone
             image.buffers_free()
             return _Hdri(image, mean)
         what = f"HDRI {name} has pixels that are not numbers (infinite or NaN): they are mended"

@@ -19,8 +19,9 @@ from renderer.commands import (
     preview,
     recipe,
     render,
+    show,
 )
-from renderer.commands.terminal import defects, sentences, warn
+from renderer.commands.terminal import errors_as_sentences, reported_defects, warn
 from renderer.errors import UserError
 from renderer.farm.environment import prepare_environment, thread_caps
 from renderer.farm.machine import usable_cores
@@ -31,7 +32,7 @@ class _Program(TyperGroup):
 
     def main(self, *arguments: Any, **named: Any) -> Any:
         """Run a command line."""
-        with defects():
+        with reported_defects():
             try:
                 return super().main(*arguments, **named)
             except SystemExit as end:
@@ -41,7 +42,7 @@ class _Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
-        with sentences():
+        with errors_as_sentences():
             return super().invoke(ctx)
 
 
@@ -73,7 +74,7 @@ def _options(
 ) -> None:
     """Hold the options of the program itself."""
     del version
-    if said := process.find_home():
+    if said := process.ensure_home():
         warn(said)
 
 
@@ -83,6 +84,7 @@ app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(asset.app, name="asset")
+dataset.app.command("show")(show.show)
 dataset.app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(farm.app, name="farm")
@@ -90,7 +92,7 @@ app.add_typer(farm.app, name="farm")
 
 def main() -> None:
     """Run the program, under the variables that a plan is made with everywhere."""
-    process.speak_utf8()
-    process.settle_streams()
+    process.require_utf8()
+    process.prepare_streams()
     prepare_environment(thread_caps(usable_cores()))
     app()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.commands.terminal import fresh_file, out, say_json, warn
+from renderer.commands.terminal import out, print_json, refuse_overwrite, warn
 
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
@@ -54,7 +54,7 @@ def slurm(
     from renderer.farm.slurm import SlurmArray, submit_array
     from renderer.recipe import load_recipe
 
-    fresh_file(script, force)
+    refuse_overwrite(script, force)
     array = SlurmArray(
         recipe=recipe.resolve(),
         output=output if "://" in output else str(Path(output).absolute()),
@@ -75,7 +75,7 @@ def slurm(
     script.write_text(array.script(), encoding="utf-8")
     job = submit_array(array, script.absolute().with_suffix("")) if submit else None
     if as_json:
-        say_json({"script": str(script), "job": job})
+        print_json({"script": str(script), "job": job})
         return
     out.print(f"wrote {script}")
     if job is None:
@@ -112,7 +112,7 @@ def kubernetes(
     from renderer.commands.render import must_be_render_options
     from renderer.farm.kubernetes import IndexedJob
 
-    fresh_file(manifest, force)
+    refuse_overwrite(manifest, force)
     must_be_render_options(options)
     job = IndexedJob(
         name=name,
@@ -130,7 +130,7 @@ def kubernetes(
     )
     manifest.write_text(job.manifest(), encoding="utf-8")
     if as_json:
-        say_json({"manifest": str(manifest)})
+        print_json({"manifest": str(manifest)})
         return
     out.print(f"wrote {manifest}; start it with: kubectl apply -f {manifest}")
     out.print(f"when it is complete: orbitset dataset merge {output}")

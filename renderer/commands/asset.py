@@ -14,7 +14,7 @@ from renderer.commands.terminal import (
     err,
     out,
     print_error,
-    say_json,
+    print_json,
     stop,
     warn,
 )
@@ -52,20 +52,20 @@ def inspect(
 
     """
     from renderer.asset import AssetSource
-    from renderer.commands.prepare import import_progress
-    from renderer.dataset.overlay import local
-    from renderer.farm.model_import import bring_in, default_cache
+    from renderer.commands.import_progress import import_progress
+    from renderer.dataset.overlay import require_local
+    from renderer.farm.asset_import import default_cache, import_models
 
     if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
         stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
     if unit not in (None, "m", "cm", "mm", "in", "ft"):
         stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
-    local(output, "folder")
+    require_local(output, "folder")
     refusals = {path: _refusal(path) for path in files}
     errors = [why for why in refusals.values() if why]
     sources = [AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why]
     progress = (lambda _: None) if as_json else import_progress(sources)
-    known, refused = bring_in(sources, default_cache(), progress)
+    known, refused = import_models(sources, default_cache(), progress)
     errors += [str(error) for error in refused]
     names = thumbnail_names(source.path for source in known) if thumbnail else {}
     found = []
@@ -82,7 +82,7 @@ def inspect(
         if not as_json:
             _print(source, known[source], facts.get("thumbnail"))
     if as_json:
-        say_json({"models": found, "errors": errors})
+        print_json({"models": found, "errors": errors})
     else:
         for error in errors:
             print_error(error)
@@ -135,8 +135,8 @@ def thumbnail_names(paths: Iterable[Path]) -> dict[Path, str]:
 
 def _draw_thumbnail(source: AssetSource, path: Path) -> str:
     """Write a model's thumbnail; return why it cannot be made, or nothing."""
-    from renderer.farm.prepare import prepare_assets
-    from renderer.farm.preview import render_preview
+    from renderer.farm.preview_images import render_preview
+    from renderer.farm.recipe_assets import prepare_assets
     from renderer.recipe import Recipe
 
     recipe = Recipe.model_validate(
@@ -195,9 +195,9 @@ def _print(source: AssetSource, facts: AssetFacts, thumbnail: str | None) -> Non
 
 def _up_axis(source: AssetSource, facts: AssetFacts) -> str:
     """Say which of the file's axes is up, as up_axis names it."""
-    from renderer.asset.guess import UNITLESS, up_axis_taken
+    from renderer.asset.guess import UNITLESS, up_axis_of
 
-    taken = up_axis_taken(source)
+    taken = up_axis_of(source)
     how = "as given" if source.up_axis else "as the file says"
     if source.path.suffix.lower() in UNITLESS:
         how = "as given" if source.up_axis else "the usual for its format"

@@ -1,18 +1,15 @@
-"""orbitset dataset: validate, show, report, statistics, merge."""
+"""orbitset dataset: validate, report, statistics, schema, merge."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from PIL import Image
 
-from renderer.commands.terminal import FAILED, err, headed, out, say_json, stop, warn
+from renderer.commands.terminal import FAILED, err, headed, out, print_json, stop, warn
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
-    from renderer.dataset.read import Pair
 
 app = typer.Typer(help="Merge, check and look into datasets.", no_args_is_help=True)
 
@@ -55,7 +52,7 @@ def validate(
     """
     from renderer.dataset.validate import validate as check
     from renderer.export.check import check_exports
-    from renderer.farm.model_import import default_cache
+    from renderer.farm.asset_import import default_cache
 
     with err.status("validating"):
         layout = open_dataset(folder)
@@ -63,7 +60,7 @@ def validate(
         result = check(layout, cache, max(scenes, 1))
         check_exports(layout, result)
     if as_json:
-        say_json(
+        print_json(
             {
                 "valid": not result.findings,
                 "images": result.images,
@@ -92,107 +89,6 @@ def validate(
 
 
 @app.command()
-def show(
-    folder: Folder,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Sheet, or folder with --each.")
-    ] = Path("overlays.png"),
-    count: Annotated[int, typer.Option(help="How many images.", min=1)] = 12,
-    index: Annotated[
-        list[int] | None, typer.Option(help="These images instead (by shot index).", min=0)
-    ] = None,
-    each: Annotated[
-        bool, typer.Option("--each", help="One file an image, small ones enlarged.")
-    ] = False,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            help="Label kinds to draw, one over the other: depth,mask,box. [default: mask,box]",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Draw labels over images, on one sheet or one file each.
-
-    Examples:
-    `orbitset dataset show out/quickstart -o sheet.png`
-
-    `orbitset dataset show out/quickstart --labels mask,amodal,pose -o sheet.png`
-
-    `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
-
-    """
-    from renderer.dataset.fonts import undrawable
-    from renderer.dataset.overlay import (
-        cell_width,
-        contact_sheet,
-        draw_overlay,
-        local,
-        picture_file,
-        stored_image,
-    )
-    from renderer.dataset.picture import open_picture, save_picture
-    from renderer.dataset.read import read_categories
-
-    if each:
-        local(output, "folder")
-    else:
-        picture_file(output)
-    kinds = None if labels is None else _kinds(labels)
-    layout = open_dataset(folder)
-    names, chosen = read_categories(layout), _choose(layout, count, index)
-    for remark in undrawable(names):
-        warn(remark)
-    width = 0 if each else cell_width(len(chosen))
-    cells: list[tuple[str, Image.Image]] = []
-    for image, records in chosen:
-        picture = open_picture(layout, image)
-        stored = stored_image(layout, image, records)
-        drawn = draw_overlay(picture, records, names, kinds, width, stored)
-        if each:
-            save_picture(drawn, output / f"{Path(image.file_name).stem}.png")
-            continue
-        objects = f"{len(records)} object{'s' if len(records) != 1 else ''}"
-        cells.append((f"{image.file_name}   {objects}", drawn))
-    if not each:
-        save_picture(contact_sheet(cells), output)
-    out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
-
-
-def _kinds(labels: str) -> list[str]:
-    """Return the label kinds that an option names, or stop at one that there is not."""
-    from renderer.registry import LABEL_KINDS
-
-    wanted = [name.strip() for name in labels.split(",") if name.strip()]
-    for name in wanted:
-        if name not in LABEL_KINDS.names():
-            stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
-    return wanted
-
-
-def _choose(layout: Layout, count: int, index: list[int] | None) -> list[Pair]:
-    """Return some images with their annotations: those asked for, else evenly many of all."""
-    from renderer.dataset.manifest import read_manifest
-    from renderer.dataset.read import read_pairs
-
-    total = read_manifest(layout).images
-    if not total:
-        stop("the dataset has no images")
-    wanted, stride = set(index or ()), max(1, total // count)
-    chosen: list[Pair] = []
-    for number, pair in enumerate(read_pairs(layout)):
-        evenly = not wanted and number % stride == 0 and len(chosen) < count
-        if evenly or pair[0].shot in wanted:
-            chosen.append(pair)
-    missing = sorted(wanted - {image.shot for image, _ in chosen})
-    if missing and not chosen:
-        stop(f"the dataset has no image {', '.join(map(str, missing))}")
-    for number in missing:
-        warn(f"the dataset has no image {number}")
-    return chosen
-
-
-@app.command()
 def report(folder: Folder) -> None:
     """Write report.html anew.
 
@@ -209,11 +105,11 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
 
     Example: `orbitset dataset statistics out/quickstart --json`
     """
-    from renderer.dataset.report import gather_statistics
+    from renderer.dataset.report import read_statistics
 
-    found = gather_statistics(open_dataset(folder))
+    found = read_statistics(open_dataset(folder))
     if as_json:
-        say_json(found.as_dict())
+        print_json(found.as_dict())
         return
     out.print(f"{found.images} images, {found.annotations} objects")
     for name, count in found.per_category.most_common():
@@ -242,8 +138,8 @@ def schema(
     `orbitset dataset schema out/quickstart --markdown`
 
     """
-    from renderer.dataset.describe import json_schema, page
     from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.record_schema import json_schema, page
     from renderer.dataset.records import records_of
     from renderer.registry import LABEL_KINDS
 
@@ -253,7 +149,7 @@ def schema(
     if markdown:
         print(page(kinds), end="")
     else:
-        say_json(json_schema(kinds))
+        print_json(json_schema(kinds))
 
 
 @app.command()
@@ -285,8 +181,8 @@ def merge(
     `orbitset dataset merge shard0 shard1 shard2 -o mugs`
 
     """
-    from renderer.commands.execute import summary, tell_result
-    from renderer.dataset.assemble import gather
+    from renderer.commands.execute import print_result, summary
+    from renderer.dataset.assemble import join_outputs
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.export.write import finish
@@ -296,11 +192,11 @@ def merge(
     with err.status("merging"):
         target = Layout(open_root(output or sources[0]))
         if output is not None:
-            gather([Layout(open_root(source)) for source in sources], target, allow_mixed)
+            join_outputs([Layout(open_root(source)) for source in sources], target, allow_mixed)
         result = finish(target)
     if as_json:
-        say_json(summary(target.root, result))
+        print_json(summary(target.root, result))
     else:
-        tell_result(str(target.root), result)
+        print_result(str(target.root), result)
     if result.failed or result.missing:
         raise typer.Exit(FAILED)

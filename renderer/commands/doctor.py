@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.commands.terminal import FAILED, headed, out, say_json
+from renderer.commands.terminal import FAILED, headed, out, print_json
 from renderer.errors import UserError
 
 
@@ -39,7 +39,7 @@ def doctor(
         findings += _devices()
     findings += [_memory(), _disk(), _cache()]
     if as_json:
-        say_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             mark, style = ("ok ", "green") if finding.good else ("BAD", "bold red")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderer.commands.options import Devices, PerDevice, Threads
-from renderer.commands.terminal import err, in_bytes, out, say_json
+from renderer.commands.terminal import err, in_bytes, out, print_json
 
 if TYPE_CHECKING:
-    from renderer.farm.estimate import Interval
+    from renderer.farm.run_estimate import Interval
 
 
 def estimate(
@@ -48,16 +48,16 @@ def estimate(
 
     """
     from renderer.blender.libraries import require_libraries
-    from renderer.commands.prepare import import_models
+    from renderer.commands.import_progress import import_with_progress
     from renderer.commands.render import override
-    from renderer.farm.estimate import estimate_run, measure
+    from renderer.farm.run_estimate import estimate_run, measure
     from renderer.farm.scheduler import FarmOptions
     from renderer.recipe import load_recipe
 
     require_libraries()
     loaded = load_recipe(recipe)
     chosen = override(loaded.recipe, images=images, engine=engine, samples=samples)
-    assets = import_models(chosen, loaded.folder, quiet=as_json)
+    assets = import_with_progress(chosen, loaded.folder, quiet=as_json)
     options = FarmOptions(devices=devices, per_device=per_device, threads=threads, reserve_bytes=0)
     with err.status("starting Blender") as status:
 
@@ -69,7 +69,7 @@ def estimate(
         )
     found = estimate_run(measurement, chosen.images, price_per_hour, target_hours)
     if as_json:
-        say_json(
+        print_json(
             {**asdict(found), "devices": measurement.devices, "per_device": measurement.per_device}
         )
         return

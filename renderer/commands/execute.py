@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from renderer.commands.progress import RunProgress
-from renderer.commands.terminal import FAILED, err, headed, in_bytes, out, say_json, stop, warn
+from renderer.commands.terminal import FAILED, err, headed, in_bytes, out, print_json, stop, warn
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import spans
 from renderer.dataset.merge import MergeResult
@@ -73,16 +73,16 @@ def command_line(words: list[str]) -> str:
     return shlex.join([*start, *words[1:]])
 
 
-def conclude(run: Run, as_json: bool) -> None:
+def finish_run(run: Run, as_json: bool) -> None:
     """Merge, and say what came of the run; its exit code is 1 where a shot failed."""
     if run.shard is not None:
-        _conclude_shard(run, run.shard, as_json)
+        _finish_shard(run, run.shard, as_json)
         return
     result = _assemble_when_there_is_room(run)
     if as_json:
-        say_json(summary(run.layout.root, result))
+        print_json(summary(run.layout.root, result))
     else:
-        tell_result(str(run.layout.root), result)
+        print_result(str(run.layout.root), result)
         out.print(f"report: {run.layout.report}")
     if result.failed or result.missing:
         raise typer.Exit(FAILED)
@@ -106,7 +106,7 @@ def causes(failed: list[tuple[int, str]]) -> list[dict[str, Any]]:
     return [{"shot": index, "cause": cause} for index, cause in failed]
 
 
-def tell_result(root: str, result: MergeResult) -> None:
+def print_result(root: str, result: MergeResult) -> None:
     """Say what is in a merged dataset and what is not."""
     for index, cause in result.failed[:_SHOWN]:
         warn(f"shot {index} failed: {cause}")
@@ -137,27 +137,27 @@ def shots(count: int) -> str:
 
 def _assemble_when_there_is_room(run: Run) -> MergeResult:
     """Finish the dataset; where the disk is full, wait for room as the rendering does."""
-    told = False
+    warned = False
     while True:
         try:
             return finish(run.layout)
         except DiskError as error:
             if not error.full:
                 raise
-            if not told:
+            if not warned:
                 warn(
                     f"{run.layout.root}: no room to merge the dataset; make some, it goes on by "
                     "itself (or stop, and run the same command again)"
                 )
-            told = True
+            warned = True
             time.sleep(2)
 
 
-def _conclude_shard(run: Run, shard: Shard, as_json: bool) -> None:
+def _finish_shard(run: Run, shard: Shard, as_json: bool) -> None:
     parts = PartIndex(run.layout, run.span())
     done, failed = parts.done(), list(parts.causes())
     if as_json:
-        say_json({"shard": shard.name, "images": len(done), "failed": causes(failed)})
+        print_json({"shard": shard.name, "images": len(done), "failed": causes(failed)})
     else:
         out.print(
             f"shard {shard.name}: {len(done)} shots done, {len(failed)} failed; when all "

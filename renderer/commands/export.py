@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from renderer.commands.dataset import Json, open_dataset
-from renderer.commands.terminal import err, in_bytes, out, say_json, stop, warn
+from renderer.commands.terminal import err, in_bytes, out, print_json, stop, warn
 
 if TYPE_CHECKING:
     from renderer.export.write import Exported
@@ -67,7 +67,7 @@ def export(
     from renderer.export.write import exports_folder, try_export
 
     if show_formats:
-        _tell_formats(as_json)
+        _print_formats(as_json)
         return
     if folder is None or name is None:
         stop("name a dataset and a --format; orbitset dataset export --list tells which there are")
@@ -77,9 +77,9 @@ def export(
     with _Progress() as progress:
         done = (try_export if dry_run else write)(layout, choice, root, progress.watch)
     if as_json:
-        say_json({**done.facts, "output": str(root), "written": not dry_run})
+        print_json({**done.facts, "output": str(root), "written": not dry_run})
     else:
-        _tell(done, dry_run)
+        _print_result(done, dry_run)
 
 
 def _chosen(name: str, options: list[str]) -> BaseModel:
@@ -123,7 +123,7 @@ def _value(key: str, text: str) -> Any:
     return source.data
 
 
-def _tell(done: Exported, dry_run: bool) -> None:
+def _print_result(done: Exported, dry_run: bool) -> None:
     """Say what was written, or would be."""
     facts = done.facts
     what = f"{facts['images']} images with {facts['annotations']} objects"
@@ -135,13 +135,13 @@ def _tell(done: Exported, dry_run: bool) -> None:
         warn(f"left out: {each}")
 
 
-def _tell_formats(as_json: bool) -> None:
+def _print_formats(as_json: bool) -> None:
     """Print every format with what it needs and its options."""
     from renderer.registry import FORMATS
 
     forms = FORMATS.all()
     if as_json:
-        say_json(
+        print_json(
             {
                 name: {
                     "description": _described(form),

@@ -17,7 +17,7 @@ from renderer.commands.terminal import (
     FAILED,
     err,
     out,
-    say_json,
+    print_json,
     stop,
     to_json,
     warn,
@@ -47,7 +47,7 @@ def status(output: Output, as_json: Json = False) -> None:
 
     found = run_status(Layout(open_root(output)))
     if as_json:
-        say_json({"state": found.state, **asdict(found)})
+        print_json({"state": found.state, **asdict(found)})
     else:
         share = found.done / found.images
         out.print(
@@ -142,9 +142,9 @@ def retry(
 
     Example: `orbitset farm retry out/mugs --shot-timeout 600`
     """
-    from renderer.commands.execute import conclude, execute
+    from renderer.commands.execute import execute, finish_run
+    from renderer.commands.import_progress import import_with_progress
     from renderer.commands.origin import find_recipe
-    from renderer.commands.prepare import import_models
     from renderer.commands.render import override
     from renderer.dataset.layout import Layout
     from renderer.dataset.parts import PartIndex
@@ -156,7 +156,7 @@ def retry(
     origin, loaded = find_recipe(layout, recipe_file, quiet=as_json)
     changes = origin.changes
     recipe = override(loaded.recipe, **changes)
-    assets = import_models(recipe, loaded.folder, quiet=as_json)
+    assets = import_with_progress(recipe, loaded.folder, quiet=as_json)
     run = Run(recipe, loaded.folder, layout, assets.cache, assets.known)
     options = FarmOptions(
         devices=devices,
@@ -183,7 +183,7 @@ def retry(
             go_on = shlex.join(words)
             warn(f"{waiting} shots have not been rendered yet; for those: {go_on}")
         execute(run, shots, options, as_json)
-        conclude(run, as_json)
+        finish_run(run, as_json)
 
 
 def _duration(seconds: float) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from renderer.commands.terminal import err, stop
 from renderer.dataset.assemble import read_run
-from renderer.dataset.head import Origin
 from renderer.dataset.layout import Layout
+from renderer.dataset.run_file import Origin
 from renderer.farm.run import origin_of
 from renderer.recipe import LoadedRecipe, RecipeError, load_recipe
 

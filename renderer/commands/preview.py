@@ -28,20 +28,25 @@ def preview(
 
     Example: `orbitset preview scenes/clutter.yaml -o sheet.png --count 12`
     """
-    from renderer.commands.prepare import import_models
+    from renderer.commands.import_progress import import_with_progress
     from renderer.commands.render import override
     from renderer.dataset.fonts import undrawable
-    from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
+    from renderer.dataset.overlay import (
+        cell_width,
+        contact_sheet,
+        draw_overlay,
+        require_picture_path,
+    )
     from renderer.dataset.picture import save_picture
-    from renderer.farm.preview import render_preview, smaller
+    from renderer.farm.preview_images import render_preview, smaller
     from renderer.recipe import load_recipe
 
     if output is not None:
-        picture_file(output)
+        require_picture_path(output)
     loaded = load_recipe(recipe)
     small = smaller(override(loaded.recipe, seed=seed), count, width, samples)
     path = output or Path(f"{small.name}-preview.png")
-    assets = import_models(small, loaded.folder)
+    assets = import_with_progress(small, loaded.folder)
     with err.status(f"rendering {small.images} image{'s' if small.images > 1 else ''}"):
         images = render_preview(small, loaded.folder, assets, devices)
     names = dict(enumerate(small.categories, start=1))

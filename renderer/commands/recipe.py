@@ -10,10 +10,10 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
-    fresh_file,
     out,
     print_error,
-    say_json,
+    print_json,
+    refuse_overwrite,
     shortened,
     stop,
     warn,
@@ -45,7 +45,7 @@ def new(
 
     Example: `orbitset recipe new mugs.yaml --asset models/mug.glb --category mug --size-m 0.13`
     """
-    fresh_file(path, force)
+    refuse_overwrite(path, force)
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem) or "recipe"
     text = template.replace("@NAME@", name.lstrip("._-") or "recipe")
@@ -77,19 +77,19 @@ def check(
 
     errors: list[Problem | str]
     try:
-        errors, praise = _examine(path, shots, quiet=as_json)
+        errors, outcome = _examine(path, shots, quiet=as_json)
     except RecipeError as error:
-        errors, praise = [*error.problems], ""
+        errors, outcome = [*error.problems], ""
     except (UserError, OSError) as error:
         if not as_json:
             raise
-        errors, praise = [str(error)], ""
+        errors, outcome = [str(error)], ""
     if as_json:
-        say_json({"ok": not errors, "errors": [_as_json(error, path) for error in errors]})
+        print_json({"ok": not errors, "errors": [_as_json(error, path) for error in errors]})
     elif errors:
-        _tell(errors)
+        _print_errors(errors)
     else:
-        out.print(f"{path} is a good recipe: {praise}")
+        out.print(f"{path} is a good recipe: {outcome}")
     if errors:
         raise typer.Exit(BAD_INPUT)
 
@@ -101,10 +101,10 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
         RecipeError: they are not.
 
     """
-    from renderer.commands.prepare import import_progress
-    from renderer.farm.model_import import default_cache, facts_by_path
+    from renderer.commands.import_progress import import_progress
+    from renderer.farm.asset_import import default_cache, facts_by_path
     from renderer.farm.picture_check import broken_pictures
-    from renderer.farm.prepare import Assets, planner_of, try_models
+    from renderer.farm.recipe_assets import Assets, planner_of, try_models
     from renderer.plan import PlanError, asset_sources
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at
@@ -151,7 +151,7 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
     }
 
 
-def _tell(errors: list[Problem | str]) -> None:
+def _print_errors(errors: list[Problem | str]) -> None:
     """Print errors; of those without a place (poses that fail alike) only a few."""
     others = [error for error in errors if isinstance(error, str)]
     for sentence in shortened([str(error) for error in errors if not isinstance(error, str)]):
@@ -178,7 +178,7 @@ def schema() -> None:
     """
     from renderer.recipe import recipe_schema
 
-    say_json(recipe_schema())
+    print_json(recipe_schema())
 
 
 @app.command()
@@ -191,11 +191,11 @@ def show(
 
     Example: `orbitset recipe show scenes/quickstart.yaml --index 17`
     """
-    from renderer.commands.prepare import prepare
+    from renderer.commands.import_progress import load_planner
     from renderer.recipe import load_recipe
 
     loaded = load_recipe(path)
-    planner, _ = prepare(loaded, quiet=True, seed=seed)
+    planner, _ = load_planner(loaded, quiet=True, seed=seed)
     if index >= loaded.recipe.images:
         stop(f"the recipe has {loaded.recipe.images} images, counted from 0: no image {index}")
-    say_json(planner.shot(index).model_dump(mode="json"))
+    print_json(planner.shot(index).model_dump(mode="json"))

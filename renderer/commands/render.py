@@ -18,7 +18,7 @@ from renderer.commands.options import (
     ShotTimeout,
     Threads,
 )
-from renderer.commands.terminal import FAILED, err, out, say_json, stop, warn
+from renderer.commands.terminal import FAILED, err, out, print_json, stop, warn
 from renderer.errors import UserError
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def render(
 
     """
     from renderer.blender.libraries import require_libraries
-    from renderer.commands.execute import conclude, execute
-    from renderer.commands.prepare import import_models
+    from renderer.commands.execute import execute, finish_run
+    from renderer.commands.import_progress import import_with_progress
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.farm.run import Run, Shard, origin_of
@@ -152,7 +152,7 @@ def render(
     layout = Layout(open_root(output))
     loaded = load_recipe(recipe)
     chosen = override(loaded.recipe, **changes)
-    assets = import_models(chosen, loaded.folder, quiet=as_json)
+    assets = import_with_progress(chosen, loaded.folder, quiet=as_json)
     run = Run(chosen, loaded.folder, layout, assets.cache, assets.known, part)
     if dry_run:
         _dry_run(run, as_json)
@@ -164,7 +164,7 @@ def render(
         if there and not as_json:
             err.print(f"resuming {run.layout.root}: {there} images are done")
         execute(run, shots, options, as_json, metrics_port, ignore_space)
-        conclude(run, as_json)
+        finish_run(run, as_json)
 
 
 def must_be_render_options(text: str) -> None:
@@ -214,7 +214,7 @@ def _dry_run(run: Any, as_json: bool) -> None:
         except PlanError as error:
             problems.append((index, str(error)))
     if as_json:
-        say_json({"images": good, "objects": dict(counts), "failed": causes(problems)})
+        print_json({"images": good, "objects": dict(counts), "failed": causes(problems)})
     else:
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         whole = f"{good} of {run.size()}" if problems else str(good)

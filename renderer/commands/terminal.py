@@ -60,7 +60,7 @@ out = PlainConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = PlainConsole(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print one JSON document to stdout and nothing else."""
     print(to_json(value, indent=2))
 
@@ -94,7 +94,7 @@ def headed(head: str, style: str, message: str) -> Text:
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def errors_as_sentences() -> Iterator[None]:
     """Turn every expected error inside the block into sentences and an exit code."""
     try:
         yield
@@ -126,7 +126,7 @@ def shortened(said: list[str]) -> list[str]:
 
 
 @contextmanager
-def defects() -> Iterator[None]:
+def reported_defects() -> Iterator[None]:
     """End the program with a report of whatever is raised inside the block and should not be."""
     try:
         yield
@@ -163,7 +163,7 @@ def _keep_traceback(error: Exception) -> str:
     return f"the log {path}"
 
 
-def fresh_file(path: Path, force: bool) -> None:
+def refuse_overwrite(path: Path, force: bool) -> None:
     """Refuse to overwrite a file unless ``force``."""
     if path.exists() and not force:
         stop(f"{path} exists already: give another name, or --force to overwrite it")

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from renderer.dataset.files import folder_of
-from renderer.dataset.head import RunFile
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import write_manifest
 from renderer.dataset.merge import MergeResult, merge
 from renderer.dataset.parts import example_line
 from renderer.dataset.provenance import MixedError, read_provenance
+from renderer.dataset.run_file import RunFile
 from renderer.dataset.storage import is_local, sweep, write_atomic
-from renderer.dataset.stored import UnlikeError, parsed
+from renderer.dataset.stored_model import ContentError, read_json
 from renderer.errors import UserError
 
 
@@ -35,12 +35,12 @@ def read_run(layout: Layout) -> RunFile:
 
     """
     try:
-        return parsed(RunFile, layout.run.read_bytes())
+        return read_json(RunFile, layout.run.read_bytes())
     except FileNotFoundError:
         raise AssembleError(
             f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
         ) from None
-    except UnlikeError as error:
+    except ContentError as error:
         raise AssembleError(f"{layout.run} is damaged: {error}") from None
 
 
@@ -66,7 +66,7 @@ def assemble(layout: Layout) -> MergeResult:
     from renderer.dataset.report import write_report  # brings matplotlib with it
 
     head = read_run(layout).head
-    with _alone(layout):
+    with _locked(layout):
         sweep_dataset(layout)
         result = merge(
             layout, head.name, head.orbitset, head.categories, head.recipe.images, head.labels
@@ -77,7 +77,7 @@ def assemble(layout: Layout) -> MergeResult:
 
 
 @contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
+def _locked(layout: Layout) -> Iterator[None]:
     """Wait for another merge of the folder on this machine: labels of one and manifest of another,
     with more images by then, would not agree.
     """
@@ -110,7 +110,7 @@ def _image_folders(layout: Layout) -> list[str]:
     return sorted({layout.images.name, *named} - {""})
 
 
-def gather(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False) -> None:
+def join_outputs(sources: Sequence[Layout], target: Layout, allow_mixed: bool = False) -> None:
     """Bring images and parts of several outputs of one run into one; nothing is moved or changed.
 
     Raises:

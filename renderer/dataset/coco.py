@@ -15,7 +15,7 @@ from renderer.shot.scene import Instance
 from renderer.shot.shot import ImageOf, Shot
 
 
-def unseen_warning(category: str) -> str:
+def unlabelled_warning(category: str) -> str:
     """Return what an image says that has objects of a category without a label."""
     return (
         f"{category} has no visible pixel, and so no label: hidden, beyond the frame, or smaller "

@@ -101,10 +101,10 @@ def _needs_shaping(char: str) -> bool:
     """Tell whether a character runs to the left, or is drawn on or around another."""
     kind = unicodedata.category(char)
     runs_left = unicodedata.bidirectional(char) in ("R", "AL")
-    return runs_left or (kind in ("Mn", "Mc") and not _is_unseen(char))
+    return runs_left or (kind in ("Mn", "Mc") and not _is_invisible(char))
 
 
-def _is_unseen(char: str) -> bool:
+def _is_invisible(char: str) -> bool:
     """Tell whether a character only changes how others look: a joiner, or a choice of variant."""
     return char in _JOINERS or "\ufe00" <= char <= "\ufe0f"
 
@@ -159,7 +159,7 @@ def _fonts_at_hand() -> Iterator[Path | None]:
 
 
 def _covers(path: Path | None, text: str) -> bool:
-    return all(char == " " or _is_unseen(char) or _has(path, char) for char in text)
+    return all(char == " " or _is_invisible(char) or _has(path, char) for char in text)
 
 
 @lru_cache(maxsize=65536)

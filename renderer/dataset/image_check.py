@@ -9,17 +9,17 @@ from functools import partial
 from typing import Any
 
 from renderer.asset import AssetCache
-from renderer.dataset.agreement import (
+from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.manifest import Manifest
+from renderer.dataset.record_check import (
     category_problems,
     effect_problems,
     frame_size,
     image_problems,
     picture_problems,
     shot_problems,
-    unseen_problems,
+    unlabelled_problems,
 )
-from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.manifest import Manifest
 from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
 from renderer.dataset.validation import Validation
 from renderer.registry import LABEL_KINDS
@@ -60,8 +60,8 @@ class ImageCheck:
             self.result.add(f"{name}: its shot {shot.index} has no image {image['id']}")
             shot = None
         if shot is not None and of is not None:
-            self._tell(name, image_problems(image, shot, of))
-            self._tell(name, effect_problems(shot, self.manifest.recipe))
+            self._add(name, image_problems(image, shot, of))
+            self._add(name, effect_problems(shot, self.manifest.recipe))
         files = self._check_files(name, image, shot, of)
         stored = StoredLabels(
             image,
@@ -74,16 +74,16 @@ class ImageCheck:
         self._check_annotations(name, stored)
         if shot is not None and stored.complete:  # else what follows would say it again
             seen = {record["instance"] for record in annotations}
-            self._tell(name, unseen_problems(image, shot, seen))
+            self._add(name, unlabelled_problems(image, shot, seen))
         self._check_labels(name, stored, self._truth(stored))
 
-    def _tell(self, where: str, problems: Iterable[str]) -> bool:
+    def _add(self, where: str, problems: Iterable[str]) -> bool:
         """Add problems to the findings and return whether there were any."""
-        told = False
+        found = False
         for problem in problems:
             self.result.add(f"{where}: {problem}")
-            told = True
-        return told
+            found = True
+        return found
 
     def _check_files(
         self, name: str, image: ImageRecord, shot: Shot | None, of: ImageOf | None
@@ -111,7 +111,7 @@ class ImageCheck:
                     continue
                 sound[key] = content
                 if key == PICTURE:
-                    self._tell(name, picture_problems(content, image, shot, of))
+                    self._add(name, picture_problems(content, image, shot, of))
         return sound
 
     def _check_annotations(self, name: str, stored: StoredLabels) -> None:
@@ -119,10 +119,10 @@ class ImageCheck:
         instances = set[int]()
         for record in stored.annotations:
             where, instance = f"{name}: annotation {record['id']}", record["instance"]
-            self._tell(where, category_problems(record, self.names))
+            self._add(where, category_problems(record, self.names))
             if stored.shot is not None:
                 declared = self.manifest.categories
-                self._tell(where, shot_problems(record, stored.shot, self.names, declared))
+                self._add(where, shot_problems(record, stored.shot, self.names, declared))
             if instance in instances:
                 self.result.add(f"{where}: instance {instance} stands twice in its image")
             instances.add(instance)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from renderer.dataset.head import Head, LabelOptions, StoredAsset, StoredRecipe
 from renderer.dataset.layout import DatasetError, Layout, unfinished
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.provenance import Provenance, head_versions
+from renderer.dataset.run_file import LabelOptions, RunHead, StoredAsset, StoredRecipe
 from renderer.dataset.storage import write_atomic
-from renderer.dataset.stored import Stored, UnlikeError, parsed
+from renderer.dataset.stored_model import ContentError, StoredModel, read_json
 from renderer.values.bounded import Count, Whole
 
 
-class Failure(Stored):
+class Failure(StoredModel):
     """A shot that was given up, and why."""
 
     shot: Count
     cause: str
 
 
-class Manifest(Stored):
+class Manifest(StoredModel):
     """``manifest.json``.
 
     Attributes:
@@ -58,7 +58,9 @@ class Manifest(Stored):
     recipe: StoredRecipe
 
 
-def write_manifest(layout: Layout, head: Head, result: MergeResult, provenance: Provenance) -> None:
+def write_manifest(
+    layout: Layout, head: RunHead, result: MergeResult, provenance: Provenance
+) -> None:
     """Write ``manifest.json``: the head, what came of it, and the recipe last."""
     mixed = provenance.mixtures()
     warnings = [
@@ -107,8 +109,8 @@ def read_manifest(layout: Layout) -> Manifest:
 
     """
     try:
-        return parsed(Manifest, layout.manifest.read_bytes())
+        return read_json(Manifest, layout.manifest.read_bytes())
     except FileNotFoundError:
         raise unfinished(layout) from None
-    except UnlikeError as error:
+    except ContentError as error:
         raise DatasetError(f"manifest.json is damaged: {error}") from None

@@ -17,7 +17,7 @@ from renderer.dataset.files import FilesThere
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import DoneLine, FailedLine, PartIndex
 from renderer.dataset.records import CategoryRecord
-from renderer.dataset.storage import drafted, is_local
+from renderer.dataset.storage import is_local, open_atomic
 
 _MOST_WARNINGS = 1000
 
@@ -35,7 +35,7 @@ class MergeResult:
     missing: list[range] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def miss(self, first: int, beyond: int) -> None:
+    def add_missing(self, first: int, beyond: int) -> None:
         """Take note that some shots, ``beyond`` excluded, are not there."""
         if self.missing and self.missing[-1].stop == first:
             first = self.missing.pop().start
@@ -72,30 +72,30 @@ def merge(
     """
     result, parts, there = MergeResult(), PartIndex(layout), FilesThere(layout)
     with (
-        drafted(layout.instances) as instances,
-        drafted(layout.shots) as scenes,
-        tempfile.TemporaryFile("w+b", dir=_near(layout)) as records,
+        open_atomic(layout.instances) as instances,
+        open_atomic(layout.shots) as scenes,
+        tempfile.TemporaryFile("w+b", dir=_same_disk(layout)) as records,
     ):
         instances.write(_opening(name, version, categories))
         expected = 0
         for line in parts.lines(kinds):
             # Beyond the shots there should be, none is missing.
-            result.miss(expected, min(line.index, shots or line.index))
+            result.add_missing(expected, min(line.index, shots or line.index))
             expected = line.index + 1
             if isinstance(line, FailedLine):
                 result.failed.append((line.index, line.failed))
             elif all(path in there for path in line.files()):
-                line = _of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
-                _take(line, instances, records, result)
+                line = _line_of_its_files(layout, line, parts.earlier_successes(line.index, kinds))
+                _write_records(line, instances, records, result)
             else:
-                result.miss(line.index, line.index + 1)
+                result.add_missing(line.index, line.index + 1)
                 continue
             scenes.write(to_json(line.shot or {"index": line.index}) + b"\n")
         instances.write(b'],\n"annotations":[')
         records.seek(0)
         shutil.copyfileobj(records, instances, 1 << 20)
         instances.write(b"]}\n")
-    result.miss(expected, shots)
+    result.add_missing(expected, shots)
     return result
 
 
@@ -114,7 +114,7 @@ def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
     )
 
 
-def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
+def _line_of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -> DoneLine:
     """Return the line that belongs to the files there are, where the shot was rendered by several
     machines whose last bits differ.
     """
@@ -128,7 +128,7 @@ def _of_its_files(layout: Layout, line: DoneLine, earlier: Sequence[DoneLine]) -
     return next((each for each in [line, *differing] if each.files() == there), line)
 
 
-def _near(layout: Layout) -> Path | None:
+def _same_disk(layout: Layout) -> Path | None:
     """Return a folder on the dataset's own disk, where there is room for its annotations."""
     if not is_local(layout.root):
         return None
@@ -136,7 +136,9 @@ def _near(layout: Layout) -> Path | None:
     return layout.instances.parent
 
 
-def _take(line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult) -> None:
+def _write_records(
+    line: DoneLine, images: IO[bytes], annotations: IO[bytes], result: MergeResult
+) -> None:
     result.shots += 1
     for each in line.images:
         images.write((b",\n" if result.images else b"\n") + to_json(each.image))

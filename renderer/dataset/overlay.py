@@ -207,7 +207,7 @@ def contact_sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
     return sheet
 
 
-def local(path: Path, what: str) -> Path:
+def require_local(path: Path, what: str) -> Path:
     """Return a path that pictures for looking at are to be written to.
 
     Raises:
@@ -219,14 +219,14 @@ def local(path: Path, what: str) -> Path:
     return path
 
 
-def picture_file(path: Path) -> Path:
+def require_picture_path(path: Path) -> Path:
     """Return the path of a picture that can be written there.
 
     Raises:
         UserError: it is an address of a store, or its name is not an image file's.
 
     """
-    local(path, "file")
+    require_local(path, "file")
     if path.suffix.lower() not in IMAGE_SUFFIXES or path.is_dir():
         raise UserError(f"-o {path}: the name of the picture must end in .png, .jpg or .webp")
     return path

@@ -26,7 +26,7 @@ from renderer.dataset.json_text import dumps, loads
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.records import ImageRecord, LabelRecord, Records, records_of
 from renderer.dataset.storage import is_local, sync_folder, write_atomic
-from renderer.dataset.stored import Stored, UnlikeError, stored
+from renderer.dataset.stored_model import ContentError, StoredModel, read_value
 from renderer.values.bounded import Count
 
 Line = dict[str, Any]
@@ -38,14 +38,14 @@ _HEAD = re.compile(rb'\{"index":\d{1,9},"')
 _ALL = range(1 << 62)
 
 
-class LabelledImage(Stored):
+class LabelledImage(StoredModel):
     """An image of a shot with its labels, which have no ids yet."""
 
     image: ImageRecord
     annotations: tuple[LabelRecord, ...]
 
 
-class DoneLine(Stored):
+class DoneLine(StoredModel):
     """The line of a shot that was rendered; ``shot`` is its Shot."""
 
     index: Count
@@ -57,7 +57,7 @@ class DoneLine(Stored):
         return files_of(each.image for each in self.images)
 
 
-class FailedLine(Stored):
+class FailedLine(StoredModel):
     """The line of a shot that was given up, with the cause; without a ``shot`` where it could not
     be planned.
     """
@@ -110,15 +110,15 @@ def next_session_number(layout: Layout) -> int:
     """Return the number of a scheduler's session that begins now: it comes after those that have
     left parts, so that what it renders again counts.
     """
-    return 1 + max((session_number for _, _, session_number, _ in _find(layout)), default=-1)
+    return 1 + max((session_number for _, _, session_number, _ in _named_parts(layout)), default=-1)
 
 
 def last_index(layout: Layout) -> int:
     """Return the highest index that any part may hold, by their names alone; -1 without parts."""
-    return max((last for _, last, _, _ in _find(layout)), default=-1)
+    return max((last for _, last, _, _ in _named_parts(layout)), default=-1)
 
 
-def _find(layout: Layout) -> list[tuple[int, int, int, Path]]:
+def _named_parts(layout: Layout) -> list[tuple[int, int, int, Path]]:
     """Return each part with the first and last index and the session number that its name tells."""
     found = []
     for path in layout.files("parts", "*.jsonl"):
@@ -131,10 +131,10 @@ def example_line(layout: Layout) -> DoneLine | None:
     """Return the line of some shot that was rendered, if there is one. The files of all others have
     the same names but for the index.
     """
-    for _, _, _, path in _find(layout):
+    for _, _, _, path in _named_parts(layout):
         with path.open("rb") as file:
             for raw in file:
-                if _is_line(raw) and not _head(raw)[1]:
+                if _is_line(raw) and not _beginning(raw)[1]:
                     with contextlib.suppress(DatasetError):  # one that is damaged is none
                         line = _line(path.name, raw, DoneLine)
                         assert isinstance(line, DoneLine)
@@ -162,7 +162,7 @@ class PartIndex:
                 offset = 0
                 for raw in file:
                     if _is_line(raw):
-                        self._take(place, number, offset, raw)
+                        self._add(place, number, offset, raw)
                     offset += len(raw)
         self._order = sorted(range(len(self._index)), key=self._index.__getitem__)
 
@@ -170,7 +170,7 @@ class PartIndex:
         """Return the parts by session; those of an object store are fetched, many at a time."""
         touched = [
             (session_number, path.name, path)
-            for first, last, session_number, path in _find(layout)
+            for first, last, session_number, path in _named_parts(layout)
             if first < self._span.stop and last >= self._span.start
         ]
         found = [path for _, _, path in sorted(touched)]
@@ -182,8 +182,8 @@ class PartIndex:
         stored[0].fs.get([path.path for path in stored], [str(path) for path in copies])
         return copies
 
-    def _take(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
-        index, failed = _head(raw)
+    def _add(self, place: dict[int, int], number: int, offset: int, raw: bytes) -> None:
+        index, failed = _beginning(raw)
         if index not in self._span:
             return
         at = place.get(index)
@@ -269,7 +269,7 @@ def _is_line(raw: bytes) -> bool:
     return bool(_HEAD.match(raw)) and raw.endswith(b"}\n")
 
 
-def _head(raw: bytes) -> tuple[int, int]:
+def _beginning(raw: bytes) -> tuple[int, int]:
     """Return the index of a line and whether it failed, from its first bytes: ``{"index":12,``
     and then ``"failed"``, ``"quarantined"`` or ``"shot"``.
     """
@@ -280,14 +280,14 @@ def _head(raw: bytes) -> tuple[int, int]:
 
 def _line(part: str, raw: bytes, done: type[DoneLine]) -> DoneLine | FailedLine:
     """Return what a line of a part says: it is copied into the dataset, and names its files."""
-    index, failed = _head(raw)
+    index, failed = _beginning(raw)
     try:
         line: DoneLine | FailedLine = (
-            stored(FailedLine, loads(raw)) if failed else stored(done, loads(raw))
+            read_value(FailedLine, loads(raw)) if failed else read_value(done, loads(raw))
         )
         if line.index != index or ("failed" in (line.model_extra or {})):
-            raise UnlikeError("says two things")
-    except UnlikeError as error:
+            raise ContentError("says two things")
+    except ContentError as error:
         wrong = str(error)
     except ValueError as error:
         wrong = f"is no JSON: {error}"

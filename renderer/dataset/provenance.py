@@ -13,16 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderer.dataset.head import Head
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.run_file import RunHead
 from renderer.dataset.storage import write_atomic
-from renderer.dataset.stored import Stored, UnlikeError, parsed
+from renderer.dataset.stored_model import ContentError, StoredModel, read_json
 from renderer.errors import UserError
 
 _MARK = "rendered-with"
 
 
-class Note(Stored):
+class Note(StoredModel):
     """What a process leaves: the versions of its libraries, and its back end."""
 
     versions: dict[str, str]
@@ -71,12 +71,12 @@ class Provenance:
 NO_IMAGES = Provenance(())
 
 
-def head_versions(head: Head) -> dict[str, str]:
+def head_versions(head: RunHead) -> dict[str, str]:
     """Return the versions that a run was begun with; of an old run two are known."""
     return head.versions or {"orbitset": head.orbitset, "bpy": head.bpy}
 
 
-def read_provenance(layout: Layout, head: Head) -> Provenance:
+def read_provenance(layout: Layout, head: RunHead) -> Provenance:
     """Return with what the images of a folder were rendered, and its run was begun.
 
     Raises:
@@ -86,8 +86,8 @@ def read_provenance(layout: Layout, head: Head) -> Provenance:
     versions, backends = [head_versions(head)], set()
     for path in layout.files("parts", f"{_MARK}.*.json"):
         try:
-            note = parsed(Note, path.read_bytes())
-        except UnlikeError as error:
+            note = read_json(Note, path.read_bytes())
+        except ContentError as error:
             raise DatasetError(f"{path} is damaged: {error}") from None
         backends.add(note.backend)
         if note.versions not in versions:

@@ -16,7 +16,7 @@ from renderer.dataset.json_text import ShallowFile, TooDeepError
 from renderer.dataset.layout import DatasetError, Layout, unfinished
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.records import AnnotationRecord, CategoryRecord, ImageRecord, records_of
-from renderer.dataset.stored import AnyStored, UnlikeError, stored
+from renderer.dataset.stored_model import AnyStoredModel, ContentError, read_value
 
 Pair = tuple[ImageRecord, list[AnnotationRecord]]
 
@@ -37,11 +37,11 @@ def _items(layout: Layout, prefix: str) -> Iterator[Any]:
         raise _damaged(str(error)) from None
 
 
-def _records(layout: Layout, name: str, model: type[AnyStored]) -> Iterator[AnyStored]:
+def _records(layout: Layout, name: str, model: type[AnyStoredModel]) -> Iterator[AnyStoredModel]:
     for number, record in enumerate(_items(layout, f"{name}s.item"), start=1):
         try:
-            yield stored(model, record)
-        except UnlikeError as error:
+            yield read_value(model, record)
+        except ContentError as error:
             known = isinstance(record, dict) and type(record.get("id")) is int
             which = f"{name} {record['id'] if known else f'number {number}'}"
             raise _damaged(f"{which} {error}") from None
@@ -88,8 +88,8 @@ def read_categories(layout: Layout) -> dict[int, str]:
     names = _Names()
     for number, record in enumerate(categories, start=1):
         try:
-            category = stored(CategoryRecord, record)
-        except UnlikeError as error:
+            category = read_value(CategoryRecord, record)
+        except ContentError as error:
             raise _damaged(f"category number {number} {error}") from None
         if category.id in names:
             raise _damaged(f"category {category.id} stands twice")

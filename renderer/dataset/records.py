@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from renderer.dataset.stored import PathBelow, Stored
+from renderer.dataset.stored_model import PathBelow, StoredModel
 from renderer.geometry.distortion import Distortion
 from renderer.registry import LABEL_KINDS
 from renderer.truth.kind import LabelKind
@@ -23,7 +23,7 @@ from renderer.values.bounded import Count, Matrix3x3, Matrix4x4, Number, Side, W
 PICTURE = "picture"
 
 
-class CategoryRecord(Stored):
+class CategoryRecord(StoredModel):
     """A category of objects."""
 
     id: Whole = Field(description="From 1, in the order in which the recipe names them.")
@@ -31,7 +31,7 @@ class CategoryRecord(Stored):
     supercategory: str = Field("", description="COCO's; empty.")
 
 
-class CameraRecord(Stored):
+class CameraRecord(StoredModel):
     """The camera of an image, in OpenCV's axes: x right, y down, z forward."""
 
     K: Matrix3x3 = Field(
@@ -45,7 +45,7 @@ class CameraRecord(Stored):
     )
 
 
-class FileRecord(Stored):
+class FileRecord(StoredModel):
     """A file of an image."""
 
     path: PathBelow = Field(description="Below the dataset's folder.")
@@ -58,7 +58,7 @@ def _with_picture(files: dict[str, FileRecord]) -> dict[str, FileRecord]:
     return files
 
 
-class ImageRecord(Stored):
+class ImageRecord(StoredModel):
     """The core of an image's record."""
 
     id: Count = Field(
@@ -91,7 +91,7 @@ class ImageRecord(Stored):
     )
 
 
-class LabelRecord(Stored):
+class LabelRecord(StoredModel):
     """The core of what is said of an object that an image shows."""
 
     category_id: Whole = Field(description="The id of its category.")
@@ -100,7 +100,7 @@ class LabelRecord(Stored):
     asset: str = Field(description="The model's file as the recipe names it.")
 
 
-class _Numbered(Stored):
+class _Numbered(StoredModel):
     id: Count = Field(description="From 1, in the order of images.")
     image_id: Count = Field(description="The id of its image.")
 
@@ -151,7 +151,7 @@ def _records_of(known: tuple[LabelKind, ...], unknown: tuple[str, ...]) -> Recor
     )
 
 
-def _joined(name: str, fields: Sequence[type], core: type[Stored]) -> Any:
+def _joined(name: str, fields: Sequence[type], core: type[StoredModel]) -> Any:
     """Return a model with the fields of a core, and of others behind it."""
     bases: Any = tuple(dict.fromkeys([*reversed(fields), core]))  # those of later bases come first
     return create_model(name, __base__=bases, __doc__=core.__doc__)

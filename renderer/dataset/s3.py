@@ -33,7 +33,7 @@ _ATTEMPTS = 10
 _ATTEMPT_LIMIT_S = 120.0
 
 
-def passes_by_itself(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether a request that failed so is worth repeating."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -41,7 +41,7 @@ def passes_by_itself(error: BaseException) -> bool:
     return isinstance(error, BotoConnectionError | HTTPClientError | ConnectionError)
 
 
-class PatientS3(s3fs.S3FileSystem):  # type: ignore[misc]
+class RetryingS3(s3fs.S3FileSystem):  # type: ignore[misc]
     """s3fs with a limit on each attempt and enough attempts."""
 
     retries = _ATTEMPTS
@@ -64,7 +64,7 @@ class PatientS3(s3fs.S3FileSystem):  # type: ignore[misc]
     connect = fsspec.asyn.sync_wrapper(set_session)
 
 
-def must_answer(bucket: str) -> None:
+def check_bucket(bucket: str) -> None:
     """Ask for a bucket, with little patience: a wrong name or address should not take minutes.
 
     Raises:
@@ -74,7 +74,7 @@ def must_answer(bucket: str) -> None:
     """
     if not bucket:
         raise UserError("it names no bucket: give s3://bucket/run")
-    first = PatientS3(skip_instance_cache=True, **OPTIONS)
+    first = RetryingS3(skip_instance_cache=True, **OPTIONS)
     first.retries = 3
     try:
         first.call_s3("head_bucket", Bucket=bucket)
@@ -86,5 +86,5 @@ def must_answer(bucket: str) -> None:
         raise ConnectionError(f"s3://{bucket}: the store does not answer ({error})") from None
 
 
-s3fs.core.set_custom_error_handler(passes_by_itself)
-fsspec.register_implementation("s3", PatientS3, clobber=True)
+s3fs.core.set_custom_error_handler(is_transient)
+fsspec.register_implementation("s3", RetryingS3, clobber=True)

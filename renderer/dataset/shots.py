@@ -10,22 +10,22 @@ from pydantic import ValidationError
 
 from renderer.dataset.json_text import loads
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.dataset.stored import Stored, UnlikeError, stored
+from renderer.dataset.stored_model import ContentError, StoredModel, read_value
 from renderer.shot.shot import Shot
 from renderer.values.bounded import LARGEST_SIDE, Count
 
-Record = dict[str, Any]
+JsonObject = dict[str, Any]
 
 # It names a folder of the cache.
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _LARGEST_INSTANCE = 2**31 - 1
 
 
-class _Indexed(Stored):
+class _Indexed(StoredModel):
     index: Count
 
 
-def read_lines(layout: Layout) -> Iterator[Record]:
+def read_lines(layout: Layout) -> Iterator[JsonObject]:
     """Yield the lines; each has an index.
 
     Raises:
@@ -42,15 +42,15 @@ def read_lines(layout: Layout) -> Iterator[Record]:
         for number, line in enumerate(file, start=1):
             try:
                 record = loads(line)
-                stored(_Indexed, record)
-            except UnlikeError as error:
+                read_value(_Indexed, record)
+            except ContentError as error:
                 raise DatasetError(f"shots.jsonl is damaged in line {number}: it {error}") from None
             except ValueError as error:
                 raise DatasetError(f"shots.jsonl is damaged in line {number}: {error}") from None
             yield record
 
 
-def to_shot(line: Record) -> Shot:
+def to_shot(line: JsonObject) -> Shot:
     """Return the Shot of a line: one that can be cast without a look at other files than the cache
     has under its models' keys, in a memory that a recipe's image needs.
 
@@ -74,5 +74,5 @@ def to_shot(line: Record) -> Shot:
     return shot
 
 
-def _damaged(line: Record, what: str) -> DatasetError:
+def _damaged(line: JsonObject, what: str) -> DatasetError:
     return DatasetError(f"shots.jsonl is damaged: shot {line['index']}: {what}")

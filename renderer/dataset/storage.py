@@ -67,7 +67,7 @@ def open_root(text: str) -> Path:
             from renderer.dataset import s3
 
             options = s3.OPTIONS
-            s3.must_answer(rest.partition("/")[0])
+            s3.check_bucket(rest.partition("/")[0])
         root = UPath(text, **options)
         _ = root.fs
     except ImportError as error:
@@ -118,7 +118,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     """
     if is_local(path):
-        with drafted(path) as file:
+        with open_atomic(path) as file:
             file.write(content)
         return
     with store_errors(path):
@@ -127,7 +127,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[IO[bytes]]:
+def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under its name, whole, when the block ends well.
 
     On a disk it is renamed into place; in a store it is written to a temporary file here and then

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from renderer.values.colour import Colour
-from renderer.values.distribution import Choice, Number
+from renderer.values.distribution import Choice
 from renderer.values.draw import Rgb, draw_choice, draw_colour, draw_number
+from renderer.values.number import Number
 from renderer.values.stream import Stream
 
 T = TypeVar("T")

@@ -42,7 +42,7 @@ def check_exports(layout: Layout, validation: Validation) -> None:
         validation.add(finding)
 
 
-class _Said(BaseModel):
+class _StoredSummary(BaseModel):
     """What ``export.json`` has to say for an export to be written anew."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
@@ -56,7 +56,7 @@ def _check(layout: Layout, name: str) -> list[str]:
         root = exports_folder(layout, name)
         if not below(root, SUMMARY).exists():
             return [f"exports/{name} is not finished"]
-        said = _Said.model_validate(loads(below(root, SUMMARY).read_bytes()))
+        said = _StoredSummary.model_validate(loads(below(root, SUMMARY).read_bytes()))
         choice = export_of({**said.options, EXPORT_KEY: name})
         if not said.finished:
             return [f"exports/{name} is not finished"]
@@ -83,7 +83,7 @@ class ComparedTarget(Target):
     @contextmanager
     def open(self, name: str) -> Iterator[Writable]:
         """Open what compares a file with what is written to it."""
-        self._enter(name)
+        self._register(name)
         self._files += 1
         try:
             file = below(self._root, name).open("rb")
@@ -102,7 +102,7 @@ class ComparedTarget(Target):
         """Compare a file; a link to the dataset's own is equal."""
         path = below(self._root, name)
         if is_local(path) and path.is_file() and os.path.samefile(path, file.path):
-            self._enter(name)
+            self._register(name)
             self._files += 1
             return
         self.write(name, file.read())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from renderer.export.sample import SampleFile
-from renderer.export.target import Target, Writable, twice
+from renderer.export.target import Target, Writable, duplicate_error
 
 
 class DryRunTarget(Target):
@@ -25,12 +25,12 @@ class DryRunTarget(Target):
     @contextmanager
     def open(self, name: str) -> Iterator[Writable]:
         """Open what counts what is written to it."""
-        self._enter(name)
+        self._register(name)
         yield self._Counter(self)
 
     def take(self, name: str, file: SampleFile) -> None:
         """Count a file of the dataset."""
-        self._enter(name)
+        self._register(name)
         self.bytes += file.path.stat().st_size
 
     class _Counter:
@@ -41,8 +41,8 @@ class DryRunTarget(Target):
             self._target.bytes += len(content)
             return len(content)
 
-    def _enter(self, name: str) -> None:
-        super()._enter(name)
+    def _register(self, name: str) -> None:
+        super()._register(name)
         if hash(name) in self._names:
-            raise twice(name)
+            raise duplicate_error(name)
         self._names.add(hash(name))

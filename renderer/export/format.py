@@ -24,7 +24,7 @@ AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 
 @dataclass(frozen=True)
-class Head:
+class DatasetHead:
     """What is known of a dataset before its images.
 
     Attributes:
@@ -82,7 +82,7 @@ class Format(ABC, Generic[AnyOptions]):
 
     @abstractmethod
     def write(
-        self, samples: Iterable[Sample], head: Head, target: Target, options: AnyOptions
+        self, samples: Iterable[Sample], head: DatasetHead, target: Target, options: AnyOptions
     ) -> Summary:
         """Write a dataset: the same bytes for the same dataset, in memory that does not grow with
         the number of images.

@@ -48,7 +48,7 @@ def _at_the_top(name: str) -> str:
     return name
 
 
-class Former(BaseModel):
+class PreviousExport(BaseModel):
     """What ``export.json`` has to say for an export to be replaced by the next."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
@@ -77,7 +77,7 @@ def check_target(root: Path, name: str, caches: tuple[str, ...]) -> None:
     there = {each for each in there if not is_draft(each)}
     if not there:
         return
-    former = _former(root)
+    former = _previous(root)
     if former.format != name:
         raise TargetError(
             f"{root} holds an export in the format {former.format}: choose another folder for "
@@ -91,9 +91,9 @@ def check_target(root: Path, name: str, caches: tuple[str, ...]) -> None:
         )
 
 
-def _former(root: Path) -> Former:
+def _previous(root: Path) -> PreviousExport:
     try:
-        return Former.model_validate(loads(below(root, SUMMARY).read_bytes()))
+        return PreviousExport.model_validate(loads(below(root, SUMMARY).read_bytes()))
     except FileNotFoundError:
         raise TargetError(
             f"{root} is not empty, and holds no export of orbitset (no {SUMMARY}): choose another "
@@ -113,7 +113,7 @@ def _former(root: Path) -> Former:
 
 
 @dataclass
-class Draft:
+class ExportDraft:
     """An export that is being written.
 
     Attributes:
@@ -127,7 +127,7 @@ class Draft:
 
 
 @contextmanager
-def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     """Give the draft of an export, which takes the place of a former one when the block ends well.
 
     Raises:
@@ -140,39 +140,39 @@ def published(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]
 
 
 @contextmanager
-def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def _in_store(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     check_target(root, name, caches)
-    _say_unfinished(root, name)
+    _mark_unfinished(root, name)
     with store_errors(root):
         for path in root.iterdir():
             if path.name != SUMMARY:
                 store: Any = path
                 store.fs.rm(store.path, recursive=True)
     with tempfile.TemporaryDirectory(prefix="orbitset-export-") as scratch:
-        draft = Draft(StoreTarget(root, Path(scratch)))
+        draft = ExportDraft(StoreTarget(root, Path(scratch)))
         yield draft
         draft.target.finish()
-        _say_finished(root, name, draft)
+        _mark_finished(root, name, draft)
 
 
 @contextmanager
-def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[Draft]:
+def _in_folder(root: Path, name: str, caches: tuple[str, ...]) -> Iterator[ExportDraft]:
     check_target(root, name, caches)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-    with _alone(root):
+    with _locked(root):
         sweep(root)
         folder = draft_of(root / "export")
         try:
             with disk_errors(folder):
                 remove(folder)
                 folder.mkdir()
-            draft = Draft(FolderTarget(folder))
+            draft = ExportDraft(FolderTarget(folder))
             yield draft
             check_target(root, name, caches)
             with disk_errors(root):
                 _move_up(folder, root, name)
-            _say_finished(root, name, draft)
+            _mark_finished(root, name, draft)
         finally:
             with contextlib.suppress(OSError):
                 remove(folder)
@@ -185,7 +185,7 @@ def _move_up(folder: Path, root: Path, name: str) -> None:
     readers begin with.
     """
     os.sync()
-    _say_unfinished(root, name)
+    _mark_unfinished(root, name)
     for path in root.iterdir():
         if path.name != SUMMARY and not is_draft(path.name):
             remove(path)
@@ -195,7 +195,7 @@ def _move_up(folder: Path, root: Path, name: str) -> None:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def _locked(root: Path) -> Iterator[None]:
     """Wait for another process of this machine that writes the same export."""
     handle = os.open(root, os.O_RDONLY)
     try:
@@ -206,16 +206,16 @@ def _alone(root: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _say_unfinished(root: Path, name: str) -> None:
+def _mark_unfinished(root: Path, name: str) -> None:
     """Say that whatever is there is of an export, and may be replaced by the next."""
-    _say(root, {"format": name, "entries": [], "finished": False})
+    _write_summary(root, {"format": name, "entries": [], "finished": False})
 
 
-def _say_finished(root: Path, name: str, draft: Draft) -> None:
+def _mark_finished(root: Path, name: str, draft: ExportDraft) -> None:
     entries = sorted(draft.target.entries)
-    _say(root, {"format": name, **draft.facts, "entries": entries, "finished": True})
+    _write_summary(root, {"format": name, **draft.facts, "entries": entries, "finished": True})
 
 
-def _say(root: Path, said: Mapping[str, Any]) -> None:
+def _write_summary(root: Path, said: Mapping[str, Any]) -> None:
     text = json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False)
     write_atomic(root / SUMMARY, (text + "\n").encode())

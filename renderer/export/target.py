@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from renderer.dataset.layout import DatasetError, is_path_below
-from renderer.dataset.storage import DiskError, disk_errors, drafted, is_local, store_errors
+from renderer.dataset.storage import DiskError, disk_errors, is_local, open_atomic, store_errors
 from renderer.export.sample import SampleFile
 
 SUMMARY = "export.json"
@@ -61,13 +61,13 @@ class Target(ABC):
     def finish(self) -> None:  # noqa: B027  # most have nothing to do
         """Write what is still to be written."""
 
-    def _enter(self, name: str) -> None:
+    def _register(self, name: str) -> None:
         if not is_path_below(name) or name == SUMMARY:
             raise DatasetError(f"an export cannot have a file of the name {name[:200]!r}")
         self.entries.add(name.partition("/")[0])
 
 
-def twice(name: str) -> DatasetError:
+def duplicate_error(name: str) -> DatasetError:
     """Return what to raise where two images would have one file."""
     return DatasetError(
         f"two images of the dataset have the same name, and the export would have two files {name}"
@@ -90,7 +90,7 @@ class FolderTarget(Target):
             with path.open("xb") as file:
                 yield file
         except FileExistsError:
-            raise twice(name) from None
+            raise duplicate_error(name) from None
         except OSError as error:
             # What is read inside the block has a name of its own.
             if error.filename not in (None, str(path)):
@@ -105,7 +105,7 @@ class FolderTarget(Target):
                 os.link(file.path, path)
                 return
             except FileExistsError:
-                raise twice(name) from None
+                raise duplicate_error(name) from None
             except FileNotFoundError:
                 raise
             except OSError:
@@ -114,7 +114,7 @@ class FolderTarget(Target):
             shutil.copyfileobj(source, copy, 1 << 20)
 
     def _place(self, name: str) -> Path:
-        self._enter(name)
+        self._register(name)
         path, folder = self._root / name, name.rpartition("/")[0]
         if folder not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,13 +137,13 @@ class StoreTarget(Target):
     @contextmanager
     def open(self, name: str) -> Iterator[Writable]:
         """Open a new file of any size."""
-        self._enter(name)
-        with drafted(self._root / name) as file:
+        self._register(name)
+        with open_atomic(self._root / name) as file:
             yield file
 
     def write(self, name: str, content: bytes) -> None:
         """Write a new small file."""
-        self._enter(name)
+        self._register(name)
         path = self._scratch / str(len(self._waiting))
         with disk_errors(path):
             path.write_bytes(content)
@@ -160,8 +160,8 @@ class StoreTarget(Target):
                 self._root.fs.put([str(path) for path in here], list(there))
         self._waiting, self._bytes = [], 0
 
-    def _enter(self, name: str) -> None:
-        super()._enter(name)
+    def _register(self, name: str) -> None:
+        super()._register(name)
         if hash(name) in self._names:
-            raise twice(name)
+            raise duplicate_error(name)
         self._names.add(hash(name))

@@ -19,7 +19,7 @@ from pydantic import Field
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import PICTURE
-from renderer.export.format import Format, Head, Options, Summary
+from renderer.export.format import DatasetHead, Format, Options, Summary
 from renderer.export.sample import Sample
 from renderer.export.target import Target, Writable
 
@@ -43,7 +43,11 @@ class WebDataset(Format[WebDatasetOptions]):
     Options = WebDatasetOptions
 
     def write(
-        self, samples: Iterable[Sample], head: Head, target: Target, options: WebDatasetOptions
+        self,
+        samples: Iterable[Sample],
+        head: DatasetHead,
+        target: Target,
+        options: WebDatasetOptions,
     ) -> Summary:
         """Write shards with exactly ``shard_images`` images, the last fewer, and their index."""
         shards: list[dict[str, Any]] = []

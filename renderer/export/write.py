@@ -18,7 +18,7 @@ from renderer.dataset.read import read_categories
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
 from renderer.export.dry_run import DryRunTarget
-from renderer.export.format import Format, Head, Summary
+from renderer.export.format import DatasetHead, Format, Summary
 from renderer.export.publish import TargetError, check_target, published
 from renderer.export.sample import Sample, read_samples
 from renderer.export.target import Target
@@ -144,9 +144,9 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         ) from None
 
 
-def _head(layout: Layout) -> Head:
+def _head(layout: Layout) -> DatasetHead:
     manifest, categories = read_manifest(layout), read_categories(layout)
-    return Head(
+    return DatasetHead(
         name=manifest.name,
         images=manifest.images,
         categories={number: categories[number] for number in sorted(categories)},
@@ -169,22 +169,24 @@ def _must_be_outside(layout: Layout, root: Path) -> None:
         )
 
 
-def _watched(layout: Layout, head: Head, watch: Watch | None) -> Iterator[Sample]:
+def _watched(layout: Layout, head: DatasetHead, watch: Watch | None) -> Iterator[Sample]:
     for done, sample in enumerate(read_samples(layout), start=1):
         yield sample
         if watch is not None:
             watch(done, head.images)
 
 
-def _facts(form: Format[Any], choice: BaseModel, head: Head, summary: Summary) -> dict[str, Any]:
+def _facts(
+    form: Format[Any], choice: BaseModel, head: DatasetHead, summary: Summary
+) -> dict[str, Any]:
     if summary.images != head.images:
         raise DatasetError(
             f"manifest.json tells of {head.images} images, and annotations/instances.json of "
             f"{summary.images}: orbitset dataset merge makes both anew"
         )
     carried = head.kinds if form.carries is None else form.carries
-    unsaid = [kind for kind in head.kinds if kind not in carried]
-    left = [f"labels that {form.name} does not carry: {', '.join(unsaid)}"] if unsaid else []
+    left_out = [kind for kind in head.kinds if kind not in carried]
+    left = [f"labels that {form.name} does not carry: {', '.join(left_out)}"] if left_out else []
     return {
         "format": form.name,
         "orbitset": __version__,

@@ -15,7 +15,7 @@ import yaml
 
 from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import AnnotationRecord
-from renderer.export.format import Format, Head, Options, Summary
+from renderer.export.format import DatasetHead, Format, Options, Summary
 from renderer.export.sample import Sample
 from renderer.export.target import Target
 from renderer.truth.kinds.box import BoxFields
@@ -38,7 +38,7 @@ class Yolo(Format[Options]):
     caches = ("labels.cache",)
 
     def write(
-        self, samples: Iterable[Sample], head: Head, target: Target, options: Options
+        self, samples: Iterable[Sample], head: DatasetHead, target: Target, options: Options
     ) -> Summary:
         """Write pictures and label files, and data.yaml at the end."""
         del options
@@ -88,7 +88,7 @@ def _box(record: AnnotationRecord, width: int, height: int) -> str:
     return " ".join(f"{share:.8f}" for share in shares)
 
 
-def _data_yaml(head: Head) -> bytes:
+def _data_yaml(head: DatasetHead) -> bytes:
     """Return the description of the dataset; without ``path`` folders are relative to it."""
     names = dict(enumerate(head.categories.values()))
     data = {"train": "images", "val": "images", "names": names}

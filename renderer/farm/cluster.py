@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from renderer.blender.quiet import tail
+from renderer.blender.native_output import tail
 from renderer.dataset.provenance import NO_IMAGES
 from renderer.errors import UnavailableError, UserError
 from renderer.farm.cluster_address import connect

@@ -25,7 +25,7 @@ def list_devices() -> list[tuple[str, str]]:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="orbitset-devices-") as scratch:
-        process = context.Process(target=_tell_devices, args=(sender, scratch))
+        process = context.Process(target=_send_devices, args=(sender, scratch))
         process.start()
         sender.close()
         try:
@@ -37,12 +37,12 @@ def list_devices() -> list[tuple[str, str]]:
     return found
 
 
-def _tell_devices(sender: Connection, scratch: str) -> None:
-    from renderer.blender.quiet import quiet_output
+def _send_devices(sender: Connection, scratch: str) -> None:
+    from renderer.blender.native_output import discard_output
 
     prepare_environment(files_in(scratch))
     forget_inherited_paths()
-    with quiet_output():
+    with discard_output():
         from renderer.blender.device import available_devices
 
         devices = [(device.backend, device.name) for device in available_devices()]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pebble import ProcessExpired
 
-from renderer.blender.quiet import tail
+from renderer.blender.native_output import tail
 from renderer.dataset.provenance import MixedError
 from renderer.dataset.storage import DiskError, machine_name
 from renderer.errors import UserError

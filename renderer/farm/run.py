@@ -16,13 +16,13 @@ from typing import Any
 from renderer import __version__
 from renderer.asset import AssetCache, AssetFacts, AssetSource
 from renderer.dataset.assemble import read_run, sweep_dataset, write_run
-from renderer.dataset.head import Origin, RunFile, run_head
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import PartIndex, last_index
 from renderer.dataset.provenance import NO_IMAGES, Provenance, head_versions, read_provenance
+from renderer.dataset.run_file import Origin, RunFile, run_head
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
-from renderer.farm.model_import import facts_by_path, recipe_keys
+from renderer.farm.asset_import import facts_by_path, recipe_keys
 from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical

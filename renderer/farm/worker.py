@@ -99,7 +99,7 @@ def begin(setup: WorkerSetup) -> None:
     """
     if setup.backend in _renderers:
         return
-    from renderer.blender.quiet import redirect_output
+    from renderer.blender.native_output import redirect_output
 
     with contextlib.suppress(OSError):  # a full disk
         if setup.log.exists() and setup.log.stat().st_size > _LOG_BYTES:

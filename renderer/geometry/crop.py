@@ -20,23 +20,23 @@ class Crop:
         mask: (h, w) what lies in its box; each side of it has a pixel. (0, 0) for an empty one.
         left: the column that it begins at.
         top: the row that it begins at.
-        frame: (width, height) of the frame.
+        frame_size: (width, height) of the frame.
 
     """
 
     mask: Mask
     left: int
     top: int
-    frame: tuple[int, int]
+    frame_size: tuple[int, int]
 
     @staticmethod
-    def of(mask: Mask, left: int, top: int, frame: tuple[int, int]) -> Crop:
+    def of(mask: Mask, left: int, top: int, frame_size: tuple[int, int]) -> Crop:
         """Return the crop of a mask (h, w) of a part of the frame that begins at left, top."""
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         if len(rows) == 0:
-            return Crop(np.zeros((0, 0), np.bool_), 0, 0, frame)
+            return Crop(np.zeros((0, 0), np.bool_), 0, 0, frame_size)
         tight = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return Crop(tight.copy(), left + int(columns[0]), top + int(rows[0]), frame)
+        return Crop(tight.copy(), left + int(columns[0]), top + int(rows[0]), frame_size)
 
     @staticmethod
     def whole(mask: Mask) -> Crop:
@@ -63,7 +63,7 @@ class Crop:
 
     def full(self) -> Mask:
         """Return the mask (height, width) of the whole frame."""
-        width, height = self.frame
+        width, height = self.frame_size
         mask = np.zeros((height, width), np.bool_)
         mask[self.part] = self.mask
         return mask
@@ -80,7 +80,7 @@ class Crop:
 
     def lacks(self, other: Crop) -> Crop:
         """Return the pixels of another that are not its own."""
-        return Crop.of(other.mask & ~self.within(other), other.left, other.top, other.frame)
+        return Crop.of(other.mask & ~self.within(other), other.left, other.top, other.frame_size)
 
     def __or__(self, other: Crop) -> Crop:
         """Return the pixels of both."""
@@ -93,4 +93,4 @@ class Crop:
         for each in (self, other):
             y, x = each.top - top, each.left - left
             mask[y : y + each.mask.shape[0], x : x + each.mask.shape[1]] |= each.mask
-        return Crop(mask, left, top, self.frame)
+        return Crop(mask, left, top, self.frame_size)

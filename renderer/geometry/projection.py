@@ -13,7 +13,7 @@ from renderer.geometry.distortion import Distortion
 Array = npt.NDArray[np.float64]
 
 
-def look(rotation: Array, position: Array) -> Array:
+def view_matrix(rotation: Array, position: Array) -> Array:
     """Return ``world_to_camera`` (4x4) of a camera with a rotation and a position in the world."""
     matrix = np.eye(4)
     matrix[:3, :3] = rotation

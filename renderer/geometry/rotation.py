@@ -42,7 +42,7 @@ def any_rotation(stream: Stream, path: str) -> Array:
     return matrix
 
 
-def settle(rotation: Array, geometry: Geometry) -> Array:
+def rest_on_side(rotation: Array, geometry: Geometry) -> Array:
     """Turn a rotated model by the least angle onto a side it can lie on without tipping.
 
     A hull face is such a side when the centre of the hull's corners, dropped onto its plane, falls

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from renderer.geometry.crop import Crop, Mask
 
 Array = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Int64s = npt.NDArray[np.int64]
 
 # Pixels an object may cost, and as many to a side; farther parts are sampled more coarsely.
 _MOST_PIXELS = 4_000_000
@@ -26,24 +26,24 @@ class Window:
     top: int
     right: int
     bottom: int
-    frame: tuple[int, int]
+    frame_size: tuple[int, int]
 
     @staticmethod
-    def around(projected: Array, frame: tuple[int, int]) -> Window:
+    def around(projected: Array, frame_size: tuple[int, int]) -> Window:
         """Return the window of an object by its hull's pixel positions and depths (n, 3).
 
         Where a part is behind the camera the outline has no bounds: the window is the frame then.
         """
         if projected[:, 2].min() <= 0:
-            return Window(0, 0, *frame, frame)
+            return Window(0, 0, *frame_size, frame_size)
         left, top = (int(n) - 1 for n in np.floor(projected[:, :2].min(0)))
         right, bottom = (int(n) + 1 for n in np.ceil(projected[:, :2].max(0)))
-        return Window(left, top, right, bottom, frame)
+        return Window(left, top, right, bottom, frame_size)
 
     @property
     def inside(self) -> tuple[int, int, int, int]:
         """(left, top, right, bottom) of its part in the frame; empty where left >= right."""
-        width, height = self.frame
+        width, height = self.frame_size
         left, top = max(self.left, 0), max(self.top, 0)
         return left, top, min(self.right, width), min(self.bottom, height)
 
@@ -59,7 +59,7 @@ class Window:
         coarse = math.isqrt(max(width * height - 1, 0) // _MOST_PIXELS) + 1
         return max(coarse, -(-max(width, height) // _LONGEST_SIDE))
 
-    def samples(self) -> tuple[Whole, Whole]:
+    def samples(self) -> tuple[Int64s, Int64s]:
         """Return the columns and rows of the pixels that stand for all of it."""
         step = self.step
         return np.arange(self.left, self.right, step), np.arange(self.top, self.bottom, step)
@@ -97,12 +97,12 @@ def silhouette(window: Window, mask: Mask | Crop, whole: Mask | None) -> Silhoue
     columns, rows = window.samples()
     where = np.argwhere(whole)
     xs, ys = columns[where[:, 1]], rows[where[:, 0]]
-    width, height = window.frame
+    width, height = window.frame_size
     beyond = (xs < 0) | (xs >= width) | (ys < 0) | (ys >= height)
     return Silhouette(crop, int(beyond.sum()) * window.step**2, _bounds(xs, ys))
 
 
-def _bounds(columns: Whole, rows: Whole) -> tuple[int, int, int, int] | None:
+def _bounds(columns: Int64s, rows: Int64s) -> tuple[int, int, int, int] | None:
     """Return (left, top, right, bottom) around pixels (n,), (n,), or None for none."""
     if len(rows) == 0:
         return None

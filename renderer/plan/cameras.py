@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from renderer.geometry.projection import look
+from renderer.geometry.projection import view_matrix
 from renderer.plan.framing import FrameTangents, orbit_rotation, place_at_distance, solve_fill
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import Calibration, read_calibration
@@ -66,7 +66,7 @@ def decide_views(
             camera=Camera(
                 resolution=camera.resolution,
                 K=rows,
-                world_to_camera=to_matrix4(look(rotation, position + shift)),
+                world_to_camera=to_matrix4(view_matrix(rotation, position + shift)),
             ),
             azimuth_deg=azimuth % 360,
             elevation_deg=elevation,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetFacts, Geometry
-from renderer.geometry.rotation import any_rotation, euler, settle
+from renderer.geometry.rotation import any_rotation, euler, rest_on_side
 from renderer.geometry.sliding import blocked_span, edge_axes, first_free
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.shot.scene import Instance, to_matrix4
@@ -126,7 +126,7 @@ def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Str
     if spec.orientation == "free":
         rotation = any_rotation(stream, path)
         if spec.resting:
-            rotation = settle(rotation, geometry)
+            rotation = rest_on_side(rotation, geometry)
     else:
         rotation = euler(
             *(

@@ -15,9 +15,9 @@ from renderer.effects.effect import STAGES
 from renderer.errors import UserError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
-from renderer.plan.draft import EffectPlan, Subject, model_path
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
+from renderer.plan.scene_draft import EffectPlan, Subject, model_path
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS

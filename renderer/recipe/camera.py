@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
-from renderer.values.distribution import LowDiscrepancy, Number, Strict, Uniform, support, within
+from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
+from renderer.values.number import Number, support, within
 
 Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
 Resolution = tuple[Pixels, Pixels]

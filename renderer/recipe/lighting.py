@@ -8,8 +8,9 @@ from pydantic import BaseModel, BeforeValidator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from renderer.values.colour import Colour
-from renderer.values.distribution import Choice, Number, Strict, Uniform, choice_or, within
+from renderer.values.distribution import Choice, Strict, Uniform, choice_or
 from renderer.values.files import Hdri
+from renderer.values.number import Number, within
 
 LightType = Literal["area", "point", "sun", "spot"]
 

@@ -23,16 +23,9 @@ from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
-from renderer.values.distribution import (
-    Choice,
-    LowDiscrepancy,
-    Number,
-    Strict,
-    choice_or,
-    support,
-    within,
-)
+from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
+from renderer.values.number import Number, support, within
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
 Unit = Literal["m", "cm", "mm", "in", "ft"]

@@ -27,19 +27,19 @@ class Canvas:
 
     Attributes:
         picture: as it is shown; what is drawn is in it.
-        frame: (width, height) that labels count their pixels in.
+        frame_size: (width, height) that labels count their pixels in.
         stroke: the width of a line, in pixels of the picture.
 
     """
 
     picture: Image.Image
-    frame: tuple[int, int]
+    frame_size: tuple[int, int]
     stroke: int
 
     @property
     def scale(self) -> float:
         """Pixels of the picture to one of the frame."""
-        return self.picture.width / self.frame[0]
+        return self.picture.width / self.frame_size[0]
 
     @staticmethod
     def colour(record: Record) -> str:

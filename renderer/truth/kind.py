@@ -129,7 +129,7 @@ class LabelKind(ABC):
             config: what the recipe says.
 
         """
-        from renderer.truth.again import differences
+        from renderer.truth.differences import differences
 
         if truth is not None and stored.agrees:
             yield from differences(self, stored, stored.seen(truth), config)

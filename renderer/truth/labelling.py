@@ -10,7 +10,7 @@ from renderer.registry import LABEL_KINDS
 from renderer.truth.kind import LabelFile, LabelKind, Labels
 from renderer.truth.view import ViewTruth
 
-Record = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Labelled:
 
     """
 
-    objects: Mapping[int, Record]
-    image: Record
+    objects: Mapping[int, JsonObject]
+    image: JsonObject
     files: Mapping[str, tuple[LabelKind, LabelFile]]
     warnings: tuple[str, ...]
 
@@ -50,8 +50,8 @@ def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
         on: the kinds that are on, with what the recipe says of each.
 
     """
-    objects: dict[int, Record] = {entry.instance: {} for entry in truth.labelled}
-    image: Record = {}
+    objects: dict[int, JsonObject] = {entry.instance: {} for entry in truth.labelled}
+    image: JsonObject = {}
     files: dict[str, tuple[LabelKind, LabelFile]] = {}
     warnings: list[str] = []
     for name, config in on.items():

@@ -30,7 +30,7 @@ def encode_crop(crop: Crop) -> Rle:
 
     Runs go down the columns, one after the other.
     """
-    width, height = crop.frame
+    width, height = crop.frame_size
     # Down each column, an empty row before and behind it: 1 where a run begins, -1 behind it.
     edges = np.diff(np.pad(crop.mask, ((1, 1), (0, 0))).astype(np.int8), axis=0).T
     bounds = []

@@ -11,7 +11,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from renderer.geometry.crop import Crop, Mask
 
@@ -26,6 +25,8 @@ def mask_to_polygons(mask: Mask) -> list[list[float]]:
 
 def crop_to_polygons(crop: Crop) -> list[list[float]]:
     """Return the COCO polygons of a mask of a frame, in the frame's coordinates."""
+    from scipy import ndimage  # takes as long to import as all of this room
+
     if not crop.area:
         return []
     count, labels = cv2.connectedComponents(crop.mask.astype(np.uint8), connectivity=4)

@@ -116,12 +116,12 @@ class StoredLabels:
         rays cannot follow, where no mask says which pixels they have.
         """
         masked = self.seen(truth) is not truth
-        loose = [
+        untraceable = [
             entry.instance
             for entry in truth.shot.objects
             if not truth.exact(entry) and not (masked and entry.category)
         ]
-        return np.asarray(np.isin(truth.index, loose), np.bool_)
+        return np.asarray(np.isin(truth.index, untraceable), np.bool_)
 
     def _decodes(self) -> bool:
         try:

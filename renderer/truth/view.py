@@ -20,7 +20,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from renderer.asset import AssetCache
 from renderer.geometry.crop import Crop
@@ -31,7 +30,7 @@ from renderer.shot.frame import Frame
 from renderer.shot.ground import has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
-from renderer.truth.casting import Casting, First
+from renderer.truth.ray_casting import FirstHit, RayCasting
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -65,7 +64,7 @@ class ViewTruth:
 
     """
 
-    casting: Casting
+    casting: RayCasting
     given: Ints | None = None
     outlines: Mapping[int, Silhouette] = field(default_factory=dict)
 
@@ -80,7 +79,7 @@ class ViewTruth:
             frame: what the engine gave of the view; None where there is only the shot.
 
         """
-        casting = Casting(shot, camera, cache)
+        casting = RayCasting(shot, camera, cache)
         if frame is None:
             return ViewTruth(casting)
         return ViewTruth(casting, frame.index, frame.silhouettes)
@@ -163,14 +162,14 @@ class ViewTruth:
         """Return what is to be known of depth or normals (``what``), each a sentence: which objects
         in sight may have those of a see-through part.
         """
-        loose = [
+        untraceable = [
             entry.category or "an unlabelled object"
             for entry in self.shot.objects
             if not self.casting.follows(entry) and entry.instance in self._places
         ]
         return [
             f"{what} of {name} may be that of a see-through part: rays cannot follow its opacity"
-            for name in dict.fromkeys(loose)
+            for name in dict.fromkeys(untraceable)
         ]
 
     def visible(self, entry: Instance) -> Crop:
@@ -197,7 +196,7 @@ class ViewTruth:
         return ViewTruth(self.casting, index, outlines)
 
     @cached_property
-    def _first(self) -> First:
+    def _first(self) -> FirstHit:
         return self.casting.first(self.given)
 
     @cached_property
@@ -224,5 +223,7 @@ def _places(index: Ints) -> dict[int, Part]:
     """Return for each number in an index (h, w) the smallest part of it that has all of them: one
     look at the frame for all objects.
     """
+    from scipy import ndimage  # takes as long to import as all of this room
+
     found = ndimage.find_objects(index)
     return {number: part for number, part in enumerate(found, start=1) if part is not None}

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from renderer.values.distribution import Choice, Number, Strict, within
+from renderer.values.distribution import Choice, Strict
+from renderer.values.number import Number, within
 
 NAMED: dict[str, str] = {
     "white": "#ffffff",

@@ -15,11 +15,11 @@ from renderer.values.distribution import (
     LogUniform,
     LowDiscrepancy,
     Normal,
-    Number,
     SolidAngle,
     Steps,
     Stratified,
 )
+from renderer.values.number import Number
 from renderer.values.stream import Stream
 
 Rgb = tuple[float, float, float]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.asset.guess import axis_in_file, guess_unit, up_axis_taken
-from renderer.farm.model_import import bring_in
+from renderer.asset.guess import axis_in_file, guess_unit, up_axis_of
+from renderer.farm.asset_import import import_models
 from tests import shapes
 
 
@@ -17,7 +17,7 @@ from tests import shapes
 @pytest.mark.parametrize("given", [None, "x", "-x", "y", "-y", "z", "-z"])
 def test_what_is_up_is_what_was_taken(suffix: str, usual: str, given: str | None) -> None:
     source = AssetSource(Path(f"m.{suffix}"), up_axis=given)
-    assert axis_in_file("z", source) == up_axis_taken(source) == (given or usual)
+    assert axis_in_file("z", source) == up_axis_of(source) == (given or usual)
     assert axis_in_file("-z", source).strip("-") == (given or usual).strip("-")
     assert axis_in_file("-z", source) != axis_in_file("z", source)
 
@@ -43,7 +43,7 @@ def test_the_guess_is_the_axis_the_warning_names(cache: AssetCache, tmp_path: Pa
     ups = [("obj", up) for up in ("z", "-z", "x", "-x", "-y")]
     ups += [("ply", up) for up in ("y", "-y", "x", "-z")]
     sources = [AssetSource(cone(tmp_path / f"{up}_up.{kind}", up)) for kind, up in ups]
-    known, errors = bring_in(sources, cache)
+    known, errors = import_models(sources, cache)
     assert not errors
     for source, (_, up) in zip(sources, ups, strict=True):
         facts = known[source]
@@ -51,7 +51,7 @@ def test_the_guess_is_the_axis_the_warning_names(cache: AssetCache, tmp_path: Pa
         assert any(f"set up_axis: {up})" in warning for warning in facts.warnings)
     # Done as the warning says, the model stands and nothing is doubted.
     turned = [AssetSource(source.path, up_axis=known[source].guessed_up_axis) for source in sources]
-    known, _ = bring_in(turned, cache)
+    known, _ = import_models(turned, cache)
     for source in turned:
         assert known[source].guessed_up_axis == source.up_axis
         assert not any("on its side" in warning for warning in known[source].warnings)
@@ -63,7 +63,7 @@ def test_upright_models_are_not_doubted(cache: AssetCache, tmp_path: Path) -> No
         AssetSource(cone(tmp_path / "m.obj", "y")),
         AssetSource(cone(tmp_path / "m.ply", "z")),
     ]
-    known, _ = bring_in(sources, cache)
+    known, _ = import_models(sources, cache)
     assert [known[source].guessed_up_axis for source in sources] == ["y", "z"]
 
 
@@ -77,5 +77,5 @@ def test_units() -> None:
 
 def test_a_given_unit_is_what_the_facts_say(cache: AssetCache, tmp_path: Path) -> None:
     source = AssetSource(cone(tmp_path / "m.obj", "y"), unit="mm")
-    known, _ = bring_in([source], cache)
+    known, _ = import_models([source], cache)
     assert known[source].guessed_unit == "mm"

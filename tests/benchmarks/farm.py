@@ -22,11 +22,11 @@ from typing import Any
 
 from renderer.asset import AssetCache
 from renderer.dataset.layout import Layout
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
 from renderer.farm.devices import gpus_here, list_devices
 from renderer.farm.disk import DiskWatch
 from renderer.farm.events import Event, JobStarted, ShotDone
 from renderer.farm.local import LocalExecutor
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys
 from renderer.farm.slots import Slot, make_slots
 from renderer.farm.supervisor import Supervisor
 from renderer.farm.worker import WorkerSetup
@@ -53,7 +53,7 @@ def planner_of(resolution: tuple[int, int], samples: int, images: int) -> Planne
     )
     cache: AssetCache = default_cache()
     sources = asset_sources(recipe, REPOSITORY)
-    known, errors = bring_in([s for each in sources for s in each.values()], cache)
+    known, errors = import_models([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     return Planner(recipe, REPOSITORY, cache, recipe_keys(sources, known))
 

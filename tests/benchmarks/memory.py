@@ -1,6 +1,6 @@
 """Does memory grow? ``python -m tests.benchmarks.memory`` renders 500 shots with changing models.
 
-The models of ``assets/models`` take turns, with more of them than the scene_renderer keeps, under changing
+The models of ``assets/models`` take turns, with more of them than the scene renderer keeps, under changing
 worlds, lamps and floors. Resident memory is read every 25 shots; what counts is the slope over the
 second half, when every cache has filled.
 """
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from renderer.blender.quiet import quiet_output
+from renderer.blender.native_output import discard_output
 from renderer.dataset.layout import Layout
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -57,19 +57,19 @@ def main() -> None:
         context={"folder": ROOT},
     )
     cache, sources = default_cache(), asset_sources(recipe, ROOT)
-    known, errors = bring_in([s for each in sources for s in each.values()], cache)
+    known, errors = import_models([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     planner = Planner(recipe, ROOT, cache, recipe_keys(sources, known))
     from renderer.blender.scene_renderer import SceneRenderer
 
     process, seen = psutil.Process(), []
     with tempfile.TemporaryDirectory() as folder:
-        with quiet_output():
+        with discard_output():
             scene_renderer = SceneRenderer(cache, ROOT, "cpu", keep_models=options.keep_models)
         pipeline = Pipeline(planner, scene_renderer, Layout(Path(folder)))
         lines = pipeline.run(range(options.shots))
         for number in range(options.shots):
-            with quiet_output():
+            with discard_output():
                 line = next(lines)
             assert "failed" not in line, line
             if number % 25 == 24:

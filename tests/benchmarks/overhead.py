@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from renderer.blender.quiet import quiet_output
+from renderer.blender.native_output import discard_output
 from renderer.dataset.layout import Layout
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -74,7 +74,7 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
     """Return seconds an image of both ways and their ratio, by rounds."""
     recipe = recipe_for(objects, samples)
     cache, sources = default_cache(), asset_sources(recipe, Path("/"))
-    known, errors = bring_in([s for each in sources for s in each.values()], cache)
+    known, errors = import_models([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
     import bpy
@@ -82,7 +82,7 @@ def measure(objects: int, rounds: int, per_round: int, samples: int) -> dict[str
     from renderer.blender.scene_renderer import SceneRenderer
 
     ours, bare = [], []
-    with tempfile.TemporaryDirectory() as folder, quiet_output():
+    with tempfile.TemporaryDirectory() as folder, discard_output():
         scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
         pipeline = Pipeline(planner, scene_renderer, Layout(Path(folder)))
         list(pipeline.run(range(2)))  # warm up

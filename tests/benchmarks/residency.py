@@ -19,8 +19,8 @@ from pathlib import Path
 
 from renderer.asset import BLEND
 from renderer.asset.cache import AssetCache
-from renderer.blender.quiet import quiet_output
-from renderer.farm.model_import import bring_in, default_cache, recipe_keys
+from renderer.blender.native_output import discard_output
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
 from renderer.values.files import MODEL_SUFFIXES
@@ -51,7 +51,7 @@ def textured_models(folder: Path, most: int, cache: AssetCache, bare: Path) -> d
     found: dict[Path, Path] = {}
     for path in files:
         (source,) = asset_sources(_recipe([path]), Path("/"))[0].values()
-        known, _ = bring_in([source], cache)
+        known, _ = import_models([source], cache)
         if source not in known or len(found) == most:
             continue
         target = bare / f"{path.parent.name}.blend"
@@ -91,11 +91,11 @@ def seconds_a_shot(models: list[Path], cache: AssetCache, warm: int, shots: int)
 
     recipe = _recipe(models)
     sources = asset_sources(recipe, Path("/"))
-    known, errors = bring_in([s for each in sources for s in each.values()], cache)
+    known, errors = import_models([s for each in sources for s in each.values()], cache)
     assert not errors, errors
     planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
     planned = [planner.shot(index) for index in range(warm + shots)]
-    with quiet_output():
+    with discard_output():
         scene_renderer = SceneRenderer(cache, Path("/"), "cpu")
         for shot in planned[:warm]:
             scene_renderer.render(shot)[0]

@@ -1,6 +1,6 @@
 """Renders textured models in turns: ``python -m tests.blender.residency FOLDER CACHE``.
 
-A process of its own, since each scene_renderer resets Blender. Prints one line of JSON.
+A process of its own, since each scene renderer resets Blender. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from renderer.asset import AssetCache, AssetSource
-from renderer.farm.model_import import bring_in, recipe_keys
+from renderer.farm.asset_import import import_models, recipe_keys
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
 from renderer.shot.shot import Shot
@@ -37,7 +37,7 @@ def planned(folder: Path, cache: AssetCache) -> list[Shot]:
                 "render": {"samples": 4, "denoise": False},
             }
         )
-        known, errors = bring_in([AssetSource(folder / name)], cache)
+        known, errors = import_models([AssetSource(folder / name)], cache)
         assert not errors
         keys = recipe_keys(asset_sources(recipe, folder), known)
         shots.append(Planner(recipe, folder, cache, keys).shot(0))

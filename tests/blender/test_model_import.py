@@ -13,7 +13,7 @@ from PIL import Image
 
 from renderer.asset import ALPHA_THRESHOLD, AssetCache, AssetFacts, AssetSource
 from renderer.blender.formats import SUFFIXES
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from renderer.farm.versions import library_versions
 from renderer.values.files import MODEL_SUFFIXES
 from tests import shapes
@@ -78,7 +78,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def take(cache: AssetCache, *paths: Path, **overrides: str) -> dict[str, AssetFacts | str]:
     """Facts or the refusal of each file, by name."""
     sources = [AssetSource(path, **overrides) for path in paths]
-    known, errors = bring_in(sources, cache)
+    known, errors = import_models(sources, cache)
     outcome: dict[str, AssetFacts | str] = {s.path.name: facts for s, facts in known.items()}
     for path in paths:
         outcome.setdefault(path.name, next((str(e) for e in errors if str(path) in str(e)), "?"))
@@ -108,8 +108,8 @@ def test_suffixes_are_the_recipes() -> None:
 def test_same_content_is_imported_once(cache: AssetCache, exported: Path, tmp_path: Path) -> None:
     original = AssetSource(exported / "obj" / "model.obj")
     seen: list[AssetSource] = []
-    bring_in([original], cache, seen.append)
-    bring_in([original], cache, seen.append)
+    import_models([original], cache, seen.append)
+    import_models([original], cache, seen.append)
     assert len(seen) <= 1
     copy = AssetSource(tmp_path / "elsewhere" / "model.obj")
     shutil.copytree(exported / "obj", copy.path.parent)

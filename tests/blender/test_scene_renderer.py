@@ -1,4 +1,4 @@
-"""The scene_renderer: a shot looks the same whatever was on scene_renderer before it, and nothing piles up."""
+"""The scene renderer: a shot looks the same whatever was rendered before it, and nothing piles up."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_shot_alone_gives_the_same_bytes(make_planner: Maker, scene_renderer: 
     fresh = SceneRenderer(planner.cache, planner.folder, "cpu")
     alone = fresh.render(shots[5])[0]
     assert np.array_equal(alone.color, in_a_row[5].color)
-    # Resetting Blender made the session's scene_renderer useless: give it the new scene's innards.
+    # Resetting Blender made the session's scene renderer useless: give it the new scene's attributes.
     scene_renderer.__dict__.update(fresh.__dict__)
 
 

@@ -100,7 +100,7 @@ def modifier_off() -> None:
     modifier.count, modifier.show_render = 4, False
 
 
-def camera_unseen() -> None:
+def camera_invisible() -> None:
     """A shadow caster that the camera does not see."""
     cube("body")
     cube("blocker", side=6).visible_camera = False
@@ -243,7 +243,7 @@ CASES = (
     two_scenes,
     subsurf_render,
     modifier_off,
-    camera_unseen,
+    camera_invisible,
     multi_uv,
     object_materials,
     own_patterns,

@@ -14,7 +14,7 @@ from PIL import Image
 
 from renderer.colour.view_transform import blender_data
 from renderer.farm.picture_check import broken_pictures
-from renderer.farm.prepare import try_models
+from renderer.farm.recipe_assets import try_models
 from renderer.recipe import Recipe
 from renderer.recipe.lighting import World
 from renderer.recipe.model import Background, Floor

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from renderer.commands.progress import RunProgress
-from renderer.commands.terminal import sentences
+from renderer.commands.terminal import errors_as_sentences
 from renderer.farm.events import ShotFailed
 from tests.conftest import CROWD, orbitset, write_recipe
 
@@ -147,11 +147,11 @@ def test_errors_of_a_store_or_cluster_are_sentences(capsys: pytest.CaptureFixtur
     import typer
     from botocore.exceptions import EndpointConnectionError
 
-    with pytest.raises(typer.Exit) as ended, sentences():
+    with pytest.raises(typer.Exit) as ended, errors_as_sentences():
         raise EndpointConnectionError(endpoint_url="http://nowhere")
     assert ended.value.exit_code == 1
     assert "the store or cluster fails: Could not connect" in capsys.readouterr().err
-    with pytest.raises(AttributeError), sentences():
+    with pytest.raises(AttributeError), errors_as_sentences():
         raise AttributeError("a defect of ours")
 
 

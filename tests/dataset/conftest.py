@@ -10,6 +10,6 @@ import pytest
 
 @pytest.fixture
 def copy(crowd: Path, tmp_path: Path) -> Path:
-    """A copy of the rendered dataset, to be harmed."""
+    """A copy of the rendered dataset, to be damaged."""
     shutil.copytree(crowd, tmp_path / "copy")
     return tmp_path / "copy"

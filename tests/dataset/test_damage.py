@@ -15,9 +15,9 @@ from renderer.dataset.assemble import AssembleError, assemble, read_run
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_annotations, read_categories, read_pairs
-from renderer.dataset.report import gather_statistics, write_report
+from renderer.dataset.report import read_statistics, write_report
 from renderer.dataset.validate import validate
-from tests.dataset.harm import (
+from tests.dataset.edits import (
     ANNOTATION,
     IMAGE,
     Change,
@@ -45,7 +45,7 @@ def test_a_record_that_lacks_a_key_is_one_sentence(copy: Path, kind: str, key: s
     edit_labels(copy, lambda d: d[f"{kind}s"][number - 1].pop(key))
     lacks = f"annotations/instances.json is damaged: {said} lacks {key}"
     assert validate(Layout(copy), None).findings == [lacks]
-    for read in (gather_statistics, lambda layout: list(read_pairs(layout))):
+    for read in (read_statistics, lambda layout: list(read_pairs(layout))):
         with pytest.raises(DatasetError) as caught:
             read(Layout(copy))
         assert str(caught.value) == lacks
@@ -186,8 +186,8 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("case", DAMAGED)
 def test_a_damaged_file_is_one_sentence(copy: Path, tmp_path: Path, case: str) -> None:
-    harm, expected = DAMAGED[case]
-    harm(copy)
+    damage_it, expected = DAMAGED[case]
+    damage_it(copy)
     (finding,) = validate(Layout(copy), None).findings
     assert expected in finding
     assert "\n" not in finding
@@ -217,8 +217,8 @@ def test_every_command_says_it_in_one_line(copy: Path, command: str, case: str) 
         "category": (lambda d: d["annotations"][0].update(category_id=7), "unknown category 7"),
     }
     if case in DAMAGED:
-        harm, expected = DAMAGED[case]
-        harm(copy)
+        damage_it, expected = DAMAGED[case]
+        damage_it(copy)
     else:
         change, expected = changes[case]
         edit_labels(copy, change)

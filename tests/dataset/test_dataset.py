@@ -18,7 +18,7 @@ from pycocotools.cocoeval import COCOeval
 
 from renderer.asset import AssetCache
 from renderer.dataset.layout import Layout
-from renderer.dataset.report import gather_statistics, write_report
+from renderer.dataset.report import read_statistics, write_report
 from renderer.dataset.validate import validate
 from tests.conftest import contents
 
@@ -166,15 +166,15 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_found(crowd: Path, cache: AssetCache, tmp_path: Path, damage: str) -> None:
     shutil.copytree(crowd, tmp_path / "d")
-    harm, expected = DAMAGE[damage]
-    harm(tmp_path / "d")
+    damage_it, expected = DAMAGE[damage]
+    damage_it(tmp_path / "d")
     findings = validate(Layout(tmp_path / "d"), cache).findings
     assert any(expected in finding for finding in findings), findings
 
 
 def test_statistics_count_what_is_there(crowd: Path) -> None:
     data = json.loads((crowd / "annotations" / "instances.json").read_text())
-    found = gather_statistics(Layout(crowd))
+    found = read_statistics(Layout(crowd))
     assert found.images == 8
     total = len(data["annotations"])
     assert found.annotations == total == sum(found.per_category.values())

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from renderer.dataset.assemble import assemble, gather, write_run
+from renderer.dataset.assemble import assemble, join_outputs, write_run
 from renderer.dataset.files import FilesThere, of_shot
-from renderer.dataset.head import RunFile, run_head
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.parts import write_part
 from renderer.dataset.read import read_pairs
+from renderer.dataset.run_file import RunFile, run_head
 from renderer.dataset.storage import machine_name
-from renderer.farm.estimate import _sizes
 from renderer.farm.run import Run
+from renderer.farm.run_estimate import _sizes
 from renderer.plan import Planner
 from renderer.recipe import Recipe
 from tests import shapes
@@ -91,7 +91,7 @@ def test_gathering_brings_every_file(tmp_path: Path, recipe: Recipe) -> None:
         for name, span in (("a", range(3)), ("b", range(3, 6)))
     ]
     target = Layout(tmp_path / "joined")
-    gather(sources, target)
+    join_outputs(sources, target)
     result = assemble(target)
     assert (result.shots, result.images, result.missing) == (6, 12, [])
     for index in range(6):

@@ -15,7 +15,7 @@ from renderer.dataset import fonts
 from renderer.dataset.overlay import draw_overlay
 from renderer.truth.mask import encode_rle
 from tests.conftest import orbitset
-from tests.dataset.test_strange_content import rename
+from tests.dataset.test_untrusted_content import rename
 
 SCRIPTS = {
     "latin": "Ünïcødé Łódź",

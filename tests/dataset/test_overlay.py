@@ -11,7 +11,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from renderer.colour.palette import colour_of
-from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, local, picture_file
+from renderer.dataset.overlay import (
+    cell_width,
+    contact_sheet,
+    draw_overlay,
+    require_local,
+    require_picture_path,
+)
 from renderer.truth.mask import encode_rle
 from renderer.truth.stored_labels import StoredLabels
 from tests.conftest import orbitset
@@ -106,15 +112,15 @@ def test_cells_are_never_too_narrow_for_a_label() -> None:
 
 
 def test_where_pictures_can_be_written(tmp_path: Path) -> None:
-    assert picture_file(tmp_path / "a.PNG") == tmp_path / "a.PNG"
+    assert require_picture_path(tmp_path / "a.PNG") == tmp_path / "a.PNG"
     for name in ("a.xyz", "a", "."):
         with pytest.raises(ValueError, match=r"must end in \.png, \.jpg or \.webp"):
-            picture_file(tmp_path / name)
+            require_picture_path(tmp_path / name)
     for name in ("s3://bucket/x.png", "gs://b/x", "https://a.b/c.png"):
         with pytest.raises(ValueError, match="-o takes a local file here"):
-            picture_file(Path(name))
+            require_picture_path(Path(name))
         with pytest.raises(ValueError, match="-o takes a local folder here"):
-            local(Path(name), "folder")
+            require_local(Path(name), "folder")
 
 
 def test_show_tells_which_images_are_not_there(crowd: Path, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 
 from renderer.commands.app import app
 from renderer.dataset.coco import linked_views
-from renderer.dataset.describe import json_schema, page
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.read import read_annotations, read_images, read_pairs
+from renderer.dataset.record_schema import json_schema, page
 from renderer.dataset.records import ImageRecord, default_kinds, records_of
-from renderer.dataset.report import gather_statistics, write_report
-from renderer.dataset.stored import UnlikeError, stored
+from renderer.dataset.report import read_statistics, write_report
+from renderer.dataset.stored_model import ContentError, read_value
 from renderer.dataset.validate import validate
 from renderer.registry import LABEL_KINDS
 from renderer.shot.shot import Shot
@@ -28,7 +28,7 @@ from renderer.truth.kinds.amodal import AmodalFields
 from renderer.truth.kinds.box import BoxFields
 from renderer.truth.kinds.pose import PoseFields
 from tests.conftest import REPOSITORY
-from tests.dataset.harm import annotation, edit, edit_labels, image, put
+from tests.dataset.edits import annotation, edit, edit_labels, image, put
 from tests.dataset.test_parts import image as image_of
 
 KINDS = ("box", "mask", "amodal", "pose")
@@ -90,7 +90,7 @@ def test_keys_stand_in_one_order(crowd: Path) -> None:
 
 def test_a_record_has_the_fields_of_the_kinds_that_are_on(crowd: Path) -> None:
     _, label = example(crowd)
-    record = stored(records_of(("box", "pose")).annotation, label)
+    record = read_value(records_of(("box", "pose")).annotation, label)
     assert isinstance(record, BoxFields)
     assert isinstance(record, PoseFields)
     assert not isinstance(record, AmodalFields)
@@ -174,7 +174,7 @@ def test_a_dataset_without_boxes_and_amodal_masks(copy: Path) -> None:
 
     edit_labels(copy, without)
     edit(copy / "manifest.json", put("labels", {"mask": {"segmentation": "rle"}, "pose": {}}))
-    statistics = gather_statistics(Layout(copy))
+    statistics = read_statistics(Layout(copy))
     assert statistics.annotations == sum(statistics.per_category.values()) > 0
     assert not statistics.visibility.counts.any()
     page = write_report(Layout(copy)).read_text()
@@ -220,8 +220,8 @@ BAD_FILES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_files_of_an_image(case: str) -> None:
     files, said = BAD_FILES[case]
-    with pytest.raises(UnlikeError) as caught:
-        stored(ImageRecord, {**image_of(3), "files": files})
+    with pytest.raises(ContentError) as caught:
+        read_value(ImageRecord, {**image_of(3), "files": files})
     assert str(caught.value) == said
 
 

@@ -12,7 +12,7 @@ from renderer.asset import AssetCache
 from renderer.dataset.layout import Layout
 from renderer.dataset.read import read_annotations
 from renderer.dataset.validate import validate
-from tests.dataset.harm import (
+from tests.dataset.edits import (
     ANNOTATION,
     IMAGE,
     Change,

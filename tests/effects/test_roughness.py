@@ -140,12 +140,12 @@ def test_a_session_does_not_outgrow_its_shots(
     """Cycles keeps the shader of every material it has seen, so it gets a new session in time;
     pictures are the same.
     """
-    from renderer.blender import session
+    from renderer.blender import cycles_session
 
     planner = make_planner(VARIED)
     shots = [planner.shot(index) for index in range(4)]
     one_session = [scene_renderer.render(shot)[0].color for shot in shots]
-    monkeypatch.setattr(session, "_MOST_GONE", 3)
+    monkeypatch.setattr(cycles_session, "_MOST_GONE", 3)
     kept = []
     for shot, color in zip(shots, one_session, strict=True):
         assert np.array_equal(scene_renderer.render(shot)[0].color, color)

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from renderer.commands.app import app
 from renderer.dataset.storage import machine_name
 from tests.conftest import REPOSITORY, contents, orbitset
-from tests.dataset.harm import edit
+from tests.dataset.edits import edit
 from tests.farm.object_store import BUCKET, keys, object_store, stored
 
 
@@ -99,7 +99,7 @@ def of_other_length(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("damage_it", "said"),
     [
         (unfinished, "is not finished: run the same render command again"),
         (without_boxes, "has no box labels, which the format yolo needs"),
@@ -108,9 +108,9 @@ def of_other_length(copy: Path) -> None:
 )
 @pytest.mark.parametrize("dry", [False, True])
 def test_a_dataset_that_does_not_do_is_refused(
-    copy: Path, tmp_path: Path, harm: Callable[[Path], None], said: str, dry: bool
+    copy: Path, tmp_path: Path, damage_it: Callable[[Path], None], said: str, dry: bool
 ) -> None:
-    harm(copy)
+    damage_it(copy)
     words = ["--dry-run"] if dry else []
     result = run(copy, "--format", "yolo", "-o", tmp_path / "target", *words)
     assert result.exit_code == 2
@@ -188,10 +188,10 @@ main()
     ("what", "at"),
     [
         ("target.FolderTarget.write", 4),  # while labels are written
-        ("publish._say", 1),  # all is written, and nothing moved
+        ("publish._write_summary", 1),  # all is written, and nothing moved
         ("os.rename", 1),
         ("os.rename", 3),  # a part of it has been moved
-        ("publish._say", 2),  # all has been moved
+        ("publish._write_summary", 2),  # all has been moved
     ],
 )
 @pytest.mark.parametrize("former", [False, True])

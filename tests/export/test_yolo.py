@@ -15,7 +15,7 @@ from renderer.dataset.layout import DatasetError, Layout
 from renderer.export.write import Exported, export
 from renderer.recipe.exports import export_of
 from tests.conftest import contents, orbitset
-from tests.dataset.harm import edit_labels
+from tests.dataset.edits import edit_labels
 from tests.export import yolo
 
 # A twentieth of what a box may be off and still round to itself.

@@ -1,4 +1,4 @@
-"""A label kind, effects on all five sides and a format of another package go all the way: check,
+"""A label kind, effects of all five stages and a format of another package go all the way: check,
 schema, plan, render, resume after a kill, merge, validate, report, export; and CONTRIBUTING shows
 these very files.
 """
@@ -27,11 +27,11 @@ SHOWN = ("distance", "vignette", "centres")
 ENTRY_POINTS = """[orbitset.label_kinds]
 distance = orbitset_toys.distance:Distance
 [orbitset.effects]
-pillar = orbitset_toys.sides:Pillar
-raised = orbitset_toys.sides:Raised
-haze = orbitset_toys.sides:Haze
+pillar = orbitset_toys.stages:Pillar
+raised = orbitset_toys.stages:Raised
+haze = orbitset_toys.stages:Haze
 vignette = orbitset_toys.vignette:Vignette
-posterised = orbitset_toys.sides:Posterised
+posterised = orbitset_toys.stages:Posterised
 [orbitset.formats]
 centres = orbitset_toys.centres:Centres
 """

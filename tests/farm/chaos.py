@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renderer.commands.execute import conclude, execute
+from renderer.commands.execute import execute, finish_run
+from renderer.commands.import_progress import import_with_progress
 from renderer.commands.origin import origin_of
-from renderer.commands.prepare import import_models
-from renderer.commands.terminal import sentences
+from renderer.commands.terminal import errors_as_sentences
 from renderer.dataset.layout import Layout
 from renderer.farm.run import Run
 from renderer.farm.scheduler import FarmOptions
@@ -67,9 +67,9 @@ class FaultyRun(Run):
 
 
 def main(recipe: Path, out: Path, harmless: bool) -> None:
-    with sentences():
+    with errors_as_sentences():
         loaded = load_recipe(recipe)
-        assets = import_models(loaded.recipe, loaded.folder, quiet=True)
+        assets = import_with_progress(loaded.recipe, loaded.folder, quiet=True)
         run = FaultyRun(
             loaded.recipe, loaded.folder, Layout(out), assets.cache, assets.known, harmless=harmless
         )
@@ -77,7 +77,7 @@ def main(recipe: Path, out: Path, harmless: bool) -> None:
         with run.locked():
             run.claim(origin_of(recipe, {}))
             execute(run, run.pending(), options, quiet=False)
-            conclude(run, as_json=False)
+            finish_run(run, as_json=False)
 
 
 if __name__ == "__main__":

@@ -65,8 +65,8 @@ def test_killed_run_resumes(crowd: Path, solids: Path, tmp_path: Path) -> None:
 def test_a_partial_upload_is_never_visible(tmp_path: Path) -> None:
     """kill -9 in the middle of a large put: its key is not there."""
     code = (
-        "import sys; from renderer.dataset.storage import drafted, open_root\n"
-        f"with drafted(open_root('s3://{BUCKET}/run') / 'big.tar') as file:\n"
+        "import sys; from renderer.dataset.storage import open_atomic, open_root\n"
+        f"with open_atomic(open_root('s3://{BUCKET}/run') / 'big.tar') as file:\n"
         "    for _ in range(160): file.write(bytes(1 << 20))\n"
         "    print('putting', flush=True)\n"
     )

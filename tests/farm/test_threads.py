@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from renderer.dataset.layout import Layout
-from renderer.farm import model_import, worker
+from renderer.farm import asset_import, worker
 from renderer.farm.local import LocalExecutor
 from renderer.farm.machine import usable_cores
 from renderer.farm.slots import Slot, make_slots
@@ -111,9 +111,9 @@ def test_importing_spins_no_linear_algebra(solids: Path, tmp_path: Path) -> None
     from renderer.asset import AssetCache, AssetSource
 
     cache, source = AssetCache(tmp_path / "cache"), AssetSource(solids / "box.ply")
-    pool = model_import._new_pool(str(tmp_path))
+    pool = asset_import._new_pool(str(tmp_path))
     try:
-        assert model_import._import_one(pool, source, cache)
+        assert asset_import._import_one(pool, source, cache)
         found = pool.schedule(figures).result(120)
     finally:
         pool.stop()

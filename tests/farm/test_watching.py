@@ -14,7 +14,7 @@ from scipy import stats
 
 from renderer.dataset.layout import Layout
 from renderer.dataset.storage import machine_name
-from renderer.farm.estimate import Measurement, estimate_run, interval
+from renderer.farm.run_estimate import Measurement, estimate_run, interval
 from renderer.farm.status import run_status
 from tests.conftest import CROWD, orbitset, write_recipe
 from tests.farm.test_run import start_loud, wait_for_images

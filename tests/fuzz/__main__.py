@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 
 from renderer.asset import AssetCache
-from renderer.blender.quiet import quiet_output
-from renderer.farm.model_import import bring_in
+from renderer.blender.native_output import discard_output
+from renderer.farm.asset_import import import_models
 from tests.fuzz import models, recipes
 
 
@@ -29,16 +29,16 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="orbitset-fuzz-") as scratch:
         folder = Path(scratch)
-        place = recipes.Workplace(folder, AssetCache(folder / "cache"))
+        place = recipes.PlanContext(folder, AssetCache(folder / "cache"))
         if options.show is not None:
             print(json.dumps(recipes.drawn(place, options.seed, options.show), indent=1))
             return 0
-        _, errors = bring_in(place.sources(), place.cache)
+        _, errors = import_models(place.sources(), place.cache)
         assert not errors
         from renderer.blender.scene_renderer import SceneRenderer
 
         found = 0
-        with quiet_output():
+        with discard_output():
             scene_renderer = SceneRenderer(place.cache, folder, "cpu")
         by_recipes = recipes.findings(
             place, scene_renderer, options.seed, options.recipes, options.rendered
@@ -48,7 +48,7 @@ def main() -> int:
             (("recipe", *each) for each in by_recipes), (("model", *e) for e in by_models)
         )
         while True:
-            with quiet_output():
+            with discard_output():
                 each = next(kinds, None)
             if each is None:
                 break

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from renderer.asset import AssetSource
-from renderer.farm.model_import import bring_in
-from tests.fuzz.recipes import Workplace, render
+from renderer.farm.asset_import import import_models
+from tests.fuzz.recipes import PlanContext, render
 
 _NUMBERS = (0, -1, 1, 0.5, 2, 1e-12, 1e12, 1e39, -1e39, 65536, 4294967296, None, "x", True, [], {})
 
@@ -64,7 +64,7 @@ def _mutate_lines(content: bytes, chance: random.Random) -> bytes:
     return b"\n".join(lines)
 
 
-def originals(place: Workplace) -> list[Path]:
+def originals(place: PlanContext) -> list[Path]:
     """Return small models of several formats."""
     cases = Path(__file__).parents[1] / "cases"
     binary = _write_stl(place.folder / "tetra.stl")
@@ -90,7 +90,7 @@ def _write_stl(path: Path) -> Path:
 
 
 def findings(
-    place: Workplace, scene_renderer: Any, seed: int, count: int
+    place: PlanContext, scene_renderer: Any, seed: int, count: int
 ) -> Iterator[tuple[int, str]]:
     """Yield the number of each mutation that goes wrong, and how."""
     models = originals(place)
@@ -106,7 +106,7 @@ def findings(
         path = folder / original.name
         path.write_bytes(mutate(original.read_bytes(), original.suffix, chance))
         sources.append(AssetSource(path))
-    known, errors = bring_in(sources, place.cache)
+    known, errors = import_models(sources, place.cache)
     for error in errors:
         said = str(error)
         if "\n" in said or "Traceback" in said or ("folder" not in said and "mutation" not in said):
@@ -118,7 +118,7 @@ def findings(
                 yield number, f"{source.path.name}: {wrong}"
 
 
-def _render_one(place: Workplace, scene_renderer: Any, source: AssetSource) -> str:
+def _render_one(place: PlanContext, scene_renderer: Any, source: AssetSource) -> str:
     recipe = {
         "name": "mutation",
         "images": 1,

@@ -18,7 +18,7 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.validate import validate
-from renderer.farm.model_import import bring_in
+from renderer.farm.asset_import import import_models
 from renderer.farm.run import Run
 from renderer.pipeline import Pipeline
 from renderer.plan import PlanError, Planner, asset_sources
@@ -32,7 +32,7 @@ CASES = Path(__file__).parents[1] / "cases"
 _PLAN_LIMIT_S = 60.0
 
 
-class Workplace:
+class PlanContext:
     """A folder with the files that recipes draw from, and their models in a cache."""
 
     def __init__(self, folder: Path, cache: AssetCache) -> None:
@@ -55,7 +55,7 @@ class Workplace:
         """Return the planner of a recipe file, its run, and its text; raises what a user sees."""
         loaded = load_recipe(path)
         sources = asset_sources(loaded.recipe, loaded.folder)
-        known, errors = bring_in([s for each in sources for s in each.values()], self.cache)
+        known, errors = import_models([s for each in sources for s in each.values()], self.cache)
         if errors:
             raise errors[0]
         run = Run(loaded.recipe, loaded.folder, Layout(self.folder / "out"), self.cache, known)
@@ -66,7 +66,7 @@ class Workplace:
         return [AssetSource(self.folder / name) for name in self.files["asset"] if "*" not in name]
 
 
-def drawn(place: Workplace, seed: int, number: int) -> dict[str, Any]:
+def drawn(place: PlanContext, seed: int, number: int) -> dict[str, Any]:
     """Return the recipe of a number: the same for the same seed."""
     chance = random.Random(f"{seed}/{number}")
     schema = recipe_schema()
@@ -85,7 +85,7 @@ def drawn(place: Workplace, seed: int, number: int) -> dict[str, Any]:
     return data
 
 
-def plan(place: Workplace, seed: int, number: int) -> tuple[Shot | None, Run | None, str]:
+def plan(place: PlanContext, seed: int, number: int) -> tuple[Shot | None, Run | None, str]:
     """Return (shot, run, what is wrong); neither shot nor fault where it fails in sentences."""
     path = place.folder / "recipe.yaml"
     path.write_text(json.dumps(drawn(place, seed, number)), encoding="utf-8")
@@ -121,7 +121,7 @@ def render(scene_renderer: Any, run: Run) -> str:
 
 
 def findings(
-    place: Workplace, scene_renderer: Any, seed: int, count: int, rendered: int
+    place: PlanContext, scene_renderer: Any, seed: int, count: int, rendered: int
 ) -> Iterator[tuple[int, str]]:
     """Yield the number of each recipe that goes wrong, and how."""
     left = rendered

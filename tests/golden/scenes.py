@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from renderer.commands.prepare import prepare
+from renderer.commands.import_progress import load_planner
 from renderer.dataset.layout import Layout
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
@@ -20,7 +20,7 @@ PLANS, IMAGES = 12, 2
 
 def planner(name: str) -> Planner:
     """The planner of a scene."""
-    return prepare(load_recipe(SCENES / f"{name}.yaml"), quiet=True)[0]
+    return load_planner(load_recipe(SCENES / f"{name}.yaml"), quiet=True)[0]
 
 
 def plans(name: str) -> str:

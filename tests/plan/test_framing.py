@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer.geometry.projection import look, project
+from renderer.geometry.projection import project, view_matrix
 from renderer.plan.framing import FrameTangents, orbit_rotation, place_at_distance, solve_fill
 
 angle = st.floats(-180, 180)
@@ -56,7 +56,7 @@ def test_fill_and_framing_are_exact(
     K = intrinsics(*resolution, focal, fy, dx, dy)
     rotation = orbit_rotation(azimuth, elevation, roll)
     position = solve_fill(points, rotation, FrameTangents.of(resolution, K), fill, (x, y))
-    projected = project(points, K, look(rotation, position))
+    projected = project(points, K, view_matrix(rotation, position))
     assert projected[:, 2].min() > 0
     low, high = projected[:, :2].min(0), projected[:, :2].max(0)
     spans = (high - low) / resolution
@@ -87,7 +87,9 @@ def test_distance_and_center() -> None:
     position = place_at_distance(center, rotation, FrameTangents.of((640, 480), K), 4.0, (0, 0))
     assert np.linalg.norm(position - center) == pytest.approx(4)
     position = place_at_distance(center, rotation, FrameTangents.of((640, 480), K), 4.0, (0.5, -1))
-    assert project(center[None], K, look(rotation, position))[0] == pytest.approx([480, 0, 4])
+    assert project(center[None], K, view_matrix(rotation, position))[0] == pytest.approx(
+        [480, 0, 4]
+    )
 
 
 def test_distance_off_the_axis() -> None:
@@ -95,13 +97,15 @@ def test_distance_off_the_axis() -> None:
     K, rotation = intrinsics(640, 480, 50, 1.5, 90, -40), orbit_rotation(30, 20, 5)
     center, frame = np.array([0.3, -2, 1.0]), FrameTangents.of((640, 480), K)
     position = place_at_distance(center, rotation, frame, 4.0, (0, 0))
-    assert project(center[None], K, look(rotation, position))[0] == pytest.approx([320, 240, 4])
+    assert project(center[None], K, view_matrix(rotation, position))[0] == pytest.approx(
+        [320, 240, 4]
+    )
 
 
 def test_projection_is_opencvs() -> None:
     K = intrinsics(800, 600, 35)
     rotation = orbit_rotation(33, 12, 7)
-    view = look(rotation, np.array([2.0, -5.0, 1.5]))
+    view = view_matrix(rotation, np.array([2.0, -5.0, 1.5]))
     points = np.random.default_rng(0).normal(size=(20, 3))
     theirs, _ = cv2.projectPoints(points, cv2.Rodrigues(view[:3, :3])[0], view[:3, 3], K, None)
     assert project(points, K, view)[:, :2] == pytest.approx(theirs[:, 0], abs=1e-6)

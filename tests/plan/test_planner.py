@@ -193,7 +193,7 @@ def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> 
     """A box put down any way lies on one of its six sides, never on an edge."""
     from dataclasses import replace
 
-    from renderer.geometry.rotation import settle
+    from renderer.geometry.rotation import rest_on_side
 
     points, faces = SOLIDS["box"]
     planner = plain_planner(BASE, **SOLIDS)
@@ -205,7 +205,7 @@ def test_free_objects_lie_on_a_stable_side(plain_planner: Maker, cache: Any) -> 
     for _ in range(100):
         q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
         start = q * np.sign(np.linalg.det(q))
-        rotation = settle(start, geometry)
+        rotation = rest_on_side(start, geometry)
         assert rotation @ rotation.T == pytest.approx(np.eye(3), abs=1e-9)
         heights = points @ rotation.T[:, 2]
         assert (heights < heights.min() + 1e-6).sum() == 4

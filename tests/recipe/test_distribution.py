@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from renderer.values.colour import Colour
-from renderer.values.distribution import Choice, Number, support
+from renderer.values.distribution import Choice
 from renderer.values.draw import draw_choice, draw_colour, draw_number
+from renderer.values.number import Number, support
 from renderer.values.stream import Stream
 
 numbers = TypeAdapter(Number)

@@ -17,8 +17,8 @@ from renderer.truth.raster import decode_exr, decode_png, encode_exr
 from renderer.truth.stored_labels import StoredLabels
 from renderer.truth.view import ViewTruth
 from tests import shapes
+from tests.truth.formulas import box_truth, dome, dome_truth, rays_of, sheet_truth
 from tests.truth.labelled import records_of
-from tests.truth.paper import box_truth, dome, dome_truth, rays_of, sheet_truth
 
 SIZE = 96, 72
 SCENE = {

@@ -14,10 +14,10 @@ from renderer.asset import Cutout, Geometry
 from renderer.geometry.raycast import Tracer
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
-from renderer.truth import casting, view
+from renderer.truth import ray_casting, view
 from renderer.truth.view import ViewTruth
 from tests import shapes
-from tests.truth.paper import box_truth, dome, dome_truth, sheet_truth
+from tests.truth.formulas import box_truth, dome, dome_truth, sheet_truth
 
 Make = Callable[..., ViewTruth]
 FREE = {"world": True}
@@ -190,7 +190,7 @@ def test_bands_of_rays_change_nothing(make: Make, monkeypatch: pytest.MonkeyPatc
     floor = {"background": {"floor": "plain"}}
     whole = make(*objects, **floor)
     kept = whole.index, whole.depth, whole.normal
-    monkeypatch.setattr(casting, "_RAYS", 100)
+    monkeypatch.setattr(ray_casting, "_RAYS", 100)
     monkeypatch.setattr(view, "_RAYS", 100)
     again = ViewTruth.of(whole.shot, whole.camera, whole.casting.cache)
     assert (again.index != kept[0]).sum() <= 1

@@ -12,14 +12,14 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.records import records_of
 from renderer.dataset.report.charts import category_bars, charts
-from renderer.dataset.report.gallery import Sample, layers, sample
+from renderer.dataset.report.gallery import GalleryImage, gallery_image, layers
 from renderer.dataset.statistics import Statistics
 from renderer.dataset.storage import write_atomic
 
 _SAMPLES = 24
 
 
-def gather_statistics(layout: Layout) -> Statistics:
+def read_statistics(layout: Layout) -> Statistics:
     """Return the statistics of a dataset."""
     names = read_categories(layout)
     statistics = Statistics()
@@ -29,17 +29,17 @@ def gather_statistics(layout: Layout) -> Statistics:
 
 
 def write_report(layout: Layout) -> Path:
-    """Write ``report.html``: samples, statistics, coverage, warnings and failures."""
+    """Write ``report.html``: sample images, statistics, coverage, warnings and failures."""
     manifest = read_manifest(layout)
     names = read_categories(layout)
     total = manifest.images
     # Evenly spread over the run, so that the gallery does not depend on where a run stopped.
     chosen = {round(at * (total - 1) / max(_SAMPLES - 1, 1)) for at in range(_SAMPLES)}
-    statistics, samples = Statistics(), list[Sample]()
+    statistics, gallery = Statistics(), list[GalleryImage]()
     for number, (image, records) in enumerate(read_pairs(layout)):
         statistics.add(image, records, names)
         if number in chosen:
-            samples.append(sample(layout, image, records, names))
+            gallery.append(gallery_image(layout, image, records, names))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -50,8 +50,8 @@ def write_report(layout: Layout) -> Path:
         manifest=manifest,
         recipe=json.dumps(manifest.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False),
         statistics=statistics,
-        samples=samples,
-        layers=layers(samples),
+        gallery=gallery,
+        layers=layers(gallery),
         bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),

@@ -74,10 +74,10 @@ def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
             _svg(lambda ax: _per_image(ax, statistics)),
         ),
     ]
-    return [each for each in chosen if each[0] not in _untold(statistics)]
+    return [each for each in chosen if each[0] not in _without_data(statistics)]
 
 
-def _untold(statistics: Statistics) -> set[str]:
+def _without_data(statistics: Statistics) -> set[str]:
     """Return the charts that would be empty though there are objects."""
     untold: set[str] = set()
     if statistics.annotations and not statistics.size.counts.any():

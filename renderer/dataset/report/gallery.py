@@ -24,9 +24,9 @@ _WIDTH = 560
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One object on a sample: all numbers in pixels of the original image; None and an empty path
-    where the dataset does not have it.
+class GalleryObject:
+    """One object on an image of the gallery: all numbers in pixels of the original image; None and
+    an empty path where the dataset does not have it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Sample:
+class GalleryImage:
     """One image of the gallery; ``source`` is a data URI, ``maps`` those of its labels' files as
     they are drawn, by kind.
     """
@@ -49,20 +49,20 @@ class Sample:
     source: str
     azimuth: float
     elevation: float
-    objects: tuple[Drawn, ...]
+    objects: tuple[GalleryObject, ...]
     maps: Mapping[str, str]
 
 
-def sample(
+def gallery_image(
     layout: Layout,
     image: ImageRecord,
     annotations: Sequence[AnnotationRecord],
     names: dict[int, str],
-) -> Sample:
+) -> GalleryImage:
     """Return the gallery entry of an image."""
     small, stored = open_picture(layout, image), stored_image(layout, image, annotations)
     small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
-    return Sample(
+    return GalleryImage(
         file_name=image["file_name"],
         width=image["width"],
         height=image["height"],
@@ -70,7 +70,7 @@ def sample(
         azimuth=image["azimuth_deg"],
         elevation=image["elevation_deg"],
         objects=tuple(
-            Drawn(
+            GalleryObject(
                 name=names[record["category_id"]],
                 colour=colour_of(record["category_id"]),
                 box=tuple(record["bbox"]) if "bbox" in record else None,
@@ -84,15 +84,15 @@ def sample(
     )
 
 
-def layers(samples: Sequence[Sample]) -> dict[str, str]:
+def layers(gallery: Sequence[GalleryImage]) -> dict[str, str]:
     """Return what can be laid over the images, by its name in the page, with its title."""
-    objects = [each for sample in samples for each in sample.objects]
+    objects = [each for image in gallery for each in image.objects]
     found = {
         "boxes": ("Boxes", any(each.box for each in objects)),
         "masks": ("Masks", any(each.path for each in objects)),
         "amodal": ("Amodal boxes", any(each.amodal_box for each in objects)),
     }
-    maps = dict.fromkeys(name for sample in samples for name in sample.maps)
+    maps = dict.fromkeys(name for image in gallery for name in image.maps)
     shown = {name: title for name, (title, there) in found.items() if there}
     return {**shown, **{f"map-{name}": name.capitalize() for name in maps}}
 

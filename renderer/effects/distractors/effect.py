@@ -14,15 +14,16 @@ from pydantic_core import PydanticCustomError
 
 from renderer.asset import AssetSource
 from renderer.colour.srgb import srgb_to_linear
-from renderer.effects.distractors.crowd import Crowd
+from renderer.effects.distractors.floor_space import FloorSpace
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
 from renderer.effects.scene import RenderScene, SceneDraft
-from renderer.geometry.rotation import any_rotation, settle
+from renderer.geometry.rotation import any_rotation, rest_on_side
 from renderer.shot.scene import Frozen, Vector
 from renderer.shot.shot import EffectState
 from renderer.values.colour import Colour
-from renderer.values.distribution import Integers, Number, Strict, Uniform, within
+from renderer.values.distribution import Integers, Strict, Uniform
+from renderer.values.number import Number, within
 
 Array = npt.NDArray[np.float64]
 
@@ -99,19 +100,19 @@ class Distractors(Effect[DistractorsConfig, DistractorsState]):
 
         Their number, shapes, sizes and colours are an image's; each pose tried places them anew.
         """
-        crowd = Crowd()
+        space = FloorSpace()
         for entry in scene.objects:
-            crowd.add(scene.hull(entry.instance))
+            space.add(scene.hull(entry.instance))
         painted = []
         for number in range(round(draws.once.number("count", config.count))):
             own = draws.at(str(number))
             shape = _SHAPES[int(own.once.unit("shape") * len(_SHAPES))]
             size = _size_m(config, own.once, scene)
-            found = _find_place(config, own, scene, crowd, shape, size)
+            found = _find_place(config, own, scene, space, shape, size)
             if found is None:
                 continue
             to_world, hull = found
-            crowd.add(hull)
+            space.add(hull)
             color = srgb_to_linear(own.once.colour("color", config.color))
             added = scene.add(shape, to_world)
             painted.append(Painted(instance=added.instance, color=color))
@@ -137,7 +138,7 @@ def _find_place(
     config: DistractorsConfig,
     draws: Draws,
     scene: SceneDraft,
-    crowd: Crowd,
+    space: FloorSpace,
     shape: str,
     size_m: float,
 ) -> tuple[Array, Array] | None:
@@ -146,12 +147,12 @@ def _find_place(
     distance = draws.number("distance", config.distance) * scene.radius_m
     for attempt in range(_TRIES):
         own = draws.at(f"place.{attempt}")
-        turn = settle(any_rotation(own.stream, own.path), geometry)
+        turn = rest_on_side(any_rotation(own.stream, own.path), geometry)
         hull = size_m * geometry.hull.astype(np.float64) @ turn.T
         angle = 2 * math.pi * own.unit("direction")
         direction = np.array([math.cos(angle), math.sin(angle)])
         offset = np.array([*np.array(scene.center[:2]) + distance * direction, -hull[:, 2].min()])
-        offset[:2] += direction * crowd.first_room(hull + offset, direction, _GAP)
+        offset[:2] += direction * space.first_room(hull + offset, direction, _GAP)
         if scene.clear_of_cameras(hull + offset):
             to_world = np.eye(4)
             to_world[:3, :3], to_world[:3, 3] = size_m * turn, offset

@@ -12,7 +12,8 @@ from renderer.effects.effect import Effect
 from renderer.effects.picture import Floats
 from renderer.effects.scene import SceneDraft
 from renderer.shot.shot import EffectState
-from renderer.values.distribution import Number, Strict, within
+from renderer.values.distribution import Strict
+from renderer.values.number import Number, within
 
 
 class ExposureConfig(Strict):

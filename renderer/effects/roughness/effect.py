@@ -14,7 +14,8 @@ from renderer.effects.effect import Effect
 from renderer.effects.scene import RenderScene, SceneDraft
 from renderer.shot.scene import Frozen
 from renderer.shot.shot import EffectState
-from renderer.values.distribution import Number, Strict, within
+from renderer.values.distribution import Strict
+from renderer.values.number import Number, within
 
 
 class RoughnessConfig(Strict):

@@ -19,7 +19,8 @@ from renderer.effects.effect import Effect
 from renderer.effects.picture import Floats, Picture
 from renderer.effects.scene import SceneDraft
 from renderer.shot.shot import EffectState
-from renderer.values.distribution import Number, Strict, within
+from renderer.values.distribution import Strict
+from renderer.values.number import Number, within
 
 
 class SensorNoiseConfig(Strict):

@@ -54,7 +54,7 @@ class Amodal(LabelKind):
 
     def make(self, truth: ViewTruth, config: AmodalConfig) -> Labels:
         """Return the amodal masks, boxes and shares."""
-        from renderer.truth.outline import segmentation
+        from renderer.truth.outline_check import segmentation
 
         found = {}
         for entry in truth.labelled:
@@ -140,7 +140,7 @@ def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
     """Compare the amodal box with that of the amodal mask, which ends at the frame, and truncation
     with both.
     """
-    (width, height), (left, top, wide, high) = whole.frame, whole.box
+    (width, height), (left, top, wide, high) = whole.frame_size, whole.box
     x, y, w, h = found = list(record["amodal_bbox"])
     if x >= 0 and y >= 0 and x + w <= width and y + h <= height:
         if (x, y, w, h) != whole.box:
@@ -157,7 +157,7 @@ def _scene_problems(
     record: Record, found: Crop, scene: _Whole, truth: ViewTruth, entry: Instance
 ) -> Iterator[str]:
     """Compare what is hidden or beyond the frame with the scene."""
-    from renderer.truth.outline import edges_apart, few, wrong_outline
+    from renderer.truth.outline_check import edges_apart, few, wrong_outline
 
     exact = truth.casting.follows(entry)
     wrong = wrong_outline(truth.casting, entry, found, scene.crop, exact)

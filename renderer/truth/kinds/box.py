@@ -44,7 +44,7 @@ class Box(LabelKind):
         self, stored: StoredLabels, truth: ViewTruth | None, config: Any
     ) -> Iterator[Problem]:
         """Compare with the masks; without them with the scene, where an outline may round."""
-        from renderer.truth.outline import edges_apart, few
+        from renderer.truth.outline_check import edges_apart, few
         from renderer.truth.stored_labels import MaskError
 
         for record in stored.annotations:

@@ -68,8 +68,8 @@ class Depth(LabelKind):
         """
         import numpy as np
 
-        from renderer.truth.again import content_of
-        from renderer.truth.outline import few
+        from renderer.truth.differences import content_of
+        from renderer.truth.outline_check import few
 
         content = content_of(stored, "depth")
         if content is None:

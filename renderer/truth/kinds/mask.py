@@ -42,7 +42,7 @@ class Mask(LabelKind):
 
     def make(self, truth: ViewTruth, config: MaskConfig) -> Labels:
         """Return the visible masks."""
-        from renderer.truth.outline import segmentation
+        from renderer.truth.outline_check import segmentation
 
         return Labels(
             {
@@ -59,7 +59,7 @@ class Mask(LabelKind):
         """Decode them, look for pixels that two have, and compare all with the scene."""
         import numpy as np
 
-        from renderer.truth.outline import few, wrong_pixels
+        from renderer.truth.outline_check import few, wrong_pixels
         from renderer.truth.stored_labels import MaskError
 
         width, height = stored.size

@@ -59,8 +59,8 @@ class Normals(LabelKind):
         """
         import numpy as np
 
-        from renderer.truth.again import content_of
-        from renderer.truth.outline import few
+        from renderer.truth.differences import content_of
+        from renderer.truth.outline_check import few
 
         content = content_of(stored, "normals")
         if content is None:

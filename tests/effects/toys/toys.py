@@ -1,4 +1,4 @@
-"""Effects of another package, one on each side."""
+"""Effects of another package, one of each stage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from renderer.asset import AssetSource
 from renderer.effects import Effect, EffectState, Strict
-from renderer.values.distribution import Number
 from renderer.values.files import ModelFile
+from renderer.values.number import Number
 
 
 class Amount(Strict):

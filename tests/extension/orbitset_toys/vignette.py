@@ -1,4 +1,4 @@
-"""An effect on the sensor's side: the picture gets darker towards its corners."""
+"""An effect of the stage sensor: the picture gets darker towards its corners."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from renderer.effects import Effect, EffectState, Strict
-from renderer.values.distribution import Number, within
+from renderer.values.number import Number, within
 
 
 class VignetteConfig(Strict):

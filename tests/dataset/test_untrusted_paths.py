@@ -24,7 +24,7 @@ from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError, Layout, is_path_below
 from renderer.dataset.storage import draft_of
 from tests.conftest import contents
-from tests.dataset.harm import edit, edit_labels, image, put
+from tests.dataset.edits import edit, edit_labels, image, put
 
 MARK = "CANARY-b1946ac9"
 Attack = Callable[[Path, Path], Any]

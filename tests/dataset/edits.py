@@ -1,4 +1,4 @@
-"""Ways to harm a copy of a dataset."""
+"""Edits that damage a copy of a dataset."""
 
 from __future__ import annotations
 

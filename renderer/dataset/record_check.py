@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import image_record, unseen_warning
-from renderer.dataset.head import StoredRecipe
+from renderer.dataset.coco import image_record, unlabelled_warning
 from renderer.dataset.picture import decode_picture
 from renderer.dataset.records import PICTURE, FileRecord, ImageRecord
+from renderer.dataset.run_file import StoredRecipe
 from renderer.shot.shot import ImageOf, RenderState, Shot
 from renderer.truth.kind import Record
 
@@ -44,12 +44,12 @@ def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]
         yield f"files.picture.path is {image.files[PICTURE].path}, its shot says {of.file_name}"
 
 
-def unseen_problems(image: ImageRecord, shot: Shot, labelled: Set[int]) -> Iterator[str]:
+def unlabelled_problems(image: ImageRecord, shot: Shot, labelled: Set[int]) -> Iterator[str]:
     """Tell of objects that have no annotation while the image does not say so."""
     for entry in shot.objects:
         if entry.category is None or entry.instance in labelled:
             continue
-        if unseen_warning(entry.category) not in image.warnings:
+        if unlabelled_warning(entry.category) not in image.warnings:
             yield f"object {entry.instance} ({entry.category}) has no annotation"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from renderer.blender.scratch import frame_file, roomy_folder
+from renderer.blender.frame_file import frame_file, roomy_folder
 from tests.conftest import REPOSITORY, orbitset, write_recipe
 
 FRAME = {
@@ -84,7 +84,7 @@ mount -t tmpfs -o size=9m none /mnt/large
 cd {REPOSITORY}
 {sys.executable} -c '
 from pathlib import Path
-from renderer.blender.scratch import roomy_folder
+from renderer.blender.frame_file import roomy_folder
 small, large, gone = (Path("/mnt", name) for name in ("small", "large", "gone"))
 print(roomy_folder(2_000_000, (gone, small, large)))
 roomy_folder(2_000_000, (gone, small))

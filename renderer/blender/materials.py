@@ -1,4 +1,4 @@
-"""The materials of an import: missing textures named and never magenta, bare parts painted."""
+"""The materials of an import: missing textures named and never magenta, missing materials added."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LARGEST = 1e12
 _GREY = (0.6, 0.6, 0.6, 1.0)
 
 
-def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
+def repair_textures(folder: Path) -> tuple[list[str], list[str]]:
     """Check every image the materials use, and take out those that cannot be read.
 
     A missing image would be rendered magenta; without its node the surface keeps its plain colour.
@@ -49,14 +49,14 @@ def mend_textures(folder: Path) -> tuple[list[str], list[str]]:
                 tree.nodes.remove(node)
                 continue
             used[name] = None
-            if mend_numbers(image):
+            if repair_pixels(image):
                 warnings[f"texture {name} has pixels that are not numbers: they are mended"] = None
             if outside:
                 warnings[f"texture {name} comes from outside the model's folder: {outside}"] = None
     return list(used), list(warnings)
 
 
-def settle_looks() -> list[str]:
+def unify_materials() -> list[str]:
     """Make materials look alike in every engine, and return warnings of what cannot be shown.
 
     EEVEE would leave out the backs of faces, which labels have; displacement would move faces away
@@ -77,7 +77,7 @@ def settle_looks() -> list[str]:
     return warnings
 
 
-def mend_numbers(image: bpy.types.Image) -> int:
+def repair_pixels(image: bpy.types.Image) -> int:
     """Make every pixel of a float image a number, and return how many were none.
 
     One infinite pixel (a sun beyond what half floats hold) or NaN blackens all it lights: infinity
@@ -115,7 +115,7 @@ def _outside(image: bpy.types.Image, folder: Path) -> str | None:
     return None if inside else Path(os.path.relpath(path.parent, folder.resolve())).as_posix()
 
 
-def paint_bare(mesh: bpy.types.Mesh) -> None:
+def add_missing_materials(mesh: bpy.types.Mesh) -> None:
     """Give a mesh's slots without a material one: its vertex colours if it has any, else a neutral
     grey. Before it is joined to others, whose materials it would take.
     """

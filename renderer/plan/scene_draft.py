@@ -47,7 +47,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Draft:
+class EffectSceneDraft:
     """What one effect has of a scene (``renderer.effects.SceneDraft``).
 
     Attributes:
@@ -163,7 +163,7 @@ class EffectPlan:
         for effect, config in sorted(chosen, key=lambda pair: STAGES.index(pair[0].stage)):
             if effect.stage not in stages:
                 continue
-            draft = Draft(
+            draft = EffectSceneDraft(
                 effect.name,
                 placed,
                 subject,

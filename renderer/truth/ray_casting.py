@@ -25,13 +25,13 @@ from renderer.shot.shot import Shot
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
-Whole = npt.NDArray[np.int64]
+Int64s = npt.NDArray[np.int64]
 
 _RAYS = 1 << 18
 
 
 @dataclass(frozen=True)
-class First:
+class FirstHit:
     """What the rays through the pixel centres meet first.
 
     Attributes:
@@ -45,15 +45,15 @@ class First:
 
 
 @dataclass(frozen=True)
-class _Followed:
+class _Traceable:
     """The objects that rays can follow: what is met first of them, and each one's mask."""
 
-    first: First
+    first: FirstHit
     masks: dict[int, Crop]
 
 
 @dataclass(frozen=True)
-class _Loose:
+class _Untraceable:
     """An object that rays cannot follow, as if it were solid: ``depth`` (h, w) is of the crop."""
 
     crop: Crop
@@ -61,7 +61,7 @@ class _Loose:
 
 
 @dataclass(frozen=True)
-class Casting:
+class RayCasting:
     """A view of a shot, as rays have it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Casting:
         """Tell whether rays can follow an object's opacity; else they take it as solid."""
         return self.cache.facts(entry.asset).ray_traceable
 
-    def first(self, index: Ints | None = None, solid: bool = True) -> First:
+    def first(self, index: Ints | None = None, solid: bool = True) -> FirstHit:
         """Return what the rays meet first.
 
         Args:
@@ -89,26 +89,26 @@ class Casting:
             solid: False takes them as not there.
 
         """
-        followed = self._followed.first
+        followed = self._traceable.first
         depth, instance = followed.depth.copy(), followed.instance.copy()
-        for number, loose in (self._loose if solid else {}).items():
-            part = loose.crop.part
-            met = loose.depth < depth[part]
+        for number, untraceable in (self._untraceable if solid else {}).items():
+            part = untraceable.crop.part
+            met = untraceable.depth < depth[part]
             if index is not None:
                 met &= index[part] == number
-            depth[part][met] = loose.depth[met]
+            depth[part][met] = untraceable.depth[met]
             instance[part][met] = number
         if self.floor is not None:
             below = ~(depth < self.floor)
             depth[below], instance[below] = self.floor[below], 0
-        return First(depth, instance)
+        return FirstHit(depth, instance)
 
     def silhouette(self, entry: Instance) -> Silhouette:
         """Return the outline of an object, as solid where rays cannot follow it."""
         if entry.instance not in self._silhouettes:
             window = self._window(entry)
-            known = self._loose.get(entry.instance)
-            crop = self._followed.masks[entry.instance] if known is None else known.crop
+            known = self._untraceable.get(entry.instance)
+            crop = self._traceable.masks[entry.instance] if known is None else known.crop
             whole = None
             if window.reaches_beyond:
                 whole = np.isfinite(self._depth_of(entry, *window.samples()))
@@ -128,7 +128,7 @@ class Casting:
             lambda rays: floor_depth(self.shot, self.camera, rays),
         )
 
-    def close_by(self, columns: Whole, rows: Whole, reach: float) -> list[Floats]:
+    def depths_around(self, columns: Int64s, rows: Int64s, reach: float) -> list[Floats]:
         """Return each object's depths (4, n) at four points around the centres of n pixels, and
         last the floor's.
 
@@ -161,7 +161,7 @@ class Casting:
         return {}
 
     @cached_property
-    def _followed(self) -> _Followed:
+    def _traceable(self) -> _Traceable:
         masks: dict[int, Crop] = {}
         width, height = self.camera.resolution
         depth = np.full((height, width), np.inf, np.float32)
@@ -175,19 +175,21 @@ class Casting:
             depth[part][nearer] = found[nearer]
             instance[part][nearer] = entry.instance
             masks[entry.instance] = Crop.of(np.isfinite(found), left, top, (width, height))
-        return _Followed(First(depth, instance), masks)
+        return _Traceable(FirstHit(depth, instance), masks)
 
     @cached_property
-    def _loose(self) -> dict[int, _Loose]:
-        loose = {}
+    def _untraceable(self) -> dict[int, _Untraceable]:
+        untraceable = {}
         for entry in self.shot.objects:
             if not self.follows(entry):
                 left, top, depth = self._depth_inside(entry)
                 crop = Crop.of(np.isfinite(depth), left, top, self.camera.resolution)
                 y, x = crop.top - top, crop.left - left
                 height, width = crop.mask.shape
-                loose[entry.instance] = _Loose(crop, depth[y : y + height, x : x + width].copy())
-        return loose
+                untraceable[entry.instance] = _Untraceable(
+                    crop, depth[y : y + height, x : x + width].copy()
+                )
+        return untraceable
 
     def _window(self, entry: Instance) -> Window:
         hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
@@ -201,12 +203,14 @@ class Casting:
             return 0, 0, np.empty((0, 0), np.float32)
         return left, top, self._depth_of(entry, np.arange(left, right), np.arange(top, bottom))
 
-    def _depth_of(self, entry: Instance, columns: Whole, rows: Whole) -> Floats:
+    def _depth_of(self, entry: Instance, columns: Int64s, rows: Int64s) -> Floats:
         tracer, to_camera = tracer_for(self.cache, entry.asset), self.to_camera(entry)
         return _cast(self.camera, columns, rows, lambda rays: tracer.depth(to_camera, rays))
 
 
-def _cast(camera: Camera, columns: Whole, rows: Whole, depth: Callable[[Array], Floats]) -> Floats:
+def _cast(
+    camera: Camera, columns: Int64s, rows: Int64s, depth: Callable[[Array], Floats]
+) -> Floats:
     """Return the depth (rows, columns) that rays (n, 3) through pixel centres have."""
     found = np.empty((len(rows), len(columns)), np.float32)
     step = max(1, _RAYS // max(len(columns), 1))

@@ -45,7 +45,7 @@ class _Footprint:
         return (*middle.tolist(), float(np.linalg.norm(flat - middle, axis=1).max()))
 
 
-class Crowd:
+class FloorSpace:
     """Things in a scene, to find room among them for one more after the other."""
 
     def __init__(self) -> None:

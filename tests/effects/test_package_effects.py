@@ -1,4 +1,4 @@
-"""Effects of another package, one on each side: all that a recipe, a plan, Blender, a picture and a
+"""Effects of another package, one of each stage: all that a recipe, a plan, Blender, a picture and a
 run need of them follows from an entry point.
 """
 
@@ -154,7 +154,7 @@ def test_a_picture_goes_through_the_stages_in_their_order(installed: Path) -> No
 def runs(
     installed: Path, solids: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
-    """A recipe rendered with the toys of the scene's side, and without."""
+    """A recipe rendered with the toys of the stage scene, and without."""
     found = []
     effects = {"toy_pillar": {"model": "box.ply"}, "toy_hide": {}}
     for name, chosen in (("on", {"effects": effects}), ("off", {})):

@@ -1,4 +1,4 @@
-"""An effect on each of the other four sides."""
+"""An effect of each of the other four stages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from renderer.asset import AssetSource
 from renderer.effects import Effect, EffectState, Strict
-from renderer.values.distribution import Number
 from renderer.values.files import ModelFile
+from renderer.values.number import Number
 
 
 class PillarConfig(Strict):

@@ -15,7 +15,7 @@ from renderer.dataset.records import (
     ImageRecord,
     records_of,
 )
-from renderer.dataset.stored import Stored
+from renderer.dataset.stored_model import StoredModel
 from renderer.geometry.distortion import Distortion
 from renderer.registry import LABEL_KINDS
 from renderer.truth.kind import LabelKind
@@ -31,7 +31,7 @@ _WORDS = {
 }
 
 
-class Instances(Stored):
+class Instances(StoredModel):
     """``annotations/instances.json``: COCO's file, with keys of our own in its records."""
 
     info: dict[str, str] = Field(description="The recipe's name, and the version of orbitset.")

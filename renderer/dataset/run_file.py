@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from renderer.asset import AssetFacts
-from renderer.dataset.stored import Stored, stored
+from renderer.dataset.stored_model import StoredModel, read_value
 from renderer.recipe import Recipe
 from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
 
@@ -18,7 +18,7 @@ LabelOptions = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")], di
 """The label kinds that a dataset has, each with its options; a kind's name is one of a folder."""
 
 
-class StoredAsset(Stored):
+class StoredAsset(StoredModel):
     """What is known of a model."""
 
     digest: str
@@ -28,13 +28,13 @@ class StoredAsset(Stored):
     warnings: tuple[str, ...]
 
 
-class StoredOutput(Stored):
+class StoredOutput(StoredModel):
     """What a recipe says of its files."""
 
     exports: tuple[dict[str, Any], ...] = ()
 
 
-class StoredRecipe(Stored):
+class StoredRecipe(StoredModel):
     """A recipe, as far as is counted on what is in it; ``images`` counts shots."""
 
     images: Annotated[int, Field(ge=1, le=100_000_000)]
@@ -47,7 +47,7 @@ class StoredRecipe(Stored):
         return {key: found[key] for key in Recipe.model_fields if key in found} | found
 
 
-class Head(Stored):
+class RunHead(StoredModel):
     """What is known of a run before it has rendered anything.
 
     Attributes:
@@ -69,14 +69,14 @@ class Head(Stored):
     recipe: StoredRecipe
 
 
-class Origin(Stored):
+class Origin(StoredModel):
     """Where the recipe of a run came from."""
 
     recipe: str
     changes: dict[str, Any]
 
 
-class RunFile(Stored):
+class RunFile(StoredModel):
     """``parts/run.json``: what run a folder belongs to.
 
     Attributes:
@@ -89,7 +89,7 @@ class RunFile(Stored):
     fingerprint: str
     origin: Origin | None = None
     files: dict[str, str] | None = None
-    head: Head
+    head: RunHead
 
 
 def run_head(
@@ -98,13 +98,13 @@ def run_head(
     engine_version: str,
     assets: Mapping[str, AssetFacts],
     versions: Mapping[str, str] | None = None,
-) -> Head:
+) -> RunHead:
     """Return what is known of a run before it has rendered anything.
 
     ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs.
     """
     by_path = sorted(assets.items())
-    return Head(
+    return RunHead(
         name=recipe.name,
         orbitset=version,
         bpy=engine_version,
@@ -125,7 +125,7 @@ def run_head(
             )
             for path, facts in by_path
         },
-        recipe=stored(StoredRecipe, recipe.model_dump(mode="json")),
+        recipe=read_value(StoredRecipe, recipe.model_dump(mode="json")),
     )
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from renderer.dataset.head import label_options
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import DoneLine, FailedLine, LabelledImage, PartIndex
 from renderer.dataset.picture import open_picture
-from renderer.farm.prepare import Assets
+from renderer.dataset.run_file import label_options
+from renderer.farm.recipe_assets import Assets
 from renderer.farm.run import Run
 from renderer.farm.scheduler import FarmOptions, render_shots
 from renderer.recipe import Recipe

@@ -19,7 +19,7 @@ from renderer.farm.threads import cap_pools, few_cores
 _IMPORT_LIMIT_S = 600.0
 
 
-def bring_in(
+def import_models(
     sources: Iterable[AssetSource],
     cache: AssetCache,
     progress: Callable[[AssetSource], None] = lambda _: None,
@@ -89,7 +89,7 @@ def _import_one(
 
 
 def _import_here(source: AssetSource, cache: AssetCache) -> AssetFacts:
-    from renderer.blender.quiet import redirect_output
+    from renderer.blender.native_output import redirect_output
 
     forget_inherited_paths()
     with few_cores(cores := usable_cores()):

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from renderer.asset import AssetCache
 from renderer.commands.app import app
 from renderer.dataset.assemble import assemble
-from renderer.dataset.head import run_head
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
+from renderer.dataset.run_file import run_head
 from renderer.dataset.validate import validate
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
@@ -24,7 +24,7 @@ from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from renderer.truth.mask import encode_rle, tight_box, to_mask
 from tests import shapes
-from tests.dataset.harm import (
+from tests.dataset.edits import (
     Change,
     add,
     edit_labels,
@@ -34,7 +34,7 @@ from tests.dataset.harm import (
 Make = Callable[..., tuple[Layout, AssetCache]]
 
 
-class Film:
+class StubRenderer:
     """Grey noise for a picture, and a broken shutter for some shots."""
 
     def __init__(self, breaks: frozenset[int]) -> None:
@@ -73,7 +73,7 @@ def make(plain_planner: Callable[..., Planner], tmp_path: Path) -> Iterator[Make
             ball=shapes.sphere(rings=24),
         )
         layout = Layout(tmp_path / "made")
-        lines = list(Pipeline(planner, Film(breaks), layout).run(range(6)))
+        lines = list(Pipeline(planner, StubRenderer(breaks), layout).run(range(6)))
         write_part(layout, lines, 0)
         head = run_head(planner.recipe, "0", "0", {}).model_dump(mode="json")
         layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))

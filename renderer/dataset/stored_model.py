@@ -19,7 +19,7 @@ from renderer.errors import UserError
 _SUBJECT = re.compile(r"^\w+ should ")
 
 
-class Stored(BaseModel):
+class StoredModel(BaseModel):
     """Base of what stands in a dataset's files."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
@@ -44,41 +44,41 @@ class Stored(BaseModel):
         return self[key] if key in self else default  # noqa: SIM401
 
 
-AnyStored = TypeVar("AnyStored", bound=Stored)
+AnyStoredModel = TypeVar("AnyStoredModel", bound=StoredModel)
 
 
-class UnlikeError(UserError):
+class ContentError(UserError):
     """A value is not as its model says; the message follows its name in a sentence."""
 
 
-def stored(model: type[AnyStored], value: Any) -> AnyStored:
+def read_value(model: type[AnyStoredModel], value: Any) -> AnyStoredModel:
     """Return what a value read from JSON is by its model.
 
     Raises:
-        UnlikeError: it is something else; the first key that is missing or wrong is named.
+        ContentError: it is something else; the first key that is missing or wrong is named.
 
     """
     try:
         # By the rules of JSON, where a list may be a tuple; still quicker than Python code.
         return model.model_validate_json(to_json(value))
     except ValidationError as error:
-        raise UnlikeError(_sentence(error.errors(include_url=False)[0])) from None
+        raise ContentError(_sentence(error.errors(include_url=False)[0])) from None
 
 
-def parsed(model: type[AnyStored], content: bytes) -> AnyStored:
+def read_json(model: type[AnyStoredModel], content: bytes) -> AnyStoredModel:
     """Return what a file of JSON holds.
 
     Raises:
-        UnlikeError: it is no JSON, or something else than the model; the message follows "is
+        ContentError: it is no JSON, or something else than the model; the message follows "is
             damaged:".
 
     """
     try:
-        return stored(model, loads(content))
-    except UnlikeError as error:
-        raise UnlikeError(f"it {error}") from None
+        return read_value(model, loads(content))
+    except ContentError as error:
+        raise ContentError(f"it {error}") from None
     except ValueError as error:
-        raise UnlikeError(str(error)) from None
+        raise ContentError(str(error)) from None
 
 
 def _sentence(error: ErrorDetails) -> str:

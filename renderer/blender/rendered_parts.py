@@ -46,7 +46,7 @@ def rendered_parts() -> tuple[list[Part], list[str]]:
     Several view layers that render are taken together, each object once.
     """
     findings = _Findings()
-    engine = _looking_engine(findings)
+    engine = _inspecting_engine(findings)
     bpy.utils.register_class(engine)
     try:
         _render_with(engine.bl_idname)
@@ -58,18 +58,18 @@ def rendered_parts() -> tuple[list[Part], list[str]]:
     return findings.parts, list(findings.warnings)
 
 
-def _looking_engine(findings: _Findings) -> type[bpy.types.RenderEngine]:
-    class LookingEngine(bpy.types.RenderEngine):
-        bl_idname = "ORBITSET_LOOK"
+def _inspecting_engine(findings: _Findings) -> type[bpy.types.RenderEngine]:
+    class InspectingEngine(bpy.types.RenderEngine):
+        bl_idname = "ORBITSET_INSPECT"
         bl_label = "orbitset"
 
         def render(self, depsgraph: bpy.types.Depsgraph) -> None:
             try:
-                _look(depsgraph, findings)
+                _inspect(depsgraph, findings)
             except Exception as error:  # Blender would print it and go on
                 findings.error = error
 
-    return LookingEngine
+    return InspectingEngine
 
 
 def _render_with(engine: str) -> None:
@@ -87,12 +87,12 @@ def _render_with(engine: str) -> None:
     bpy.ops.render.render()
 
 
-def _look(depsgraph: bpy.types.Depsgraph, findings: _Findings) -> None:
+def _inspect(depsgraph: bpy.types.Depsgraph, findings: _Findings) -> None:
     layer = depsgraph.view_layer
     for instance in depsgraph.object_instances:
         item = instance.object
         name = item.original.name
-        _name_hair(item, name, findings)
+        _warn_of_hair(item, name, findings)
         if not instance.show_self:
             continue
         if item.type in _FACELESS:
@@ -100,7 +100,7 @@ def _look(depsgraph: bpy.types.Depsgraph, findings: _Findings) -> None:
         if item.type not in _SURFACES:
             continue
         holder = instance.parent if instance.is_instance else item
-        hidden = _unseen(item, holder, layer)
+        hidden = _why_left_out(item, holder, layer)
         if hidden:
             findings.warnings[f"{name} {hidden} in its file: it is left out"] = None
             continue
@@ -132,7 +132,7 @@ def _take_materials(
         mesh.materials.append(layer.material_override)
 
 
-def _unseen(
+def _why_left_out(
     item: bpy.types.Object, holder: bpy.types.Object, layer: bpy.types.ViewLayer
 ) -> str | None:
     """Return why the camera does not see an object as it is, to follow its name, or None."""
@@ -145,7 +145,7 @@ def _unseen(
     return None
 
 
-def _name_hair(item: bpy.types.Object, name: str, findings: _Findings) -> None:
+def _warn_of_hair(item: bpy.types.Object, name: str, findings: _Findings) -> None:
     for system in item.particle_systems:
         if system.settings.type == "HAIR" and system.settings.render_type == "PATH":
             findings.warnings[f"{name} has particle hair, which is left out"] = None

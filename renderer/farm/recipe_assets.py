@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
-from renderer.farm.model_import import bring_in, default_cache, facts_by_path, recipe_keys
+from renderer.farm.asset_import import default_cache, facts_by_path, import_models, recipe_keys
 from renderer.farm.picture_check import broken_pictures
 from renderer.farm.run import RunError
 from renderer.plan import Planner, asset_sources
@@ -82,7 +82,7 @@ def try_models(
     """Import the models that can be; return their facts, and key and reason of each other one."""
     sources = asset_sources(recipe, folder)
     every = [source for each in sources for source in each.values()]
-    known, errors = bring_in(every, default_cache(), progress)
+    known, errors = import_models(every, default_cache(), progress)
     return known, [(_key(error, sources, recipe), str(error)) for error in errors]
 
 

@@ -1,4 +1,4 @@
-"""What Cycles' session holds on to."""
+"""The shaders that Cycles' session keeps."""
 
 from __future__ import annotations
 

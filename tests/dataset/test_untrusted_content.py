@@ -23,7 +23,7 @@ from renderer.dataset.read import read_categories, read_images
 from renderer.dataset.validate import validate
 from renderer.truth.mask import decode_rle, encode_rle
 from tests.conftest import contents, orbitset
-from tests.dataset.harm import annotation, edit, edit_labels, image, put
+from tests.dataset.edits import annotation, edit, edit_labels, image, put
 
 READERS = ("validate", "show", "statistics", "report", "export", "merge")
 
@@ -171,8 +171,8 @@ def flatten(entry: Any) -> None:
 
 @pytest.mark.parametrize("case", STRANGE)
 def test_strange_content_is_one_sentence(copy: Path, case: str) -> None:
-    harm, command, said = STRANGE[case]
-    harm(copy)
+    damage_it, command, said = STRANGE[case]
+    damage_it(copy)
     for each in (*READERS, "status", "log"):
         if each == "merge" and command not in ("merge", "status"):
             continue  # it would mend what is not of the parts

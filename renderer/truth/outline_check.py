@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from renderer.geometry.crop import Crop
 from renderer.shot.scene import Instance
-from renderer.truth.casting import Casting
 from renderer.truth.mask import encode_crop
 from renderer.truth.polygon import crop_to_polygons
+from renderer.truth.ray_casting import RayCasting
 
 Ints = npt.NDArray[np.int32]
-Whole = npt.NDArray[np.int64]
+Int64s = npt.NDArray[np.int64]
 
 # By how many pixels float32 moves an outline in the engine.
 _REACH_PX = 0.01
@@ -49,7 +49,7 @@ def edges_apart(one: Sequence[float], other: Sequence[float], outwards: bool = F
     return float((edges if outwards else np.abs(edges)).max())
 
 
-def wrong_pixels(casting: Casting, index: Ints, stored: Ints) -> int:
+def wrong_pixels(casting: RayCasting, index: Ints, stored: Ints) -> int:
     """Return how many pixels belong to something else than the scene says.
 
     An object whose opacity rays cannot follow may have holes: through it anything may be seen that
@@ -65,13 +65,13 @@ def wrong_pixels(casting: Casting, index: Ints, stored: Ints) -> int:
     objects = casting.shot.objects
     unlabelled = [each.instance for each in objects if each.category is None]
     wrong = np.where(np.isin(index, unlabelled), 0, index) != stored
-    loose = [each for each in objects if not casting.follows(each)]
-    if loose:
+    untraceable = [each for each in objects if not casting.follows(each)]
+    if untraceable:
         behind = casting.first(solid=False).instance
         behind[np.isin(behind, unlabelled)] = 0
-        veiled = np.isin(index, [each.instance for each in loose])
+        veiled = np.isin(index, [each.instance for each in untraceable])
         wrong &= ~(veiled & (stored == behind))
-        for each in loose:
+        for each in untraceable:
             crop = casting.silhouette(each).crop
             wrong[crop.part] &= ~((stored[crop.part] == each.instance) & crop.mask)
     rows, columns = np.nonzero(wrong)
@@ -81,10 +81,10 @@ def wrong_pixels(casting: Casting, index: Ints, stored: Ints) -> int:
 
 
 def _explained(
-    casting: Casting, columns: Whole, rows: Whole, claimed_by: Ints
+    casting: RayCasting, columns: Int64s, rows: Int64s, claimed_by: Ints
 ) -> npt.NDArray[np.bool_]:
     """Tell of n pixels whether the instance (n,) that has them may be first by rounding."""
-    depths = np.stack(casting.close_by(columns, rows, _REACH_PX))
+    depths = np.stack(casting.depths_around(columns, rows, _REACH_PX))
     # Whatever has no label counts as nothing, as the floor does.
     instances = [each.instance if each.category else 0 for each in casting.shot.objects]
     claimed = claimed_by[None] == np.array([*instances, 0])[:, None]
@@ -97,7 +97,9 @@ def _explained(
     return explained
 
 
-def wrong_outline(casting: Casting, entry: Instance, found: Crop, made: Crop, exact: bool) -> int:
+def wrong_outline(
+    casting: RayCasting, entry: Instance, found: Crop, made: Crop, exact: bool
+) -> int:
     """Return how many pixels of an amodal mask are not those of the scene.
 
     Args:
@@ -115,5 +117,5 @@ def wrong_outline(casting: Casting, entry: Instance, found: Crop, made: Crop, ex
         return 0
     rows, columns = rows + differing.top, columns + differing.left
     at = next(n for n, each in enumerate(casting.shot.objects) if each.instance == entry.instance)
-    hit = np.isfinite(casting.close_by(columns, rows, _REACH_PX)[at])
+    hit = np.isfinite(casting.depths_around(columns, rows, _REACH_PX)[at])
     return int((hit != found.full()[rows, columns]).all(axis=0).sum())

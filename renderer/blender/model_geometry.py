@@ -20,7 +20,7 @@ _EPSILON = 2.0**-23  # of float32
 
 
 @dataclass(frozen=True)
-class Surface:
+class ModelGeometry:
     """What the camera can see of a model.
 
     Attributes:
@@ -49,8 +49,8 @@ def matrix_of(mesh: bpy.types.Mesh) -> np.ndarray:
     return np.array(mesh[TO_MODEL], np.float64).reshape(4, 4)
 
 
-def gather(path: Path, meshes: list[bpy.types.Mesh]) -> Surface:
-    """Return the surface of a model, without what no camera can see.
+def model_geometry(path: Path, meshes: list[bpy.types.Mesh]) -> ModelGeometry:
+    """Return the geometry of a model, without what no camera can see.
 
     Raises:
         AssetError: it has no visible area, or numbers that are none; names the file.
@@ -86,7 +86,7 @@ def gather(path: Path, meshes: list[bpy.types.Mesh]) -> Surface:
                 found.append(_Triangles(count + triangles[mine], None, -1))
         count += len(own)
     shape = _geometry(path, np.concatenate(points), found, tuple(cutouts))
-    return Surface(shape, traceable, warnings)
+    return ModelGeometry(shape, traceable, warnings)
 
 
 def _read(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -167,7 +167,7 @@ def _visible(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     longest = np.sqrt((sides**2).sum(axis=2).max(axis=0))
     u, v = b - a, c - a
     rounding = _EPSILON * np.abs(corners.astype(np.float64)).max(axis=1)
-    noise = _spread(rounding, np.abs(v)) + _spread(np.abs(u), rounding)
+    noise = _cross_bound(rounding, np.abs(v)) + _cross_bound(np.abs(u), rounding)
     area = np.linalg.norm(np.cross(u, v), axis=1) > 2 * np.linalg.norm(noise, axis=1)
     if not area.any():
         return area, area
@@ -175,7 +175,7 @@ def _visible(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return area, area & (longest > _DOT * size)
 
 
-def _spread(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+def _cross_bound(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return the largest (n, 3) that a cross product of vectors (n, 3) no longer than these is."""
     (px, py, pz), (qx, qy, qz) = p.T, q.T
     return np.stack([py * qz + pz * qy, pz * qx + px * qz, px * qy + py * qx], axis=1)

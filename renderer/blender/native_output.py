@@ -28,8 +28,8 @@ def redirect_output(path: Path) -> None:
 
 
 @contextmanager
-def quiet_output() -> Iterator[None]:
-    """Throw away what is written to file descriptor 1 inside the block."""
+def discard_output() -> Iterator[None]:
+    """Discard what is written to file descriptor 1 inside the block."""
     open_missing_streams()
     sys.stdout.flush()
     kept = os.dup(1)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from renderer.asset import AssetFacts, AssetSource
 from renderer.commands.terminal import err, headed, warn
-from renderer.farm.model_import import facts_by_path
-from renderer.farm.prepare import Assets, planner_of, prepare_assets
+from renderer.farm.asset_import import facts_by_path
+from renderer.farm.recipe_assets import Assets, planner_of, prepare_assets
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import LoadedRecipe, Recipe
 
 
-def import_models(recipe: Recipe, folder: Path, quiet: bool = False) -> Assets:
+def import_with_progress(recipe: Recipe, folder: Path, quiet: bool = False) -> Assets:
     """Import every model of a recipe, and open its photos and HDRIs.
 
     Raises:
@@ -30,21 +30,21 @@ def import_progress(sources: Iterable[AssetSource]) -> Callable[[AssetSource], N
     """Return what tells which of some models is being imported; of none it tells nothing."""
     order = {source: at for at, source in enumerate(dict.fromkeys(sources), start=1)}
 
-    def tell(source: AssetSource) -> None:
+    def show(source: AssetSource) -> None:
         if not order:
             return
         # Many models are called model.gltf: their folders tell them apart.
         name = f"{source.path.parent.name}/{source.path.name}"
         err.print(headed("importing", "dim", f"{name} ({order[source]} of {len(order)})"))
 
-    return tell
+    return show
 
 
-def prepare(
+def load_planner(
     loaded: LoadedRecipe, quiet: bool = False, seed: int | None = None
 ) -> tuple[Planner, dict[str, AssetFacts]]:
     """Return the planner of a recipe and the facts of its models by path."""
     recipe = loaded.recipe if seed is None else loaded.recipe.model_copy(update={"seed": seed})
-    assets = import_models(recipe, loaded.folder, quiet)
+    assets = import_with_progress(recipe, loaded.folder, quiet)
     facts = facts_by_path(asset_sources(recipe, loaded.folder), assets.known)
     return planner_of(recipe, loaded.folder, assets), facts

@@ -86,6 +86,13 @@ def test_colmap(tmp_path: Path) -> None:
         ("c.yaml", "K: [-5, 0, 2, 0, 5, 2, 0, 0, 1]", "not above 0"),
         ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nD: [0.1, 0, 0, 0]", "lens distortion"),
         ("c.yaml", "a: &a [1]\nb: [*a, *a]", "aliases"),
+        ("c.yaml", "K: &k [5, 0, 2, 0, 5, 2, 0, 0, 1]\nM: *k", "aliases"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nK: [9, 0, 2, 0, 9, 2, 0, 0, 1]", "K twice"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\ndistortion_coeffs: [0.1]", "lens distortion"),
+        ("c.yaml", f"K: [1{400 * '0'}, 0, 2, 0, 5, 2, 0, 0, 1]", "else than numbers"),
+        ("c.yaml", f"K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\n#{1_000_000 * ' '}", "1,000,000 bytes"),
+        ("cameras.txt", f"{9999 * 'x'}\n" * 99 + "1 PINHOLE 640 480 50 50 32 240", "no cameras"),
+        ("cameras.txt", f"# {999_970 * 'x'}\n1 PINHOLE 640 480 50 50 32 240.55", "1,000,000 bytes"),
         ("c.yaml", "K: !!python/object/apply:os.system ['true']", "is no YAML"),
         ("cameras.txt", "hello", "no cameras.txt"),
         ("cameras.txt", "1 PINHOLE 640 480 500 500 x 240", "lacks numbers"),
@@ -98,6 +105,21 @@ def test_what_is_no_calibration(tmp_path: Path, name: str, text: str, says: str)
     (tmp_path / name).write_text(text)
     with pytest.raises(UserError, match=says):
         read_calibration(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.yaml", "# Tom & *Jerry*\nname: 'a & b'\nK: [5, 0, 2, 0, 5, 1, 0, 0, 1]"),
+        ("c.yaml", "\ufeff%YAML:1.0\n---\nK: [5, 0, 2, 0, 5, 1, 0, 0, 1]"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 1, 0, 0, 1]\ndistortion_model: plumb_bob\nD: [0, 0]"),
+        ("cameras.txt", "\ufeff  # cameras\n \n1 PINHOLE 6 4 5 5 2.5 1.5"),
+    ],
+)
+def test_what_is_one_all_the_same(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    read = read_calibration(tmp_path / name)
+    assert (read.fx, read.fy, read.cx, read.cy) == (5, 5, 2.5, 1.5)
 
 
 RECIPE = """name: t

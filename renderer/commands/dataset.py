@@ -105,8 +105,13 @@ def show(
         bool, typer.Option("--each", help="One file an image, small ones enlarged.")
     ] = False,
     labels: Annotated[
-        str, typer.Option(help="Label kinds to draw, one over the other: depth,mask,box.")
-    ] = "mask,box",
+        str | None,
+        typer.Option(
+            help="Label kinds to draw, one over the other: depth,mask,box. Else masks and boxes, "
+            "where there are any.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
 
@@ -134,8 +139,8 @@ def show(
         local(output, "folder")
     else:
         picture_file(output)
-    kinds = _kinds(labels)
     layout = open_dataset(folder)
+    kinds = _kinds(layout, labels)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):
         warn(remark)
@@ -155,14 +160,23 @@ def show(
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 
-def _kinds(labels: str) -> list[str]:
-    """Return the label kinds that an option names, or stop at one that there is not."""
+def _kinds(layout: Layout, labels: str | None) -> list[str]:
+    """Return the label kinds that an option names, or stop at one that the dataset has not; without
+    the option those that are drawn unasked.
+    """
+    from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.overlay import SHOWN
     from renderer.registry import LABEL_KINDS
 
+    there = read_manifest(layout).labels
+    if labels is None:
+        return [name for name in SHOWN if name in there]
     wanted = [name.strip() for name in labels.split(",") if name.strip()]
     for name in wanted:
         if name not in LABEL_KINDS.names():
             stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
+        if name not in there:
+            stop(f"--labels {name}: the dataset has {', '.join(there) or 'no labels'}")
     return wanted
 
 

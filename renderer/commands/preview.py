@@ -31,7 +31,13 @@ def preview(
     from renderer.commands.prepare import import_models
     from renderer.commands.render import override
     from renderer.dataset.fonts import undrawable
-    from renderer.dataset.overlay import cell_width, contact_sheet, draw_overlay, picture_file
+    from renderer.dataset.overlay import (
+        SHOWN,
+        cell_width,
+        contact_sheet,
+        draw_overlay,
+        picture_file,
+    )
     from renderer.dataset.picture import save_picture
     from renderer.farm.preview import render_preview, smaller
     from renderer.recipe import load_recipe
@@ -47,6 +53,7 @@ def preview(
     names = dict(enumerate(small.categories, start=1))
     for remark in undrawable(names if labels else {}):
         warn(remark)
+    kinds = [kind for kind in SHOWN if labels and kind in small.labels.on]
     cell, cells = cell_width(len(images)), []
     for each in images:
         if each.labelled is None:
@@ -56,7 +63,7 @@ def preview(
         drawn, image = each.labelled.annotations if labels else (), each.labelled.image
         shown = f"{image.shot} {image.view}".rstrip()
         caption = f"{shown}   az {image.azimuth_deg:.0f}  el {image.elevation_deg:.0f}"
-        cells.append((caption, draw_overlay(each.picture, drawn, names, width=cell)))
+        cells.append((caption, draw_overlay(each.picture, drawn, names, kinds, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
     if any(each.failed for each in images):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from renderer.errors import UserError
+from renderer.farm.preview import smaller
 from renderer.recipe import Recipe, RecipeError, load_recipe
 from renderer.recipe.calibration import read_calibration
 
@@ -142,6 +143,16 @@ def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
     assert load(tmp_path, solids, smaller).camera.resolution == (160, 120)
 
 
+@pytest.mark.parametrize("size", [(8, 300), (300, 8), (2000, 9), (96, 64), (640, 480)])
+def test_a_preview_has_the_same_view(tmp_path: Path, solids: Path, size: tuple[int, int]) -> None:
+    """Also of slim pictures and of small ones, and with the longest lens."""
+    width, height = size
+    camera = f"  resolution: [{width}, {height}]\n  intrinsics: {{fx: 100_000}}"
+    small = smaller(load(tmp_path, solids, camera), 1, 240, 1).camera.resolution
+    assert min(small) >= 8
+    assert small[0] / small[1] == pytest.approx(width / height, rel=1 / min(small))
+
+
 @pytest.mark.parametrize(
     ("camera", "line", "says"),
     [
@@ -149,7 +160,7 @@ def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
         ("  focal_length_mm: 35\n  intrinsics: {fx: 500}", 4, "not both"),
         ("  intrinsics: {fx: 500, file: c.yaml}", 5, "either fx or file"),
         ("  intrinsics: {fx: 500, camera: 3}", 5, "for a file of COLMAP"),
-        ("  intrinsics: {fx: 300_000}", 4, "at most 200,000 pixels"),
+        ("  intrinsics: {fx: 101_000}", 4, "at most 100,000 pixels"),
         ("  intrinsics: {fx: 1000, fy: 2}", 4, "at most 200 times the other"),
         ("  intrinsics: {file: bent.yaml}", 5, "bent.yaml has lens distortion"),
         ("  intrinsics: {file: gone.yaml}", 5, "no such file"),

@@ -22,3 +22,7 @@ class UnavailableError(UserError, RuntimeError):
     """What was asked for is good, and cannot be done here or now, but perhaps later."""
 
     exit_code = 1
+
+
+class ExtensionError(UnavailableError):
+    """Code of another package fails, and the message says whose; the cause is what it raised."""

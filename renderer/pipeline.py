@@ -15,7 +15,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import FailedStage, Line
 from renderer.dataset.records import PICTURE, FileRecord
 from renderer.dataset.storage import DiskError, write_atomic
-from renderer.errors import UserError
+from renderer.errors import ExtensionError, UserError
 from renderer.imaging import develop, encode
 from renderer.plan import PlanError, Planner
 from renderer.shot.frame import Frame
@@ -146,6 +146,8 @@ class Pipeline:
             raise
         except UserError as error:
             cause = str(error)
+            if isinstance(error, ExtensionError):
+                traceback.print_exception(error)  # for who wrote the extension
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             traceback.print_exception(error)  # to the worker's log

@@ -6,13 +6,21 @@ package's own entry points, in a group of the same name; it needs nothing else.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from textwrap import shorten
 from typing import Any, Generic, TypeVar
 
-from renderer.errors import UnavailableError
+from renderer.errors import ExtensionError, UnavailableError, UserError
 
 T = TypeVar("T")
+
+# Of what an extension raises so many characters are told.
+_LONGEST = 300
 
 
 class Registry(Generic[T]):
@@ -74,8 +82,36 @@ class Registry(Generic[T]):
                 raise UnavailableError(
                     f"the {self.what} {name} ({entry.value}) cannot be loaded: {error}"
                 ) from error
+            if made.name != name:
+                raise UnavailableError(
+                    f"the {self.what} {name} ({entry.value}) calls itself {made.name!r}: give its "
+                    "entry point that name"
+                )
             self._loaded[name] = made
         return self._loaded[name]
+
+    @contextmanager
+    def calling(self, name: str) -> Iterator[None]:
+        """Have what is raised inside the block by code of another package say whose it is; what is
+        raised by ours is a defect, and stays what it is.
+
+        Raises:
+            ExtensionError: it was no UserError.
+
+        """
+        try:
+            yield
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            if name in self._built_in:
+                raise
+            entry = self._entries[name]
+            said = shorten(str(error), _LONGEST, placeholder=" ...")
+            raise ExtensionError(
+                f"the {self.what} {name} ({entry.value}) fails with {type(error).__name__}: {said}"
+                f"{_where(error, entry.module)}"
+            ) from error
 
     def all(self) -> dict[str, T]:
         """Return every one by its name."""
@@ -85,6 +121,17 @@ class Registry(Generic[T]):
         """Return name and version of the packages that some of them come from, ours left out."""
         found = (self._entries[name].dist for name in sorted(names) if name in self._entries)
         return {dist.name: dist.version for dist in found if dist is not None}
+
+
+def _where(error: BaseException, module: str) -> str:
+    """Return file and line of the last call in a module's package, or nothing where none is."""
+    package = module.partition(".")[0]
+    frames = [
+        (Path(frame.f_code.co_filename).name, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == package
+    ]
+    return " ({}:{})".format(*frames[-1]) if frames else ""
 
 
 LABEL_KINDS: Registry[Any] = Registry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
 import bpy
 
@@ -21,19 +22,28 @@ class EffectScene:
         self._objects = objects
         self._own: dict[int, list[bpy.types.Material]] = {}
         self._groups: list[bpy.types.NodeTree] = []
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[tuple[str, Callable[[], None]]] = []
 
     def apply(self, states: Sequence[EffectState]) -> None:
         """Have effects change the scene, in their order."""
         for state in states:
-            undo = EFFECTS.get(state.effect).apply_scene(state, self)
+            with EFFECTS.calling(state.effect):
+                undo = EFFECTS.get(state.effect).apply_scene(state, self)
             if undo is not None:
-                self._undo.append(undo)
+                self._undo.append((state.effect, undo))
 
     def undo(self) -> None:
-        """Take back what effects have done, the last first."""
-        while self._undo:
-            self._undo.pop()()
+        """Take back what effects have done, the last first; all of it, even where one of them
+        fails, which is then raised.
+        """
+        with ExitStack() as each:
+            each.callback(self._remove_materials)
+            for effect, undo in self._undo:
+                each.enter_context(EFFECTS.calling(effect))
+                each.callback(undo)
+            self._undo.clear()
+
+    def _remove_materials(self) -> None:
         bpy.data.batch_remove([each for own in self._own.values() for each in own] + self._groups)
         self._own.clear()
         self._groups.clear()

@@ -28,6 +28,7 @@ from renderer.blender.lamp import light_for
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
 from renderer.blender.world import SceneWorld
+from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
 from renderer.shot.camera import Camera, View
@@ -59,25 +60,45 @@ class SceneRenderer:
             keep_models: models kept in memory; beyond it the least recently used are dropped.
 
         """
+        self._cache, self._folder, self._keep_models = cache, folder, keep_models
+        self._asked, self._threads = device, threads
+        self._start()
+
+    def _start(self) -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         install()
-        self._cache = cache
-        self._models = ResidentModels(cache, keep_models)
+        self._models = ResidentModels(self._cache, self._keep_models)
         self._passing: list[bpy.types.Object] = []
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
         self._shaders = SessionShaders()
         self._scene = bpy.context.scene
-        self.device = use_device(device)
-        self._settings(threads)
+        self.device = use_device(self._asked)
+        self._settings(self._threads)
         self._camera = SceneCamera(self._scene)
-        self._world = SceneWorld(self._scene, folder)
-        self._floor = SceneFloor(self._scene, folder)
+        self._world = SceneWorld(self._scene, self._folder)
+        self._floor = SceneFloor(self._scene, self._folder)
 
     def render(self, shot: Shot) -> tuple[Frame, ...]:
-        """Set up the scene of a shot and render each of its views."""
-        space = self.set(shot)
+        """Set up the scene of a shot, render each of its views, and take back what its effects have
+        done.
+
+        Raises:
+            ExtensionError: an effect of another package fails. What it leaves behind only it knows:
+                Blender is begun anew, so that no other shot has any of it.
+
+        """
+        try:
+            try:
+                return self._render(shot, self.set(shot))
+            finally:
+                self._effects.undo()
+        except ExtensionError:
+            self._start()
+            raise
+
+    def _render(self, shot: Shot, space: EngineSpace) -> tuple[Frame, ...]:
         frames = []
         for view in shot.views:
             self._set_camera(shot, view.camera, space)

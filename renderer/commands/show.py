@@ -62,8 +62,8 @@ def show(
         require_local(output, "folder")
     else:
         require_picture_path(output)
-    kinds = None if labels is None else _kinds(labels)
     layout = open_dataset(folder)
+    kinds = None if labels is None else _kinds(layout, labels)
     names, chosen = read_categories(layout), _choose(layout, count, index)
     for remark in undrawable(names):
         warn(remark)
@@ -83,14 +83,18 @@ def show(
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 
-def _kinds(labels: str) -> list[str]:
-    """Return the label kinds that an option names, or stop at one that there is not."""
+def _kinds(layout: Layout, labels: str) -> list[str]:
+    """Return the label kinds that an option names, or stop at one that the dataset has not."""
+    from renderer.dataset.manifest import read_manifest
     from renderer.registry import LABEL_KINDS
 
+    there = read_manifest(layout).labels
     wanted = [name.strip() for name in labels.split(",") if name.strip()]
     for name in wanted:
         if name not in LABEL_KINDS.names():
             stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
+        if name not in there:
+            stop(f"--labels {name}: the dataset has {', '.join(there) or 'no labels'}")
     return wanted
 
 

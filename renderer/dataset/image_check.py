@@ -22,6 +22,7 @@ from renderer.dataset.record_check import (
 )
 from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
 from renderer.dataset.validation import Validation
+from renderer.errors import ExtensionError
 from renderer.registry import LABEL_KINDS
 from renderer.shot.shot import ImageOf, Shot
 from renderer.truth.stored_labels import StoredLabels
@@ -133,14 +134,19 @@ class ImageCheck:
             self.result.scenes += 1
         for kind, config in self.on.items():
             try:
-                for record, problem in LABEL_KINDS.get(kind).check(stored, truth, config):
-                    where = name if record is None else f"{name}: annotation {record['id']}"
-                    self.result.add(f"{where}: {problem}")
-                    if record is not None:
-                        stored.wrong.add(record["id"])
+                with LABEL_KINDS.calling(kind):
+                    problems = list(LABEL_KINDS.get(kind).check(stored, truth, config))
+            except ExtensionError as error:
+                self.result.add(f"{name}: {error}")
+                continue
             except (ArithmeticError, ValueError, MemoryError) as error:  # poses that are none
                 self.result.add(f"{name}: the scene of its shot cannot be ray cast: {error}")
                 return
+            for record, problem in problems:
+                where = name if record is None else f"{name}: annotation {record['id']}"
+                self.result.add(f"{where}: {problem}")
+                if record is not None:
+                    stored.wrong.add(record["id"])
 
     def _truth(self, stored: StoredLabels) -> ViewTruth | None:
         """Return the view of an image by ray casting, where it is its turn and its models are

@@ -91,14 +91,18 @@ def draw_kind(name: str, canvas: Canvas, stored: StoredLabels) -> None:
     """
     kind: LabelKind = LABEL_KINDS.get(name)
     where = stored.image.get("file_name", "an image")
-    try:
-        kind.draw(canvas, stored)
-    except KeyError as error:
-        raise DatasetError(f"{where} has no {name} labels: it lacks {error}") from None
-    except UserError:
-        raise
-    except (ValueError, TypeError, OSError) as error:
-        raise DatasetError(f"the {name} labels of {where} cannot be drawn: {error}") from None
+    with LABEL_KINDS.calling(name):
+        try:
+            kind.draw(canvas, stored)
+        except KeyError as error:
+            raise DatasetError(f"{where} has no {name} labels: it lacks {error}") from None
+        except UserError:
+            raise
+        except OSError as error:
+            said = f"its file cannot be read ({error.strerror or error})"
+            raise DatasetError(f"the {name} labels of {where} cannot be drawn: {said}") from None
+        except (ValueError, TypeError) as error:
+            raise DatasetError(f"the {name} labels of {where} cannot be drawn: {error}") from None
 
 
 def _write_names(canvas: Canvas, stored: StoredLabels, names: dict[int, str]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from renderer.dataset.manifest import Manifest
-from renderer.export.sample import Sample
-from renderer.export.target import Target
+# A package may define a format beside its effects and label kinds: those are loaded while the
+# recipe's model is made, which datasets import.
+if TYPE_CHECKING:
+    from renderer.dataset.manifest import Manifest
+    from renderer.export.sample import Sample
+    from renderer.export.target import Target
 
 
 class Options(BaseModel):

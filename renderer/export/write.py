@@ -103,8 +103,9 @@ def write_to(
             f"{layout.root} has no {' and no '.join(lacking)} labels, which the format {form.name} "
             f"needs: render it with `labels: {{{lacking[0]}: true}}`"
         )
-    summary = form.write(_watched(layout, head, watch), head, target, choice)
-    return _facts(form, choice, head, summary)
+    with FORMATS.calling(form.name):
+        summary = form.write(_watched(layout, head, watch), head, target, choice)
+        return _facts(form, choice, head, summary)
 
 
 def exports_folder(layout: Layout, name: str) -> Path:

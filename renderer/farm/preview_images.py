@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,10 @@ def smaller(recipe: Recipe, count: int, width: int, samples: int) -> Recipe:
     """Return a recipe of the same shots, few, small and coarse."""
     data = recipe.model_dump(mode="json", exclude_unset=True)
     full_width, full_height = recipe.camera.resolution
+    # Of the same proportions, which intrinsics ask for: no side below what a recipe may have.
+    width = min(max(width, math.ceil(8 * full_width / full_height)), full_width)
     camera = data.setdefault("camera", {})
-    camera["resolution"] = [width, max(8, round(width * full_height / full_width))]
+    camera["resolution"] = [width, round(width * full_height / full_width)]
     if camera.get("intrinsics"):  # they are in pixels of the full size
         camera["intrinsics"].setdefault("resolution", [full_width, full_height])
     data.setdefault("render", {})["samples"] = samples

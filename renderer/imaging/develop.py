@@ -13,7 +13,7 @@ from renderer.colour.srgb import to_display, to_linear
 from renderer.colour.view_transform import apply_view
 from renderer.effects.effect import Stage
 from renderer.effects.picture import Floats, Picture
-from renderer.errors import UnavailableError
+from renderer.errors import UnavailableError, UserError
 from renderer.imaging.backdrop import backdrop
 from renderer.imaging.denoise import denoise, denoise_alpha
 from renderer.registry import EFFECTS
@@ -42,11 +42,30 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
     picture = Picture(_clean(shot, frame), behind, seed=0)
     for state in _of(states, "linear", "sensor"):
         seeded = replace(picture, seed=_seed(shot, image, state.effect))
-        picture = EFFECTS.get(state.effect).apply(state, seeded)
+        with EFFECTS.calling(state.effect):
+            made = EFFECTS.get(state.effect).apply(state, seeded)
+            _check(state.effect, made.color, picture.color)
+            if picture.backdrop is not None:
+                _check(state.effect, made.backdrop, picture.backdrop)
+        picture = made
     display = _shown(picture, _of(states, "display"), shot.render.view_transform)
     for state in _of(states, "display"):
-        display = EFFECTS.get(state.effect).after_view(state, display)
+        with EFFECTS.calling(state.effect):
+            shown = EFFECTS.get(state.effect).after_view(state, display)
+            _check(state.effect, shown, display)
+        display = shown
     return _quantise(display)
+
+
+def _check(effect: str, made: Floats, given: Floats) -> None:
+    """Refuse of an effect what would be encoded as something else than it means."""
+    if made.shape != given.shape or made.dtype.kind != "f":
+        raise UserError(
+            f"the effect {effect} makes a picture of {made.dtype} {made.shape} of one of "
+            f"{given.dtype} {given.shape}"
+        )
+    if np.isnan(made).any() and not np.isnan(given).any():
+        raise UserError(f"the effect {effect} makes a picture with values that are no numbers")
 
 
 def _states(shot: Shot, variant: Variant) -> list[AnyEffectState]:
@@ -93,7 +112,10 @@ def _shown(picture: Picture, states: list[AnyEffectState], view_transform: str) 
     """
     linear, behind = picture.straight, picture.backdrop
     for state in states:
-        linear = EFFECTS.get(state.effect).before_view(state, linear)
+        with EFFECTS.calling(state.effect):
+            made = EFFECTS.get(state.effect).before_view(state, linear)
+            _check(state.effect, made, linear)
+        linear = made
     shown = apply_view(linear, view_transform)
     if behind is None:
         return shown

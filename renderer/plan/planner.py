@@ -23,6 +23,7 @@ from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
+from renderer.values.distribution import Strict
 from renderer.values.files import MODEL_SUFFIXES, matches
 from renderer.values.stream import Stream
 
@@ -46,14 +47,14 @@ def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
         }
         for spec in recipe.objects
     ]
-    brought = [
-        {
-            model_path(name, model): source
-            for model, source in EFFECTS.get(name).models(config, folder).items()
-        }
-        for name, config in recipe.effects.on.items()
-    ]
-    return objects + brought
+    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+
+
+def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
+    """Return the models that an effect brings: path as in a Shot → source."""
+    with EFFECTS.calling(name):
+        models = EFFECTS.get(name).models(config, folder)
+        return {model_path(name, model): source for model, source in models.items()}
 
 
 @dataclass(frozen=True)

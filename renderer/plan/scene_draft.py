@@ -172,7 +172,8 @@ class EffectPlan:
                 self.recipe.categories,
                 growing=effect.stage == "scene",
             )
-            state = effect.draw(config, Draws(stream, f"effects.{effect.name}"), draft)
+            with EFFECTS.calling(effect.name):
+                state = effect.draw(config, Draws(stream, f"effects.{effect.name}"), draft)
             if state is not None:
                 states.append(state)
         return tuple(states)

@@ -6,7 +6,6 @@ principal points are half a pixel apart.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ import yaml
 from renderer.errors import UserError
 
 _MOST_BYTES = 1_000_000
+# No pixel is so far from another.
+_LARGEST = 1e9
 # COLMAP's camera models (src/colmap/sensor/models.h): how many of the parameters are focal lengths;
 # behind them stand the principal point's two, and the rest is distortion.
 _COLMAP_FOCALS = {
@@ -31,15 +32,8 @@ _COLMAP_FOCALS = {
     "RADIAL_FISHEYE": 1,
 }
 _MATRIX_NAMES = ("camera_matrix", "cameraMatrix", "Camera_Matrix", "K", "M", "M1")
-_DISTORTION_NAMES = (
-    "distortion_coefficients",
-    "dist_coeffs",
-    "distCoeffs",
-    "Distortion_Coefficients",
-    "dist",
-    "D",
-    "D1",
-)
+# And whatever has "dist" in it: unknown by its name, distortion would be left out unsaid.
+_DISTORTION_NAMES = ("D", "D1")
 _SIZE_NAMES = (("image_width", "image_height"), ("image_Width", "image_Height"))
 
 
@@ -76,11 +70,14 @@ def read_calibration(path: Path, camera: int | None = None) -> Calibration:
     """
     try:
         with path.open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8")
+            content = file.read(_MOST_BYTES + 1)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UserError("is not a text file in UTF-8") from None
+    if len(content) > _MOST_BYTES:
+        raise UserError(f"has more than {_MOST_BYTES:,} bytes: leave only the camera in it")
     if path.suffix.lower() == ".txt":
         return _colmap(text, camera)
     if camera is not None:
@@ -93,7 +90,7 @@ def _pinhole(
 ) -> Calibration:
     """Look at what was read. Raises UserError."""
     numbers = [*values, *distortion]
-    if any(type(each) not in (int, float) or not math.isfinite(each) for each in numbers):
+    if not all(type(each) in (int, float) and abs(each) < _LARGEST for each in numbers):
         raise UserError("has something else than numbers where the camera's parameters should be")
     if any(distortion):
         raise UserError(
@@ -108,7 +105,8 @@ def _pinhole(
 
 
 def _colmap(text: str, camera: int | None) -> Calibration:
-    lines = [line.split() for line in text.splitlines() if line.strip() and line[0] != "#"]
+    lines = [line.split() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line[0].startswith("#")]
     wanted = [line for line in lines if camera is None or line[0] == str(camera)]
     if not lines or not all(len(line) > 4 and line[0].isdigit() for line in lines):
         raise UserError("is no cameras.txt of COLMAP (lines of CAMERA_ID MODEL WIDTH HEIGHT ...)")
@@ -138,7 +136,20 @@ def _size(width: Any, height: Any) -> tuple[int, int]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as OpenCV writes it: plain, but for matrices that have a tag."""
+    """YAML as OpenCV writes it: plain, but for matrices that have a tag; each key once."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases, of which a small file could make a huge one."""
+        if self.check_event(yaml.AliasEvent):
+            raise UserError("has aliases, which no calibration needs")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands twice: which of both is meant nobody knows."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+            raise UserError(f"has {twice[0]} twice")
+        return super().construct_mapping(node, deep)
 
 
 def _matrix(loader: _Loader, node: yaml.MappingNode) -> Any:
@@ -151,10 +162,10 @@ _Loader.add_constructor("tag:yaml.org,2002:opencv-matrix", _matrix)
 def _opencv(text: str) -> Calibration:
     # OpenCV's header is no directive of YAML's.
     body = text.partition("\n")[2] if text.startswith("%YAML:") else text
-    if body.count("*") + body.count("&") > 0:
-        raise UserError("has aliases, which no calibration needs")
     try:
         data = yaml.load(body, _Loader)
+    except UserError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError):
         raise UserError("is no YAML as OpenCV or ROS write it") from None
     found = dict(_named(data, _MATRIX_NAMES)) if isinstance(data, dict) else {}
@@ -169,7 +180,8 @@ def _opencv(text: str) -> Calibration:
     sizes = [
         _size(data[wide], data[high]) for wide, high in _SIZE_NAMES if wide in data and high in data
     ]
-    distortion = [n for _, value in _named(data, _DISTORTION_NAMES) for n in _numbers(value)]
+    bent = [value for key, value in data.items() if _is_distortion(key, value)]
+    distortion = [number for value in bent for number in _numbers(value)]
     fx, _, cx, _, fy, cy, *_ = matrix
     read = _pinhole((fx, fy, cx, cy), sizes[0] if sizes else None, distortion)
     return Calibration(read.fx, read.fy, read.cx + 0.5, read.cy + 0.5, read.resolution)
@@ -179,6 +191,12 @@ def _named(data: dict[Any, Any], names: tuple[str, ...]) -> Iterator[tuple[str, 
     for name in names:
         if name in data:
             yield name, data[name]
+
+
+def _is_distortion(key: Any, value: Any) -> bool:
+    """Tell whether a key names coefficients, and not the model that they are of."""
+    named = key in _DISTORTION_NAMES or "dist" in str(key).lower()
+    return named and isinstance(value, dict | list)
 
 
 def _numbers(value: Any) -> list[Any]:

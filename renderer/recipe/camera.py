@@ -54,8 +54,8 @@ class Orbit(Strict):
 
 
 # Render engines know single precision: at such a focal length in pixels the directions of
-# neighbouring pixels differ by 80 of its steps, and masks are exact to a hundredth of a pixel.
-_LONGEST_PX = 200_000.0
+# neighbouring pixels differ by 160 of its steps, and masks are exact to a hundredth of a pixel.
+_LONGEST_PX = 100_000.0
 # Blender's pixels are at most so many times as wide as high.
 _MOST_ASPECT = 200.0
 

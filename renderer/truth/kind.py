@@ -35,7 +35,7 @@ Problem = tuple[Record | None, str]
 class Fields(BaseModel):
     """Base of what a kind adds to a record of the dataset."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class NoFields(Fields):

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.errors import UserError
 from renderer.registry import LABEL_KINDS
-from renderer.truth.kind import LabelFile, LabelKind, Labels
+from renderer.truth.kind import LabelFile, LabelKind, Labels, NoFields
 from renderer.truth.view import ViewTruth
 
 JsonObject = dict[str, Any]
@@ -56,10 +57,30 @@ def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
     warnings: list[str] = []
     for name, config in on.items():
         kind: LabelKind = LABEL_KINDS.get(name)
-        made: Labels = kind.make(truth, config)
+        with LABEL_KINDS.calling(name):
+            made: Labels = kind.make(truth, config)
+            _check(kind, made, objects)
         for instance, record in objects.items():
             record.update(made.objects[instance].model_dump() if made.objects else {})
         image.update(made.image.model_dump())
         files.update({key: (kind, file) for key, file in made.files.items()})
         warnings.extend(made.warnings)
     return Labelled(objects, image, files, tuple(warnings))
+
+
+def _check(kind: LabelKind, made: Labels, objects: Mapping[int, Record]) -> None:
+    """Refuse of a kind what a dataset could not have. Raises UserError."""
+    wanted = objects.keys() if kind.ObjectFields is not NoFields else made.objects.keys()
+    fields = [(each, kind.ObjectFields) for each in made.objects.values()]
+    if made.objects.keys() != wanted or not all(
+        isinstance(*each) for each in [*fields, (made.image, kind.ImageFields)]
+    ):
+        raise UserError(
+            f"the label kind {kind.name} does not give its fields for each labelled object, and "
+            "for the image"
+        )
+    if made.files.keys() != set(kind.files):
+        raise UserError(
+            f"the label kind {kind.name} writes the files {list(made.files)}, and says that it "
+            f"writes {list(kind.files)}"
+        )

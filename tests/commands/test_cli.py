@@ -168,6 +168,27 @@ def test_preview_and_show(tmp_path: Path, solids: Path, crowd: Path) -> None:
     assert [path.name for path in (tmp_path / "each").iterdir()] == ["00000003.png"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "there"),
+    [({"mask": False, "amodal": False}, "box, pose"), ({"box": False}, "mask, amodal, pose")],
+)
+def test_preview_and_show_draw_what_there_is(
+    tmp_path: Path, solids: Path, labels: dict[str, bool], there: str
+) -> None:
+    recipe = write_recipe(tmp_path, {**CROWD, "images": 1, "labels": labels}, solids)
+    out, sheet = tmp_path / "out", tmp_path / "sheet.png"
+    for command in (
+        ("preview", recipe, "--count", 1, "--width", 64, "--samples", 1, "-o", sheet),
+        ("render", recipe, "-o", out, "--samples", 1),
+        ("dataset", "show", out, "-o", sheet),
+    ):
+        result = orbitset(*command)
+        assert result.returncode == 0, result.stderr
+    wrong = orbitset("dataset", "show", out, "--labels", "depth", "-o", sheet)
+    assert wrong.returncode == 2
+    assert f"--labels depth: the dataset has {there}" in wrong.stderr
+
+
 def test_inspect_prints_facts_and_draws(tmp_path: Path, solids: Path) -> None:
     result = orbitset("asset", "inspect", solids / "box.ply", "-o", tmp_path)
     assert result.returncode == 0, result.stderr

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from renderer.farm.preview import smaller
 
 from renderer.errors import UserError
 from renderer.recipe import Recipe, RecipeError, load_recipe
@@ -86,6 +87,13 @@ def test_colmap(tmp_path: Path) -> None:
         ("c.yaml", "K: [-5, 0, 2, 0, 5, 2, 0, 0, 1]", "not above 0"),
         ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nD: [0.1, 0, 0, 0]", "lens distortion"),
         ("c.yaml", "a: &a [1]\nb: [*a, *a]", "aliases"),
+        ("c.yaml", "K: &k [5, 0, 2, 0, 5, 2, 0, 0, 1]\nM: *k", "aliases"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nK: [9, 0, 2, 0, 9, 2, 0, 0, 1]", "K twice"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\ndistortion_coeffs: [0.1]", "lens distortion"),
+        ("c.yaml", f"K: [1{400 * '0'}, 0, 2, 0, 5, 2, 0, 0, 1]", "else than numbers"),
+        ("c.yaml", f"K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\n#{1_000_000 * ' '}", "1,000,000 bytes"),
+        ("cameras.txt", f"{9999 * 'x'}\n" * 99 + "1 PINHOLE 640 480 50 50 32 240", "no cameras"),
+        ("cameras.txt", f"# {999_970 * 'x'}\n1 PINHOLE 640 480 50 50 32 240.55", "1,000,000 bytes"),
         ("c.yaml", "K: !!python/object/apply:os.system ['true']", "is no YAML"),
         ("cameras.txt", "hello", "no cameras.txt"),
         ("cameras.txt", "1 PINHOLE 640 480 500 500 x 240", "lacks numbers"),
@@ -98,6 +106,21 @@ def test_what_is_no_calibration(tmp_path: Path, name: str, text: str, says: str)
     (tmp_path / name).write_text(text)
     with pytest.raises(UserError, match=says):
         read_calibration(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.yaml", "# Tom & *Jerry*\nname: 'a & b'\nK: [5, 0, 2, 0, 5, 1, 0, 0, 1]"),
+        ("c.yaml", "\ufeff%YAML:1.0\n---\nK: [5, 0, 2, 0, 5, 1, 0, 0, 1]"),
+        ("c.yaml", "K: [5, 0, 2, 0, 5, 1, 0, 0, 1]\ndistortion_model: plumb_bob\nD: [0, 0]"),
+        ("cameras.txt", "\ufeff  # cameras\n \n1 PINHOLE 6 4 5 5 2.5 1.5"),
+    ],
+)
+def test_what_is_one_all_the_same(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    read = read_calibration(tmp_path / name)
+    assert (read.fx, read.fy, read.cx, read.cy) == (5, 5, 2.5, 1.5)
 
 
 RECIPE = """name: t
@@ -120,6 +143,16 @@ def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
     assert load(tmp_path, solids, smaller).camera.resolution == (160, 120)
 
 
+@pytest.mark.parametrize("size", [(8, 300), (300, 8), (2000, 9), (96, 64), (640, 480)])
+def test_a_preview_has_the_same_view(tmp_path: Path, solids: Path, size: tuple[int, int]) -> None:
+    """Also of slim pictures and of small ones, and with the longest lens."""
+    width, height = size
+    camera = f"  resolution: [{width}, {height}]\n  intrinsics: {{fx: 100_000}}"
+    small = smaller(load(tmp_path, solids, camera), 1, 240, 1).camera.resolution
+    assert min(small) >= 8
+    assert small[0] / small[1] == pytest.approx(width / height, rel=1 / min(small))
+
+
 @pytest.mark.parametrize(
     ("camera", "line", "says"),
     [
@@ -127,7 +160,7 @@ def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
         ("  focal_length_mm: 35\n  intrinsics: {fx: 500}", 4, "not both"),
         ("  intrinsics: {fx: 500, file: c.yaml}", 5, "either fx or file"),
         ("  intrinsics: {fx: 500, camera: 3}", 5, "for a file of COLMAP"),
-        ("  intrinsics: {fx: 300_000}", 4, "at most 200,000 pixels"),
+        ("  intrinsics: {fx: 101_000}", 4, "at most 100,000 pixels"),
         ("  intrinsics: {fx: 1000, fy: 2}", 4, "at most 200 times the other"),
         ("  intrinsics: {file: bent.yaml}", 5, "bent.yaml has lens distortion"),
         ("  intrinsics: {file: gone.yaml}", 5, "no such file"),

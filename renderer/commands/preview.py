@@ -52,7 +52,6 @@ def preview(
     names = dict(enumerate(small.categories, start=1))
     for remark in undrawable(names if labels else {}):
         warn(remark)
-    kinds = [kind for kind in SHOWN if labels and kind in small.labels.on]
     cell, cells = cell_width(len(images)), []
     for each in images:
         if each.labelled is None:
@@ -62,7 +61,7 @@ def preview(
         drawn, image = each.labelled.annotations if labels else (), each.labelled.image
         shown = f"{image.shot} {image.view}".rstrip()
         caption = f"{shown}   az {image.azimuth_deg:.0f}  el {image.elevation_deg:.0f}"
-        cells.append((caption, draw_overlay(each.picture, drawn, names, kinds, width=cell)))
+        cells.append((caption, draw_overlay(each.picture, drawn, names, width=cell)))
     save_picture(contact_sheet(cells), path)
     out.print(f"wrote {path}")
     if any(each.failed for each in images):

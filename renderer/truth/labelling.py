@@ -68,7 +68,7 @@ def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
     return Labelled(objects, image, files, tuple(warnings))
 
 
-def _check(kind: LabelKind, made: Labels, objects: Mapping[int, Record]) -> None:
+def _check(kind: LabelKind, made: Labels, objects: Mapping[int, Any]) -> None:
     """Refuse of a kind what a dataset could not have. Raises UserError."""
     wanted = objects.keys() if kind.ObjectFields is not NoFields else made.objects.keys()
     fields = [(each, kind.ObjectFields) for each in made.objects.values()]

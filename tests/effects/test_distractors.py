@@ -179,7 +179,7 @@ def test_they_cast_shadows_and_leave_nothing_behind(
     before = len(bpy.data.materials)
     for index in range(1, 6):
         scene_renderer.set(crowded.shot(index))
-    scene_renderer.set(crowded.shot(0))
+    scene_renderer.render(crowded.shot(0))
     assert len(bpy.data.materials) == before
 
 

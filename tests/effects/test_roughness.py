@@ -83,8 +83,9 @@ def test_nothing_of_it_is_left(make_planner: Maker, scene_renderer: Any) -> None
     varied, plain = make_planner(VARIED), make_planner(BALLS)
     before = scene_renderer.render(plain.shot(0))[0]
     materials, groups = len(bpy.data.materials), len(bpy.data.node_groups)
-    first = scene_renderer.render(varied.shot(0))[0]
+    scene_renderer.set(varied.shot(0))
     assert len(bpy.data.materials) == materials + 2
+    first = scene_renderer.render(varied.shot(0))[0]
     assert not np.array_equal(first.color, before.color)
     assert np.array_equal(first.index, before.index)
     other = scene_renderer.render(varied.shot(1))[0]

@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from renderer.farm.preview import smaller
 
 from renderer.errors import UserError
+from renderer.farm.preview_images import smaller
 from renderer.recipe import Recipe, RecipeError, load_recipe
 from renderer.recipe.calibration import read_calibration
 

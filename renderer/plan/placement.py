@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, AssetFacts, Geometry
+from renderer.geometry.footprint import Footprint
 from renderer.geometry.rotation import any_rotation, euler, rest_on_side
-from renderer.geometry.sliding import blocked_span, edge_axes, first_free
+from renderer.geometry.sliding import blocked_span, first_free
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.shot.scene import Instance, to_matrix4
 from renderer.values.draw import draw_among, draw_number
@@ -58,22 +58,9 @@ class _Posed:
     hull: Array
 
     @cached_property
-    def radius(self) -> float:
-        """Radius of the footprint's bounding circle, in metres."""
-        flat = self.hull[:, :2]
-        middle = (flat.min(0) + flat.max(0)) / 2
-        return float(np.linalg.norm(flat - middle, axis=1).max())
-
-    @cached_property
-    def outline(self) -> Array:
-        """The footprint's convex outline (n, 2) on the floor."""
-        flat = self.hull[:, :2].astype(np.float32)
-        return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
-
-    @cached_property
-    def axes(self) -> Array:
-        """The outline's separating axes."""
-        return edge_axes(self.outline)
+    def footprint(self) -> Footprint:
+        """What it covers of the floor, about the model's origin."""
+        return Footprint(self.hull)
 
     @cached_property
     def sphere(self) -> tuple[Array, float]:
@@ -242,9 +229,9 @@ def _blocked(
 ) -> tuple[float, float]:
     """Return the (enter, leave) distances between which a sliding object is too near another."""
     if one.spec.resting and other.spec.resting:
-        room = gap / 2 * (one.radius + other.radius)
-        first, second = one.outline + one_at[:2], other.outline + other_at[:2]
-        axes = np.concatenate([one.axes, other.axes])
+        room = gap / 2 * (one.footprint.radius + other.footprint.radius)
+        first, second = one.footprint.outline + one_at[:2], other.footprint.outline + other_at[:2]
+        axes = np.concatenate([one.footprint.axes, other.footprint.axes])
         return blocked_span(first, second, axes, direction[:2], room)
     (a, ra), (b, rb) = one.sphere, other.sphere
     a, b = a + one_at, b + other_at

@@ -16,35 +16,9 @@ from renderer.truth.kinds.normals import NormalsConfig
 from renderer.truth.raster import decode_exr, decode_png, encode_exr
 from renderer.truth.stored_labels import StoredLabels
 from renderer.truth.view import ViewTruth
-from tests import shapes
-from tests.truth.formulas import box_truth, dome, dome_truth, rays_of, sheet_truth
+from tests.truth.formulas import box_truth, rays_of
 from tests.truth.labelled import records_of
-
-SIZE = 96, 72
-SCENE = {
-    "name": "normals",
-    "images": 3,
-    "camera": {"resolution": SIZE, "orbit": {"fill": 0.6, "roll_deg": 20}},
-    "background": {"color": "black", "shadows": False},
-}
-SOLIDS = {"box.ply": box_truth, "sheet.ply": sheet_truth, "dome.ply": dome_truth}
-Make = Callable[..., ViewTruth]
-
-
-@pytest.fixture
-def make(plain_planner: Callable[..., Planner]) -> Make:
-    def build(*objects: dict[str, Any], **more: Any) -> ViewTruth:
-        things = [{"category": "thing", "resting": False, **each} for each in objects]
-        planner = plain_planner(
-            {**SCENE, "objects": things, **more},
-            box=shapes.box((0.6, 0.4, 0.8)),
-            sheet=shapes.plane(),
-            dome=dome(),
-        )
-        shot = planner.shot(0)
-        return ViewTruth.of(shot, shot.views[0].camera, planner.cache)
-
-    return build
+from tests.truth.solids import SCENE, SIZE, SOLIDS, Make
 
 
 def content(truth: ViewTruth, format: str = "png16") -> bytes:

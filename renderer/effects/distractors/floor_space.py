@@ -4,14 +4,11 @@ things.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from renderer.geometry.sliding import blocked_span, edge_axes, first_free
+from renderer.geometry.footprint import Footprint
+from renderer.geometry.sliding import blocked_span, first_free
 
 Array = npt.NDArray[np.float64]
 
@@ -20,44 +17,19 @@ Array = npt.NDArray[np.float64]
 _SLANT = 1.5
 
 
-@dataclass(frozen=True)
-class _Footprint:
-    """A thing as the floor has it, by the corners (n, 3) of its hull in the world."""
-
-    hull: Array
-
-    @cached_property
-    def outline(self) -> Array:
-        """Its convex outline (n, 2)."""
-        flat = self.hull[:, :2].astype(np.float32)
-        return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
-
-    @cached_property
-    def axes(self) -> Array:
-        """The outline's separating axes."""
-        return edge_axes(self.outline)
-
-    @property
-    def circle(self) -> tuple[float, float, float]:
-        """x, y and radius of a circle around it."""
-        flat = self.hull[:, :2]
-        middle = (flat.min(0) + flat.max(0)) / 2
-        return (*middle.tolist(), float(np.linalg.norm(flat - middle, axis=1).max()))
-
-
 class FloorSpace:
     """Things in a scene, to find room among them for one more after the other."""
 
     def __init__(self) -> None:
-        self._things: list[_Footprint] = []
+        self._things: list[Footprint] = []
         self._circles: list[tuple[float, float, float]] = []
         self._bottoms: list[float] = []
 
     def add(self, hull: Array) -> None:
         """Add a thing by the corners (n, 3) of its hull in the world."""
-        thing = _Footprint(hull)
+        thing = Footprint(hull)
         self._things.append(thing)
-        self._circles.append(thing.circle)
+        self._circles.append((*thing.middle.tolist(), thing.radius))
         self._bottoms.append(float(hull[:, 2].min()))
 
     def first_room(self, hull: Array, direction: Array, gap: float) -> float:
@@ -72,8 +44,8 @@ class FloorSpace:
         """
         if not self._things:
             return 0.0
-        one = _Footprint(hull)
-        x, y, radius = one.circle
+        one = Footprint(hull)
+        (x, y), radius = one.middle, one.radius
         circles = np.array(self._circles)
         apart = circles[:, :2] - (x, y)
         across = np.abs(apart @ (-direction[1], direction[0]))

@@ -20,6 +20,7 @@ processes: a script that calls ``render`` or ``preview`` does so under
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,7 @@ def plan(recipe: LoadedRecipe, indices: Iterable[int] | None = None) -> Iterator
 
     Raises:
         PlanError: no pose was accepted for one of them.
+        UserError: an index is below 0.
 
     """
     from renderer.farm.recipe_assets import planner_of, prepare_assets
@@ -76,6 +78,8 @@ def plan(recipe: LoadedRecipe, indices: Iterable[int] | None = None) -> Iterator
     assets = prepare_assets(recipe.recipe, recipe.folder)
     planner = planner_of(recipe.recipe, recipe.folder, assets)
     for index in range(recipe.recipe.images) if indices is None else indices:
+        if index < 0:
+            raise UserError(f"there is no shot {index}: they count from 0")
         yield planner.shot(index)
 
 
@@ -108,7 +112,7 @@ def render(
     from renderer.farm.scheduler import FarmOptions, render_shots
 
     options = options or FarmOptions()
-    layout = Layout(open_root(str(output)))
+    layout = Layout(open_root(os.fspath(output)))
     assets = prepare_assets(recipe.recipe, recipe.folder)
     run = Run(recipe.recipe, recipe.folder, layout, assets.cache, assets.known)
     with run.locked():
@@ -144,7 +148,7 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     from renderer.farm.asset_import import default_cache
 
     cache = default_cache() if scenes else None
-    layout = Layout(open_root(str(output)))
+    layout = Layout(open_root(os.fspath(output)))
     result = check(layout, cache, max(scenes, 1))
     check_exports(layout, result)
     return result
@@ -177,4 +181,4 @@ def export(output: str | Path, format: str, target: str | Path, **options: Any) 
     except ValidationError as error:
         said = sentences(error, [])
         raise UserError("; ".join(f"{key}: {sentence}" for key, sentence in said)) from None
-    return write(Layout(open_root(str(output))), choice, open_root(str(target)))
+    return write(Layout(open_root(os.fspath(output))), choice, open_root(str(target)))

@@ -51,6 +51,10 @@ def test_mistakes_are_sentences(tmp_path: Path, solids: Path, crowd: Path) -> No
     path = write_recipe(tmp_path, CROWD, solids)
     with pytest.raises(UserError, match="engine: 'cycles', 'eevee' or 'workbench'"):
         api.load(path, engine="luxcore")
+    with pytest.raises(UserError, match="no shot -1"):
+        list(api.plan(api.load(path), [-1]))
+    with pytest.raises(TypeError):
+        api.render(api.load(path), None)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="no such file"):
         api.load(
             write_recipe(

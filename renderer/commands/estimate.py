@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renderer.commands.options import Devices, PerDevice, Threads
-from renderer.commands.terminal import err, in_bytes, out, print_json
+from renderer.commands.terminal import err, in_bytes, in_shots, out, print_json
 
 if TYPE_CHECKING:
     from renderer.farm.run_estimate import Interval
@@ -52,6 +52,7 @@ def estimate(
     from renderer.commands.render import override
     from renderer.farm.run_estimate import estimate_run, measure
     from renderer.farm.scheduler import FarmOptions
+    from renderer.plan.cameras import view_names
     from renderer.recipe import load_recipe
 
     require_libraries()
@@ -73,13 +74,15 @@ def estimate(
             {**asdict(found), "devices": measurement.devices, "per_device": measurement.per_device}
         )
         return
+    views = len(view_names(chosen.camera))
+    one, an = ("image", "an image") if views == 1 else ("shot", "a shot")
     out.print(
-        f"{found.images} images, from {found.measured} rendered on "
+        f"{in_shots(found.images, views)}, from {found.measured} rendered on "
         f"{', '.join(measurement.devices)} with {measurement.per_device} "
-        f"process{'es' if measurement.per_device > 1 else ''} each (the first image of a process "
+        f"process{'es' if measurement.per_device > 1 else ''} each (the first {one} of a process "
         "does not count):"
     )
-    out.print(f"  {_range(found.seconds_per_image, ' device-seconds')} an image")
+    out.print(f"  {_range(found.seconds_per_image, ' device-seconds')} {an}")
     out.print(f"  {_hours(found.device_hours, 'device-')} in all")
     out.print(f"  {_hours(found.hours_here)} on this machine")
     low, high = in_bytes(found.disk_bytes.low), in_bytes(found.disk_bytes.high)

@@ -10,6 +10,7 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
+    in_shots,
     out,
     print_error,
     print_json,
@@ -106,6 +107,7 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
     from renderer.farm.picture_check import broken_pictures
     from renderer.farm.recipe_assets import Assets, planner_of, try_models
     from renderer.plan import PlanError, asset_sources
+    from renderer.plan.cameras import view_names
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at
     from renderer.recipe.source import parse
@@ -133,7 +135,10 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
             tries += planner.shot(index).attempts
         except PlanError as error:
             errors.append(str(error))
-    counts = [_count(loaded.recipe.images, "image"), _count(len(facts), "model")]
+    counts = [
+        in_shots(loaded.recipe.images, len(view_names(loaded.recipe.camera))),
+        _count(len(facts), "model"),
+    ]
     tried = f"{_count(total, 'pose')} planned in {_count(tries, 'try')}"
     return errors, ", ".join([*counts, tried if total else "no poses planned"])
 

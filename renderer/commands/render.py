@@ -18,7 +18,7 @@ from renderer.commands.options import (
     ShotTimeout,
     Threads,
 )
-from renderer.commands.terminal import FAILED, err, out, print_json, stop, warn
+from renderer.commands.terminal import FAILED, err, in_shots, out, print_json, stop, warn
 from renderer.errors import UserError
 
 if TYPE_CHECKING:
@@ -202,6 +202,7 @@ def _dry_run(run: Any, as_json: bool) -> None:
 
     from renderer.commands.execute import causes
     from renderer.plan import PlanError
+    from renderer.plan.cameras import view_names
 
     planner, counts, tries, good = run.planner, Counter[str](), 0, 0
     problems: list[tuple[int, str]] = []
@@ -214,11 +215,14 @@ def _dry_run(run: Any, as_json: bool) -> None:
         except PlanError as error:
             problems.append((index, str(error)))
     if as_json:
-        print_json({"images": good, "objects": dict(counts), "failed": causes(problems)})
+        images = good * len(view_names(run.recipe.camera))
+        counted = {"shots": good, "images": images, "objects": dict(counts)}
+        print_json({**counted, "failed": causes(problems)})
     else:
         listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        whole = f"{good} of {run.size()}" if problems else str(good)
-        out.print(f"{whole} images planned in {tries} tries: {listed or 'no objects'}")
+        whole = in_shots(run.size(), len(view_names(run.recipe.camera)))
+        planned = f"{good} of {whole}" if problems else whole
+        out.print(f"{planned} planned in {tries} tries: {listed or 'no objects'}")
         for _, problem in problems[:10]:
             warn(problem)
         if len(problems) > 10:

@@ -169,6 +169,13 @@ def refuse_overwrite(path: Path, force: bool) -> None:
         stop(f"{path} exists already: give another name, or --force to overwrite it")
 
 
+def in_shots(count: int, views: int) -> str:
+    """Return a number of shots for people, who call each an image where it is one."""
+    if views == 1:
+        return f"{count} image{'s' if count != 1 else ''}"
+    return f"{count} shot{'s' if count != 1 else ''} of {views} images"
+
+
 def in_bytes(count: float) -> str:
     """Return a size for people: ``1.5 GB``, ``640 kB``."""
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):

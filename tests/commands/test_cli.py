@@ -150,6 +150,18 @@ def test_dry_run_renders_nothing(tmp_path: Path, solids: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_rig_counts_shots_and_images_apart(tmp_path: Path, solids: Path) -> None:
+    camera = {**CROWD["camera"], "rig": {"stereo": {"baseline_m": 0.1}}}
+    recipe = write_recipe(tmp_path, {**CROWD, "images": 2, "camera": camera}, solids)
+    out = tmp_path / "out"
+    planned = orbitset("render", recipe, "-o", out, "--dry-run")
+    assert planned.stdout.startswith("2 shots of 2 images planned in ")
+    counts = json.loads(orbitset("render", recipe, "-o", out, "--dry-run", "--json").stdout)
+    assert (counts["shots"], counts["images"]) == (2, 4)
+    checked = orbitset("recipe", "check", recipe)
+    assert "is a good recipe: 2 shots of 2 images, " in checked.stdout
+
+
 def test_preview_and_show(tmp_path: Path, solids: Path, crowd: Path) -> None:
     recipe = write_recipe(tmp_path, CROWD, solids)
     result = orbitset(

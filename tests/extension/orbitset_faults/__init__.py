@@ -11,7 +11,7 @@ import numpy as np
 from renderer.effects import Effect, EffectState, Strict
 from renderer.export.format import Format
 from renderer.truth.kind import Fields, LabelFile, LabelKind, Labels
-from renderer.values.distribution import Number
+from renderer.values.number import Number
 
 
 class Turn(Strict):

@@ -18,7 +18,7 @@ from renderer.dataset.parts import example_line
 from renderer.dataset.provenance import MixedError, read_provenance
 from renderer.dataset.run_file import RunFile
 from renderer.dataset.storage import is_local, sweep, write_atomic
-from renderer.dataset.stored_model import ContentError, read_json
+from renderer.dataset.stored_model import ContentError, read_json, unlike
 from renderer.errors import UserError
 
 
@@ -34,14 +34,16 @@ def read_run(layout: Layout) -> RunFile:
         DatasetError: the file is elsewhere.
 
     """
+    content = b""
     try:
-        return read_json(RunFile, layout.run.read_bytes())
+        content = layout.run.read_bytes()
+        return read_json(RunFile, content)
     except FileNotFoundError:
         raise AssembleError(
             f"{layout.root} holds no orbitset run (no parts/run.json): name the -o of a render"
         ) from None
     except ContentError as error:
-        raise AssembleError(f"{layout.run} is damaged: {error}") from None
+        raise AssembleError(f"{layout.run} {unlike(content, error)}") from None
 
 
 def write_run(layout: Layout, run: RunFile) -> None:

@@ -10,7 +10,7 @@ from renderer.dataset.merge import MergeResult
 from renderer.dataset.provenance import Provenance, head_versions
 from renderer.dataset.run_file import LabelOptions, RunHead, StoredAsset, StoredRecipe
 from renderer.dataset.storage import write_atomic
-from renderer.dataset.stored_model import ContentError, StoredModel, read_json
+from renderer.dataset.stored_model import ContentError, StoredModel, read_json, unlike
 from renderer.values.bounded import Count, Whole
 
 
@@ -108,9 +108,11 @@ def read_manifest(layout: Layout) -> Manifest:
         DatasetError: the dataset is not finished, or its manifest is damaged.
 
     """
+    content = b""
     try:
-        return read_json(Manifest, layout.manifest.read_bytes())
+        content = layout.manifest.read_bytes()
+        return read_json(Manifest, content)
     except FileNotFoundError:
         raise unfinished(layout) from None
     except ContentError as error:
-        raise DatasetError(f"manifest.json is damaged: {error}") from None
+        raise DatasetError(f"manifest.json {unlike(content, error)}") from None

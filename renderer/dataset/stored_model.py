@@ -6,12 +6,14 @@ knows have its type, or the file is damaged.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
+from renderer import __version__
 from renderer.dataset.json_text import loads
 from renderer.dataset.layout import is_path_below
 from renderer.errors import UserError
@@ -79,6 +81,21 @@ def read_json(model: type[AnyStoredModel], content: bytes) -> AnyStoredModel:
         raise ContentError(f"it {error}") from None
     except ValueError as error:
         raise ContentError(str(error)) from None
+
+
+def unlike(content: bytes, error: ContentError) -> str:
+    """Return what to say of a file that is not as its model says, to follow its name: that it is
+    damaged, or that another version of orbitset has written it.
+    """
+    with contextlib.suppress(ValueError, AttributeError):
+        said = loads(content)
+        version = said.get("orbitset", said.get("head", {}).get("orbitset"))
+        if isinstance(version, str) and version != __version__:
+            return (
+                f"is of orbitset {version[:20]}, whose files orbitset {__version__} does not read: "
+                "use that version with it, or choose a new folder"
+            )
+    return f"is damaged: {error}"
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -276,3 +277,20 @@ def test_damaged_shots_are_told_once(copy: Path, cache: AssetCache, case: str) -
     findings = validate(Layout(copy), cache).findings
     assert len(findings) == (8 if case == "none left" else 1)
     assert expected in findings[0]
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "parts/run.json"])
+def test_files_of_another_version_are_called_so(copy: Path, file: str) -> None:
+    """Not damaged: what an older orbitset wrote lacks what this one reads."""
+    path = copy / file
+    said = json.loads(path.read_text())
+    whose = said if file == "manifest.json" else said["head"]
+    whose["orbitset"] = "0.1.0"
+    del whose["labels"]
+    path.write_text(json.dumps(said))
+    command = "report" if file == "manifest.json" else "merge"
+    result = CliRunner().invoke(app, ["dataset", command, str(copy)])
+    assert result.exit_code == 2
+    line = " ".join(result.output.split())
+    assert "is of orbitset 0.1.0, whose files orbitset" in line
+    assert "choose a new folder" in line

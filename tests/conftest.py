@@ -63,40 +63,47 @@ def make_planner(cache: AssetCache, solids: Path) -> Callable[..., Planner]:
 @pytest.fixture
 def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
     """A planner of solids put into a cache by hand: no Blender, milliseconds."""
-    own = AssetCache(tmp_path / "cache")
-    from scipy.spatial import ConvexHull
+    return planner_of_solids(AssetCache(tmp_path / "cache"), tmp_path)
+
+
+def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
+    """Makes planners of solids, of which those that a recipe names are put into a cache."""
 
     def make(data: dict[str, Any], **solids: tuple[Any, Any]) -> Planner:
         recipe = Recipe.model_validate(data)
-        for name, (points, faces) in solids.items():
-            points = np.asarray(points, np.float32)
-            hull = ConvexHull(points.astype(float)) if np.ptp(points, axis=0).min() > 0 else None
-            corners = points if hull is None else points[hull.vertices]
-            facts = AssetFacts(
-                key=name,
-                file=f"{name}.ply",
-                format="ply",
-                faces=len(faces),
-                parts=1,
-                materials=(),
-                textures=(),
-                minimum=tuple(points.min(0).tolist()),
-                maximum=tuple(points.max(0).tolist()),
-                source_to_model=tuple(tuple(row) for row in np.eye(4).tolist()),
-                guessed_up_axis="z",
-                guessed_unit="m",
-                warnings=(),
-            )
+        for name in dict.fromkeys(Path(spec.asset).stem for spec in recipe.objects):
             if not own.has(name):
-                with own.writing(name) as folder:
-                    Geometry(points, faces, corners, np.empty((0, 3), np.int32)).save(
-                        folder / GEOMETRY
-                    )
-                    (folder / FACTS).write_text(facts.model_dump_json())
+                _put(own, name, *solids[name])
         keys = tuple({spec.asset: Path(spec.asset).stem} for spec in recipe.objects)
-        return Planner(recipe, tmp_path, own, keys)
+        return Planner(recipe, folder, own, keys)
 
     return make
+
+
+def _put(own: AssetCache, name: str, points: Any, faces: Any) -> None:
+    from scipy.spatial import ConvexHull
+
+    points = np.asarray(points, np.float32)
+    hull = ConvexHull(points.astype(float)) if np.ptp(points, axis=0).min() > 0 else None
+    corners = points if hull is None else points[hull.vertices]
+    facts = AssetFacts(
+        key=name,
+        file=f"{name}.ply",
+        format="ply",
+        faces=len(faces),
+        parts=1,
+        materials=(),
+        textures=(),
+        minimum=tuple(points.min(0).tolist()),
+        maximum=tuple(points.max(0).tolist()),
+        source_to_model=tuple(tuple(row) for row in np.eye(4).tolist()),
+        guessed_up_axis="z",
+        guessed_unit="m",
+        warnings=(),
+    )
+    with own.writing(name) as folder:
+        Geometry(points, faces, corners, np.empty((0, 3), np.int32)).save(folder / GEOMETRY)
+        (folder / FACTS).write_text(facts.model_dump_json())
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,27 @@ from typing import Any
 
 import pytest
 
+from renderer.asset import AssetCache
 from renderer.plan import Planner
 from renderer.truth.view import ViewTruth
 from tests import shapes
+from tests.conftest import planner_of_solids
 from tests.truth.formulas import dome
 from tests.truth.solids import SCENE, Make
 
 
+@pytest.fixture(scope="session")
+def solid_planner(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Planner]:
+    """As ``plain_planner``; one cache for all tests, which share the solids of a name."""
+    folder = tmp_path_factory.mktemp("solid-cache")
+    return planner_of_solids(AssetCache(folder / "cache"), folder)
+
+
 @pytest.fixture
-def make(plain_planner: Callable[..., Planner]) -> Make:
+def make(solid_planner: Callable[..., Planner]) -> Make:
     def build(*objects: dict[str, Any], **more: Any) -> ViewTruth:
         things = [{"category": "thing", "resting": False, **each} for each in objects]
-        planner = plain_planner(
+        planner = solid_planner(
             {**SCENE, "objects": things, **more},
             box=shapes.box((0.6, 0.4, 0.8)),
             sheet=shapes.plane(),

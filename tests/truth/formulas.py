@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from renderer.shot.camera import Camera
@@ -13,6 +15,7 @@ _OPENING, _CELL = np.radians(24), np.radians(0.1)
 Truth = tuple[np.ndarray, np.ndarray]
 
 
+@lru_cache(maxsize=1)
 def dome() -> tuple[np.ndarray, np.ndarray]:
     """The part of the unit sphere about the origin that is around +Z and -Z, open between them: a
     whole sphere as fine would have ten million faces.

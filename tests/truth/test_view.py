@@ -24,11 +24,11 @@ FREE = {"world": True}
 
 
 @pytest.fixture
-def make(plain_planner: Callable[..., Planner]) -> Make:
+def make(solid_planner: Callable[..., Planner]) -> Make:
     """The truth of one view of some objects, about 5 m off; seen by rays alone."""
 
     def build(*objects: dict[str, Any], index: int = 0, **more: Any) -> ViewTruth:
-        planner = plain_planner(
+        planner = solid_planner(
             {
                 "name": "view",
                 "images": 10,

@@ -4,13 +4,13 @@
 
     from renderer import api
 
-    recipe = api.load("scenes/quickstart.yaml", images=4, samples=2)
+    recipe = api.load("scenes/quickstart.yaml", images=2, samples=2)
     for shot in api.plan(recipe):
         print(shot.index, len(shot.objects), shot.views[0].azimuth_deg)
-    result = api.render(recipe, "out/four")
+    result = api.render(recipe, "out/two")
     assert not result.failed
-    assert not api.validate("out/four").findings
-    api.export("out/four", "yolo", "out/yolo")
+    assert not api.validate("out/two").findings
+    api.export("out/two", "yolo", "out/yolo")
 
 Everything raises ``renderer.errors.UserError`` where a recipe, file or option is at fault, and
 ``UnavailableError`` where this machine is: their text is one sentence for a user. Rendering starts

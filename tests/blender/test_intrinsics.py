@@ -113,7 +113,7 @@ def test_other_engines_see_the_same(
     make_planner: Maker, scene_renderer: Any, engine: str, off: float
 ) -> None:
     """What they cover has its centre where the ellipse has it, to a few hundredths of a pixel."""
-    render = {**PLAIN["render"], "engine": engine, "samples": 16}
+    render = {**PLAIN["render"], "engine": engine, "samples": 8}
     planner = ball(make_planner, LENSES[2], render=render)
     shot = planner.shot(0)
     cover = np.clip(scene_renderer.render(shot)[0].color[..., 3], 0, 1)

@@ -49,6 +49,24 @@ class ChosenLabels(Strict):
                     raise _located(key, key == name, sentence)
         return self
 
+    @model_validator(mode="after")
+    def _write_each_thing_once(self) -> Self:
+        """Refuse two kinds of which one would write over what the other says."""
+        owners: dict[tuple[str, str], str] = {}
+        for name in self.on:
+            kind = LABEL_KINDS.get(name)
+            for what, keys in (
+                ("field", [*kind.ObjectFields.model_fields, *kind.ImageFields.model_fields]),
+                ("file", kind.files),
+            ):
+                for key in keys:
+                    if (owner := owners.setdefault((what, key), name)) != name:
+                        sentence = (
+                            f"{owner} and {name} labels both have a {what} {key}: leave one off"
+                        )
+                        raise _located(name, True, f"{both}: leave one off")
+        return self
+
     @model_serializer(mode="wrap")
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave them out where they need not be said: a recipe is the same one where more kinds are

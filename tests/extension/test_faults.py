@@ -17,6 +17,7 @@ from tests.conftest import REPOSITORY, orbitset, write_recipe
 MODULE = Path(__file__).parent / "orbitset_faults"
 ENTRY_POINTS = """[orbitset.label_kinds]
 weights = orbitset_faults:Weights
+boxes = orbitset_faults:Boxes
 [orbitset.effects]
 in_scene = orbitset_faults:InScene
 in_light = orbitset_faults:InLight
@@ -127,3 +128,17 @@ def test_a_name_that_is_not_its_own(
     assert checked.returncode == 2
     assert "effects.misnamed" in checked.stderr
     assert "calls itself 'in_light'" in checked.stderr
+
+
+def test_two_kinds_do_not_write_over_each_other(
+    tmp_path: Path, solids: Path, installed: dict[str, str]
+) -> None:
+    path = write_recipe(tmp_path, {**RECIPE, "labels": {"boxes": True}}, solids)
+    checked = orbitset("recipe", "check", path, "--json", env=installed)
+    assert checked.returncode == 2
+    (error,) = json.loads(checked.stdout)["errors"]
+    assert error["key"] == "labels.boxes"
+    assert "box and boxes labels both have a field bbox: leave one off" in error["message"]
+    alone = {**RECIPE, "labels": {"boxes": True, "box": False}}
+    path = write_recipe(tmp_path, alone, solids)
+    assert orbitset("recipe", "check", path, env=installed).returncode == 0

@@ -11,6 +11,7 @@ import numpy as np
 from renderer.effects import Effect, EffectState, Strict
 from renderer.export.format import Format
 from renderer.truth.kind import Fields, LabelFile, LabelKind, Labels
+from renderer.truth.kinds.box import BoxFields
 from renderer.values.number import Number
 
 
@@ -73,6 +74,15 @@ class OnDisplay(_Faulty):
 
 class Weight(Fields):
     weight: float
+
+
+class Boxes(LabelKind):
+    """Has a field that another kind has."""
+
+    name, ObjectFields = "boxes", BoxFields
+
+    def make(self, truth, config):
+        raise AssertionError
 
 
 class Weights(LabelKind):

@@ -61,9 +61,7 @@ class ChosenLabels(Strict):
             ):
                 for key in keys:
                     if (owner := owners.setdefault((what, key), name)) != name:
-                        sentence = (
-                            f"{owner} and {name} labels both have a {what} {key}: leave one off"
-                        )
+                        both = f"{owner} and {name} labels both have a {what} {key}"
                         raise _located(name, True, f"{both}: leave one off")
         return self
 

@@ -23,9 +23,9 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
-# A process a core: most tests wait for Blender to start.
+# A process a core: most tests wait for Blender to start; whichever is through takes from the other.
 tests: $(STAMP)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory system

@@ -80,7 +80,7 @@ def render_and_ask(planner: Planner) -> dict[str, Any]:
 
 def test_a_worker_of_one_thread_has_one_in_every_pool(make_planner: Maker, tmp_path: Path) -> None:
     """On any number of cores, as under a container's quota of one."""
-    planner = make_planner({**CROWD, "render": {"samples": 1500}})
+    planner = make_planner({**CROWD, "render": {"samples": 300}})
     layout = Layout(tmp_path / "out")
     layout.parts.mkdir(parents=True)
     setup = WorkerSetup(planner, layout, tmp_path / "blender.log")

@@ -23,9 +23,9 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports
 
-# A process a core: most tests wait for Blender to start; whichever is through takes from the other.
+# A process a core, and one more: some tests wait for processes of their own. Idle ones take from others.
 tests: $(STAMP)
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist worksteal
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory system

@@ -1,4 +1,4 @@
-"""One shot's way, end to end: plan, capture, develop, label, write."""
+"""One shot's way, end to end: plan, render, develop, label, write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from renderer.truth.view import ViewTruth
 
 
 class ShotRenderer(Protocol):
-    """What takes the picture of a shot: the Blender stage."""
+    """What takes the picture of a shot: the scene in Blender."""
 
     def render(self, shot: Shot) -> Sequence[Frame]:
         """Return the passes of each view of a shot."""

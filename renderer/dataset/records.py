@@ -155,9 +155,3 @@ def _joined(name: str, fields: Sequence[type], core: type[StoredModel]) -> Any:
     """Return a model with the fields of a core, and of others behind it."""
     bases: Any = tuple(dict.fromkeys([*reversed(fields), core]))  # those of later bases come first
     return create_model(name, __base__=bases, __doc__=core.__doc__)
-
-
-def default_kinds() -> dict[str, dict[str, Any]]:
-    """Return the label kinds that a recipe has that names none, each with its options."""
-    kinds = LABEL_KINDS.all().items()
-    return {name: kind.Config().model_dump(mode="json") for name, kind in kinds if kind.default}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +12,7 @@ Array = npt.NDArray[np.float64]
 
 _UNIT = np.eye(3)
 # The inverse has no closed form; OpenCV's fixed-point steps halve the error or better each.
-_STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
+_MOST_STEPS, _PRECISION = 100, 1e-12
 
 
 class Distortion(BaseModel):
@@ -28,15 +27,20 @@ class Distortion(BaseModel):
 
     def undistorted(self, points: Array) -> Array:
         """Return the pinhole's x/z and y/z (n, 2) of distorted ones (n, 2)."""
+        import cv2  # every recipe knows of lenses, and few have one that bends
+
+        steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _MOST_STEPS, _PRECISION)
         given, lens = points[:, None].astype(np.float64), np.array(self.coefficients)
         if self.model == "fisheye":
-            found = cv2.fisheye.undistortPoints(given, _UNIT, lens, criteria=_STEPS)
+            found = cv2.fisheye.undistortPoints(given, _UNIT, lens, criteria=steps)
         else:
-            found = cv2.undistortPointsIter(given, _UNIT, lens, _UNIT, _UNIT, _STEPS)
+            found = cv2.undistortPointsIter(given, _UNIT, lens, _UNIT, _UNIT, steps)
         return np.asarray(found[:, 0], np.float64)
 
     def distorted(self, points: Array) -> Array:
         """Return where the lens brings the pinhole's x/z and y/z (n, 2)."""
+        import cv2
+
         lens = np.array(self.coefficients)
         if self.model == "fisheye":
             found = cv2.fisheye.distortPoints(points[:, None].astype(np.float64), _UNIT, lens)

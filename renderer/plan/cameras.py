@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from renderer.geometry.projection import view_matrix
 from renderer.plan.framing import FrameTangents, orbit_rotation, place_at_distance, solve_fill
 from renderer.recipe import camera as spec
-from renderer.recipe.calibration import Calibration, read_calibration
+from renderer.recipe.calibration import read_calibration
 from renderer.shot.camera import Camera, View
 from renderer.shot.scene import to_matrix4
 from renderer.values.draw import draw_number
@@ -94,8 +93,7 @@ def _intrinsics(camera: spec.Camera, folder: Path, stream: Stream) -> Array:
         focal = focal_mm / camera.sensor_width_mm * width
         return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
     if given.file is not None:
-        path = folder / given.file
-        read = _calibration(path, given.camera, path.stat().st_mtime_ns)
+        read = read_calibration(folder / given.file, given.camera)
         fx, fy, cx, cy = read.fx, read.fy, read.cx, read.cy
         wide, high = read.resolution or given.resolution or camera.resolution
     else:
@@ -114,9 +112,3 @@ def _intrinsics(camera: spec.Camera, folder: Path, stream: Stream) -> Array:
     return np.array(
         [[fx * across, 0, cx * across], [0, fy * down, cy * down], [0, 0, 1]], np.float64
     )
-
-
-@lru_cache(maxsize=16)
-def _calibration(path: Path, camera: int | None, _changed_ns: int) -> Calibration:
-    """Read a file once, not for every shot."""
-    return read_calibration(path, camera)

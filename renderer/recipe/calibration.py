@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ def read_calibration(path: Path, camera: int | None = None) -> Calibration:
         UserError: it cannot be read, or holds something else; follows the file's name.
 
     """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}") from None
+    return _read(path, camera, (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, camera: int | None, _state: tuple[int, int]) -> Calibration:
+    """Read a file once while it stays as it is: a check asks for it often, and each shot."""
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)

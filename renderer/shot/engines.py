@@ -13,7 +13,6 @@ class Capabilities:
     """What an engine can do.
 
     Attributes:
-        exact_index: its object-index pass is what the pixel centres' rays meet.
         shadow_catcher: a floor that is invisible but for the shadows on it.
         noisy: its picture has the noise of path tracing, which a denoiser takes away.
         named_device: the device it renders on is chosen and has a name; else it is whatever
@@ -21,21 +20,18 @@ class Capabilities:
 
     """
 
-    exact_index: bool
     shadow_catcher: bool
     noisy: bool
     named_device: bool
 
 
 _RASTER = Capabilities(
-    exact_index=False,
     shadow_catcher=False,
     noisy=False,
     named_device=False,
 )
 _CAPABILITIES: dict[EngineName, Capabilities] = {
     "cycles": Capabilities(
-        exact_index=True,
         shadow_catcher=True,
         noisy=True,
         named_device=True,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-from renderer.geometry.crop import Box, Crop, Mask
+from renderer.geometry.crop import Crop, Mask
 
 _MORE, _NEGATIVE = 32, 16
 
@@ -105,15 +105,3 @@ def _run_lengths(counts: str) -> npt.NDArray[np.int64]:
     for first in (1, 2):
         runs[first::2] = np.cumsum(runs[first::2])
     return runs
-
-
-def tight_box(mask: Mask) -> Box:
-    """Return (x, y, width, height) of the smallest box of whole pixels around a mask's pixels.
-
-    Raises ValueError for an empty mask, which has no box.
-    """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) == 0:
-        raise ValueError("an empty mask has no box")
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1

@@ -48,7 +48,7 @@ def decode_exr(content: bytes, size: tuple[int, int]) -> Floats:
         size: (width, height) that it should have.
 
     Raises:
-        ValueError: it is none, or of another size.
+        UserError: it is none, or of another size.
 
     """
     if content[:4] != _EXR:
@@ -73,7 +73,7 @@ def decode_png(content: bytes, size: tuple[int, int]) -> Shorts:
         size: (width, height) that it should have.
 
     Raises:
-        ValueError: it is none, or of another size.
+        UserError: it is none, or of another size.
 
     """
     if content[:8] != _PNG or len(content) < 26:

@@ -25,8 +25,9 @@ from renderer.dataset.assemble import assemble
 from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
-from renderer.dataset.records import PICTURE, default_kinds
+from renderer.dataset.records import PICTURE
 from renderer.dataset.validate import validate
+from renderer.recipe.labels import Labels
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
@@ -118,7 +119,7 @@ def make(root: Path, records: int) -> None:
         "bpy": "0",
         "seed": 0,
         "categories": ["thing"],
-        "labels": default_kinds(),
+        "labels": Labels().model_dump(mode="json"),
         "warnings": [],
         "assets": {},
         "recipe": {"images": images, "output": {"exports": []}},

@@ -17,10 +17,11 @@ from renderer.dataset.coco import linked_views
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.read import read_annotations, read_images, read_pairs
 from renderer.dataset.record_schema import json_schema, page
-from renderer.dataset.records import ImageRecord, default_kinds, records_of
+from renderer.dataset.records import ImageRecord, records_of
 from renderer.dataset.report import read_statistics, write_report
 from renderer.dataset.stored_model import ContentError, read_value
 from renderer.dataset.validate import validate
+from renderer.recipe.labels import Labels
 from renderer.registry import LABEL_KINDS
 from renderer.shot.shot import Shot
 from renderer.truth.kind import Fields, LabelKind
@@ -82,7 +83,7 @@ def test_keys_stand_in_one_order(crowd: Path) -> None:
         *("visibility", "truncation", "amodal_bbox", "amodal_segmentation"),
         *("cam_R_m2c", "cam_t_m2c", "scale"),
     ]
-    assert tuple(default_kinds()) == KINDS
+    assert tuple(Labels().on) == KINDS
     assert list(records_of(KINDS).annotation.model_fields) == list(label)
     assert list(records_of(KINDS).label.model_fields) == list(label)[2:]
     assert made["files"]["picture"]["path"] == made["file_name"]

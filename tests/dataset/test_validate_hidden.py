@@ -18,11 +18,12 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.parts import write_part
 from renderer.dataset.run_file import run_head
 from renderer.dataset.validate import validate
+from renderer.geometry.crop import Crop
 from renderer.pipeline import Pipeline
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
-from renderer.truth.mask import encode_rle, tight_box, to_mask
+from renderer.truth.mask import encode_rle, to_mask
 from tests import shapes
 from tests.dataset.edits import (
     Change,
@@ -92,7 +93,7 @@ def lose_hidden(record: Any) -> None:
     """Take the inside off the hidden part of an amodal mask: its box stays what it is."""
     height, width = record["segmentation"]["size"]
     amodal = to_mask(record["amodal_segmentation"], height, width)
-    x, y, w, h = tight_box(amodal)
+    x, y, w, h = Crop.whole(amodal).box
     inside = np.zeros_like(amodal)
     inside[y + 1 : y + h - 1, x + 1 : x + w - 1] = True
     amodal &= to_mask(record["segmentation"], height, width) | ~inside

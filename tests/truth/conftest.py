@@ -37,3 +37,21 @@ def make(solid_planner: Callable[..., Planner]) -> Make:
         return ViewTruth.of(shot, shot.views[0].camera, planner.cache)
 
     return build
+
+
+@pytest.fixture(
+    params=[{"samples": 1}, {"samples": 33}, {"samples": 1, "engine": "workbench"}],
+    ids=["1 sample", "33 samples", "workbench"],
+)
+def rendered_box(
+    request: pytest.FixtureRequest, make_planner: Callable[..., Planner], scene_renderer: Any
+) -> tuple[ViewTruth, ViewTruth]:
+    """A view of a box as an engine has rendered it, and the same by rays alone."""
+    box = {"asset": "box.ply", "category": "box", "yaw_deg": 20, "pitch_deg": 10, "resting": False}
+    render = {"denoise": False, **request.param}
+    planner = make_planner({**SCENE, "objects": [box], "render": render})
+    shot = planner.shot(0)
+    (frame,) = scene_renderer.render(shot)
+    camera = shot.views[0].camera
+    rendered = ViewTruth.of(shot, camera, planner.cache, frame)
+    return rendered, ViewTruth.of(shot, camera, planner.cache)

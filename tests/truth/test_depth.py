@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from renderer.plan import Planner
 from renderer.registry import LABEL_KINDS
 from renderer.shot.frame import Frame
 from renderer.truth.canvas import Canvas
@@ -20,7 +18,7 @@ from renderer.truth.stored_labels import StoredLabels
 from renderer.truth.view import ViewTruth
 from tests.truth.formulas import box_truth
 from tests.truth.labelled import records_of
-from tests.truth.solids import SCENE, SIZE, SOLIDS, Make
+from tests.truth.solids import SIZE, SOLIDS, Make
 
 
 def labels(truth: ViewTruth, **options: Any) -> Labels:
@@ -49,22 +47,13 @@ def test_depth_of_solids(make: Make, asset: str) -> None:
     agrees(np.where(steps == 0, np.inf, steps * 0.001), truth, step=0.0005)
 
 
-@pytest.mark.parametrize(
-    "render",
-    [{"samples": 1}, {"samples": 33}, {"samples": 1, "engine": "workbench"}],
-    ids=["1 sample", "33 samples", "workbench"],
-)
 def test_any_engine_at_any_number_of_samples_gives_the_same_bytes(
-    make_planner: Callable[..., Planner], scene_renderer: Any, render: dict[str, Any]
+    rendered_box: tuple[ViewTruth, ViewTruth],
 ) -> None:
-    box = {"asset": "box.ply", "category": "box", "yaw_deg": 20, "pitch_deg": 10, "resting": False}
-    planner = make_planner({**SCENE, "objects": [box], "render": {"denoise": False, **render}})
-    shot = planner.shot(0)
-    (frame,) = scene_renderer.render(shot)
-    view = ViewTruth.of(shot, shot.views[0].camera, planner.cache, frame)
+    view, by_rays = rendered_box
     found = content(view)
-    agrees(decode_exr(found, SIZE), box_truth(view.camera, shot.objects[0])[0])
-    assert found == content(ViewTruth.of(shot, view.camera, planner.cache))
+    agrees(decode_exr(found, SIZE), box_truth(view.camera, view.shot.objects[0])[0])
+    assert found == content(by_rays)
 
 
 def test_floor_is_in_it(make: Make) -> None:

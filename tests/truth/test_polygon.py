@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from renderer.truth.mask import decode_rle, encode_rle, tight_box
+from renderer.geometry.crop import Crop
+from renderer.truth.mask import decode_rle, encode_rle
 from renderer.truth.polygon import mask_to_polygons
 
 
@@ -48,7 +48,6 @@ def test_rle_and_box(mask: np.ndarray) -> None:
     assert rle["size"] == list(mask.shape)
     if mask.any():
         theirs = coco_mask.toBbox({"size": rle["size"], "counts": rle["counts"].encode()})
-        assert list(tight_box(mask)) == theirs.tolist()
+        assert list(Crop.whole(mask).box) == theirs.tolist()
     else:
-        with pytest.raises(ValueError, match="no box"):
-            tight_box(mask)
+        assert Crop.whole(mask).area == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,8 @@ class Footprint:
     def outline(self) -> Array:
         """Its convex outline (n, 2)."""
         flat = self.hull[:, :2].astype(np.float32)
+        import cv2  # 30 ms, and recipes are read without
+
         return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
 
     @cached_property

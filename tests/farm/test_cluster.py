@@ -107,7 +107,8 @@ def test_a_node_that_does_not_see_the_output_is_set_aside(solids: Path, tmp_path
         for command in starts:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             nodes.append(subprocess.Popen(command, env=environment, **quiet))  # type: ignore[call-overload]
-            time.sleep(8)
+            wait_for_port(client)
+        time.sleep(8)  # for the second to join
         if nodes[1].poll() is not None:
             pytest.skip("no mount namespaces here (not root)")
         out = shared / "out"
@@ -125,6 +126,16 @@ def test_a_node_that_does_not_see_the_output_is_set_aside(solids: Path, tmp_path
             node.terminate()
         for node in nodes:
             node.wait(30)
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until somebody listens there."""
+    for _ in range(300):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(port)
 
 
 def free_ports(count: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 # A package may define a format beside its effects and label kinds: those are loaded while the
 # recipe's model is made, which datasets import.
 if TYPE_CHECKING:
+    from renderer.asset.keypoints import KeypointSet
     from renderer.dataset.manifest import Manifest
     from renderer.export.sample import Sample
     from renderer.export.target import Target
@@ -36,6 +37,9 @@ class DatasetHead:
         categories: COCO id → name, ids ascending.
         kinds: names of the label kinds that it has.
         manifest: ``manifest.json`` as a whole.
+        splits: names of the sides that the images are divided into (``train``, ``val``); none where
+            they are not divided.
+        keypoints: COCO id → the named points of the category, of those that have some.
 
     """
 
@@ -44,6 +48,8 @@ class DatasetHead:
     categories: Mapping[int, str]
     kinds: tuple[str, ...]
     manifest: Manifest
+    splits: tuple[str, ...] = ()
+    keypoints: Mapping[int, KeypointSet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,24 @@ class Summary:
     left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Guide:
+    """What the ``README.md`` of an export says, beside its figures and what is left out.
+
+    Attributes:
+        holds: (path, what it is) of each sort of file.
+        conventions: sentences on units, axes, origins and order.
+        loading: a few lines of Python that load it, run in its folder.
+        requires: the packages that those lines need, as pip knows them.
+
+    """
+
+    holds: tuple[tuple[str, str], ...] = ()
+    conventions: tuple[str, ...] = ()
+    loading: str = ""
+    requires: tuple[str, ...] = ()
+
+
 class Format(ABC, Generic[AnyOptions]):
     """One format. Its docstring is what ``orbitset dataset export --list`` says of it.
 
@@ -70,6 +94,7 @@ class Format(ABC, Generic[AnyOptions]):
         needs: label kinds that a dataset must have.
         carries: label kinds that are written, None for all; of others the summary says that they
             are left out.
+        partly: of those that are carried, what of a kind gets lost, a phrase each.
         copies: whether it takes room for the pictures; if not, they are links where possible.
         caches: names at its top that readers of the format put there; they go with a former export.
         Options: what may be said of it.
@@ -79,9 +104,15 @@ class Format(ABC, Generic[AnyOptions]):
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("box",)
     carries: ClassVar[tuple[str, ...] | None] = ("box",)
+    partly: ClassVar[Mapping[str, str]] = {}
     copies: ClassVar[bool] = True
     caches: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type[BaseModel]] = Options
+
+    def guide(self, head: DatasetHead, options: AnyOptions) -> Guide:
+        """Return what the export's ``README.md`` says of the format."""
+        del head, options
+        return Guide()
 
     @abstractmethod
     def write(

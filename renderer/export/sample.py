@@ -40,12 +40,14 @@ class Sample:
         image: its record.
         annotations: the records of its objects.
         files: by name (``picture``, ``depth``), what lies on disk for it.
+        split: the side that it is on; empty where the images are not divided.
 
     """
 
     image: ImageRecord
     annotations: tuple[AnnotationRecord, ...]
     files: Mapping[str, SampleFile]
+    split: str = ""
 
     @property
     def picture(self) -> SampleFile:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.export.planted import planted as planted
+
 
 @pytest.fixture
 def copy(crowd: Path, tmp_path: Path) -> Path:

@@ -32,7 +32,7 @@ def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]
     picture = FileRecord(path=of.file_name, blake2b="")
     made = image_record(shot, of, {PICTURE: picture}, 0.0, ()).model_dump(mode="json")
     found = image.model_dump(mode="json")
-    del made["brightness"], made["warnings"], made["files"]
+    del made["brightness"], made["warnings"], made["files"], made["dropped"]
     camera = made.pop("camera")
     for key, value in made.items():
         if not _same(found[key], value):

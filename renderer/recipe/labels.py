@@ -20,12 +20,17 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.errors import UnavailableError
+from renderer.recipe.label_policy import LabelPolicy
 from renderer.registry import LABEL_KINDS
-from renderer.values.distribution import Strict
 
 
-class ChosenLabels(Strict):
+class ChosenLabels(LabelPolicy):
     """Which labels are written: each kind is true, false or a mapping of its options."""
+
+    @property
+    def policy(self) -> LabelPolicy:
+        """What becomes of objects that show too little of themselves."""
+        return LabelPolicy(**{key: getattr(self, key) for key in LabelPolicy.model_fields})
 
     @property
     def on(self) -> dict[str, Any]:
@@ -33,7 +38,8 @@ class ChosenLabels(Strict):
         return {
             name: options
             for name in type(self).model_fields
-            if (options := getattr(self, name)) is not False
+            if name not in LabelPolicy.model_fields
+            and (options := getattr(self, name)) is not False
         }
 
     @model_validator(mode="after")
@@ -47,6 +53,13 @@ class ChosenLabels(Strict):
                         f"{name} labels need {other} labels: write {other}: true, or {name}: false"
                     )
                     raise _located(key, key == name, sentence)
+        return self
+
+    @model_validator(mode="after")
+    def _can_tell_visibility(self) -> Self:
+        if self.min_visibility > 0 and "amodal" not in self.on:
+            sentence = "min_visibility needs amodal labels: write amodal: true, or leave it out"
+            raise _located("min_visibility", self.min_visibility, sentence)
         return self
 
     @model_validator(mode="after")
@@ -68,12 +81,17 @@ class ChosenLabels(Strict):
     @model_serializer(mode="wrap")
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave them out where they need not be said: a recipe is the same one where more kinds are
-        installed.
+        installed, or more may be asked for.
         """
+        policy = LabelPolicy.model_fields
         return {
-            name: options
-            for name, options in dump(self).items()
-            if options is not False or LABEL_KINDS.get(name).default
+            name: value
+            for name, value in dump(self).items()
+            if (
+                value != policy[name].default
+                if name in policy
+                else value is not False or LABEL_KINDS.get(name).default
+            )
         }
 
 

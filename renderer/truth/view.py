@@ -14,9 +14,10 @@ before another part of its own. ``warnings`` says so for the kinds that write it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,10 @@ from renderer.shot.ground import has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 from renderer.truth.ray_casting import FirstHit, RayCasting
+from renderer.truth.whole import Whole
+
+if TYPE_CHECKING:
+    from renderer.recipe.label_policy import LabelPolicy
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -61,12 +66,16 @@ class ViewTruth:
         casting: what rays say of it.
         given: (h, w) int32 instance of each pixel by who knows it exactly; None asks the rays.
         outlines: by instance, those of the objects that rays cannot follow, as far as known.
+        dropped: instances of objects with a category that have no label all the same.
+        ignored: instances of objects whose label is to be ignored (COCO's ``iscrowd``).
 
     """
 
     casting: RayCasting
     given: Ints | None = None
     outlines: Mapping[int, Silhouette] = field(default_factory=dict)
+    dropped: frozenset[int] = frozenset()
+    ignored: frozenset[int] = frozenset()
 
     @staticmethod
     def of(shot: Shot, camera: Camera, cache: AssetCache, frame: Frame | None = None) -> ViewTruth:
@@ -151,7 +160,14 @@ class ViewTruth:
 
     @cached_property
     def labelled(self) -> tuple[Instance, ...]:
-        """The objects that get a label: those with a category and at least one pixel."""
+        """The objects that get a label: those with a category and at least one pixel, but for those
+        that are dropped.
+        """
+        return tuple(entry for entry in self.shown if entry.instance not in self.dropped)
+
+    @cached_property
+    def shown(self) -> tuple[Instance, ...]:
+        """The objects with a category and at least one pixel."""
         return tuple(
             entry
             for entry in self.shot.objects
@@ -185,6 +201,13 @@ class ViewTruth:
         given = self.outlines.get(entry.instance)
         return self.casting.silhouette(entry) if given is None else given
 
+    def whole(self, entry: Instance) -> Whole:
+        """Return an object with at least one pixel as if nothing were before it."""
+        if entry.instance not in self._wholes:
+            made = Whole.of(self.visible(entry), self.silhouette(entry))
+            self._wholes[entry.instance] = made
+        return self._wholes[entry.instance]
+
     def exact(self, entry: Instance) -> bool:
         """Tell whether an object's outline is known exactly."""
         return entry.instance in self.outlines or self.casting.follows(entry)
@@ -193,11 +216,30 @@ class ViewTruth:
         """Return the truth of the same view by another index and other outlines; what rays have
         said already is not asked again.
         """
-        return ViewTruth(self.casting, index, outlines)
+        return ViewTruth(self.casting, index, outlines, self.dropped, self.ignored)
+
+    def under(self, policy: LabelPolicy) -> ViewTruth:
+        """Return the truth of the same view with what a recipe's policy drops and ignores."""
+        if not policy.asks:
+            return self
+        fates = {"drop": set[int](), "ignore": set[int](), "keep": set[int]()}
+        for entry in self.shown:
+            # To the digits of amodal labels, so that whoever reads them decides alike.
+            visibility = round(self.whole(entry).visibility, 6) if policy.min_visibility else 1.0
+            fates[policy.fate(self.visible(entry).area, visibility)].add(entry.instance)
+        return self.with_fates(fates["drop"], fates["ignore"])
+
+    def with_fates(self, dropped: Iterable[int], ignored: Iterable[int]) -> ViewTruth:
+        """Return the truth of the same view with some objects dropped and others ignored."""
+        return replace(self, dropped=frozenset(dropped), ignored=frozenset(ignored))
 
     @cached_property
     def _first(self) -> FirstHit:
         return self.casting.first(self.given)
+
+    @cached_property
+    def _wholes(self) -> dict[int, Whole]:
+        return {}
 
     @cached_property
     def _places(self) -> dict[int, Part]:

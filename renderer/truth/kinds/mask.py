@@ -28,7 +28,8 @@ class MaskFields(Fields):
     """What is seen of the object, pixel by pixel."""
 
     segmentation: Segmentation = Field(
-        description="COCO's compressed run lengths, or polygons, of the visible pixels."
+        description="COCO's compressed run lengths, or polygons, of the visible pixels; of an "
+        "object that is ignored always run lengths."
     )
 
 
@@ -47,7 +48,11 @@ class Mask(LabelKind):
         return Labels(
             {
                 entry.instance: MaskFields(
-                    segmentation=segmentation(truth.visible(entry), config.segmentation)
+                    segmentation=segmentation(
+                        truth.visible(entry),
+                        # Readers of COCO take polygons of a crowd for damage.
+                        "rle" if entry.instance in truth.ignored else config.segmentation,
+                    )
                 )
                 for entry in truth.labelled
             }

@@ -76,7 +76,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     ),
     "area": (annotation(add("area")), WHERE + "area is "),
     "asset": (annotation(put("asset", "ball.ply")), WHERE + "asset is ball.ply, its shot says box"),
-    "iscrowd": (annotation(put("iscrowd", 1)), WHERE + "iscrowd is 1, its shot says 0"),
+    "iscrowd": (annotation(put("iscrowd", 1)), WHERE + "iscrowd is 1, and should be 0"),
     "iscrowd a bool": (annotation(put("iscrowd", False)), "annotation 3 has a wrong iscrowd"),
     "instance": (annotation(put("instance", 9)), WHERE + "instance is 9, and its shot has no such"),
     "moved to another category": (

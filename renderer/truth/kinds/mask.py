@@ -82,7 +82,7 @@ class Mask(LabelKind):
             taken[mask.part] |= mask.mask
         if truth is None or not stored.complete:
             return
-        wrong = wrong_pixels(truth.casting, truth.index, stored.index)
+        wrong = wrong_pixels(truth.casting, truth.index, stored.index, stored.unmasked)
         if wrong > few(int((stored.index > 0).sum())):
             stored.agrees = False
             yield None, f"{wrong} mask pixels disagree with the scene of its shot"

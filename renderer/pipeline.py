@@ -159,7 +159,13 @@ class Pipeline:
         labels = self.planner.recipe.labels
         labelled = {
             view.name: label(
-                ViewTruth.of(shot, view.camera, self.planner.cache, by_view[view.name]),
+                ViewTruth.of(
+                    shot,
+                    view.camera,
+                    self.planner.cache,
+                    by_view[view.name],
+                    self.planner.recipe.categories,
+                ),
                 labels.on,
                 labels.policy,
             )

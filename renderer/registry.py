@@ -144,6 +144,9 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
         "depth": "renderer.truth.kinds.depth:Depth",
         "normals": "renderer.truth.kinds.normals:Normals",
+        "instances": "renderer.truth.kinds.instances:Instances",
+        "semantic": "renderer.truth.kinds.semantic:Semantic",
+        "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
     },
 )
 EFFECTS: Registry[Any] = Registry(

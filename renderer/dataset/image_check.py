@@ -174,7 +174,9 @@ class ImageCheck:
         if not all(self.cache.has(entry.asset) for entry in stored.shot.objects):
             self.result.unchecked += 1
             return None
-        return ViewTruth.of(stored.shot, stored.camera, self.cache)
+        return ViewTruth.of(
+            stored.shot, stored.camera, self.cache, categories=self.manifest.categories
+        )
 
 
 def _read(files: Mapping[str, bytes], name: str) -> bytes:

@@ -95,6 +95,20 @@ class ChosenLabels(LabelPolicy):
         }
 
 
+def must_be_possible(recipe: Recipe) -> None:
+    """Make sure that the labels which a recipe asks for go with the rest of it.
+
+    Raises:
+        ValidationError: they do not; it tells where in the recipe.
+
+    """
+    for name, options in recipe.labels.on.items():
+        if sentence := LABEL_KINDS.get(name).refusal(options, recipe):
+            error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
+            detail = InitErrorDetails(type=error, loc=("labels", name), input=True)
+            raise ValidationError.from_exception_data("labels", [detail])
+
+
 def _located(key: str, value: Any, sentence: str) -> ValidationError:
     """Return what to raise for one key of ``labels``."""
     error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
@@ -143,6 +157,8 @@ def _refusing(sentence: str) -> BeforeValidator:
 
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
+
     Labels = ChosenLabels
 else:
     Labels = create_model(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
     from renderer.truth.canvas import Canvas
     from renderer.truth.stored_labels import StoredLabels
     from renderer.truth.view import ViewTruth
@@ -111,6 +112,18 @@ class LabelKind(ABC):
             config: what the recipe says, a ``Config`` of this kind.
 
         """
+
+    def refusal(self, config: Any, recipe: Recipe) -> str:
+        """Return why a recipe cannot have these labels, to follow their place in it; nothing where
+        it can.
+
+        Args:
+            config: what the recipe says of this kind.
+            recipe: all of it.
+
+        """
+        del config, recipe
+        return ""
 
     def check(
         self, stored: StoredLabels, truth: ViewTruth | None, config: Any

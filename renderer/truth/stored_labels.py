@@ -128,7 +128,7 @@ class StoredLabels:
             ignored = {each["instance"] for each in self.annotations if each.get("iscrowd")}
             if self.dropped or ignored:
                 truth = truth.with_fates(self.dropped, ignored)
-            if self._masked:
+            if self.masked:
                 truth = truth.seen(self._with_unlabelled(truth), self._outlines(truth))
             self._seen = truth
         return self._seen
@@ -140,12 +140,12 @@ class StoredLabels:
         untraceable = [
             entry.instance
             for entry in truth.shot.objects
-            if not truth.exact(entry) and not (self._masked and entry.instance not in self.unmasked)
+            if not truth.exact(entry) and not (self.masked and entry.instance not in self.unmasked)
         ]
         return np.asarray(np.isin(truth.index, untraceable), np.bool_)
 
     @property
-    def _masked(self) -> bool:
+    def masked(self) -> bool:
         """Whether the masks tell whose each pixel is."""
         return self.complete and all("segmentation" in each for each in self.annotations)
 

@@ -14,7 +14,7 @@ before another part of its own. ``warnings`` says so for the kinds that write it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ class ViewTruth:
         outlines: by instance, those of the objects that rays cannot follow, as far as known.
         dropped: instances of objects with a category that have no label all the same.
         ignored: instances of objects whose label is to be ignored (COCO's ``iscrowd``).
+        categories: names of all categories of the dataset, in the order of their ids.
 
     """
 
@@ -76,9 +77,16 @@ class ViewTruth:
     outlines: Mapping[int, Silhouette] = field(default_factory=dict)
     dropped: frozenset[int] = frozenset()
     ignored: frozenset[int] = frozenset()
+    categories: tuple[str, ...] = ()
 
     @staticmethod
-    def of(shot: Shot, camera: Camera, cache: AssetCache, frame: Frame | None = None) -> ViewTruth:
+    def of(
+        shot: Shot,
+        camera: Camera,
+        cache: AssetCache,
+        frame: Frame | None = None,
+        categories: Sequence[str] = (),
+    ) -> ViewTruth:
         """Return the truth of a view.
 
         Args:
@@ -86,12 +94,13 @@ class ViewTruth:
             camera: the camera of the view.
             cache: where the shot's models are.
             frame: what the engine gave of the view; None where there is only the shot.
+            categories: the names of all categories of the dataset, in the order of their ids.
 
         """
-        casting = RayCasting(shot, camera, cache)
+        casting, categories = RayCasting(shot, camera, cache), tuple(categories)
         if frame is None:
-            return ViewTruth(casting)
-        return ViewTruth(casting, frame.index, frame.silhouettes)
+            return ViewTruth(casting, categories=categories)
+        return ViewTruth(casting, frame.index, frame.silhouettes, categories=categories)
 
     @property
     def shot(self) -> Shot:
@@ -208,6 +217,10 @@ class ViewTruth:
             self._wholes[entry.instance] = made
         return self._wholes[entry.instance]
 
+    def category_id(self, entry: Instance) -> int:
+        """Return the id, from 1, of the category of an object that has one."""
+        return self.categories.index(entry.category or "") + 1
+
     def exact(self, entry: Instance) -> bool:
         """Tell whether an object's outline is known exactly."""
         return entry.instance in self.outlines or self.casting.follows(entry)
@@ -216,7 +229,7 @@ class ViewTruth:
         """Return the truth of the same view by another index and other outlines; what rays have
         said already is not asked again.
         """
-        return ViewTruth(self.casting, index, outlines, self.dropped, self.ignored)
+        return ViewTruth(self.casting, index, outlines, self.dropped, self.ignored, self.categories)
 
     def under(self, policy: LabelPolicy) -> ViewTruth:
         """Return the truth of the same view with what a recipe's policy drops and ignores."""

@@ -30,14 +30,14 @@ from tests import shapes
 from tests.conftest import REPOSITORY
 
 UHD = (3840, 2160)
-_KEY = "ball"
+BALL = "ball"
 
 
-def _cache(folder: Path) -> AssetCache:
+def ball_cache(folder: Path) -> AssetCache:
     points, faces = shapes.sphere(rings=24)
     cache = AssetCache(folder)
     facts = AssetFacts(
-        key=_KEY,
+        key=BALL,
         file="ball.ply",
         format="ply",
         faces=len(faces),
@@ -51,7 +51,7 @@ def _cache(folder: Path) -> AssetCache:
         guessed_unit="m",
         warnings=(),
     )
-    with cache.writing(_KEY) as entry:
+    with cache.writing(BALL) as entry:
         shape = points.astype(np.float32)
         none = np.empty((0, 3), np.int32)
         Geometry(shape, faces, shape, none).save(entry / GEOMETRY)
@@ -59,7 +59,7 @@ def _cache(folder: Path) -> AssetCache:
     return cache
 
 
-def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
+def grid_of_balls(objects: int, box: int, frame: tuple[int, int]) -> Shot:
     """Balls whose boxes are ``box`` pixels a side, on a grid that fills the frame; they overlap
     where they are too large for it. The camera looks along +Y from afar.
     """
@@ -78,7 +78,7 @@ def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
             {
                 "instance": at + 1,
                 "category": "ball",
-                "asset": _KEY,
+                "asset": BALL,
                 "file": "ball.ply",
                 "scale": size,
                 "model_to_world": matrix.tolist(),
@@ -131,11 +131,11 @@ def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
 def measure(objects: int, box: int, width: int, height: int, index: bool) -> dict[str, float]:
     """Label one view in this process; ``index``: as from an engine that has it."""
     with tempfile.TemporaryDirectory() as folder:
-        cache, shot = _cache(Path(folder)), _shot(objects, box, (width, height))
+        cache, shot = ball_cache(Path(folder)), grid_of_balls(objects, box, (width, height))
         camera = shot.views[0].camera
         ids = ViewTruth.of(shot, camera, cache).index.copy() if index else None
         frame = Frame(np.zeros((height, width, 4), np.float32), ids)
-        small = _shot(1, 10, (64, 64))
+        small = grid_of_balls(1, 10, (64, 64))
         on = Labels().on
         label(ViewTruth.of(small, small.views[0].camera, cache), on)  # what is loaded once
         before = _reset_peak()

@@ -34,7 +34,9 @@ def make(solid_planner: Callable[..., Planner]) -> Make:
             dome=dome(),
         )
         shot = planner.shot(0)
-        return ViewTruth.of(shot, shot.views[0].camera, planner.cache)
+        return ViewTruth.of(
+            shot, shot.views[0].camera, planner.cache, categories=planner.recipe.categories
+        )
 
     return build
 

@@ -146,6 +146,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "normals": "renderer.truth.kinds.normals:Normals",
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
+        "occlusion": "renderer.truth.kinds.occlusion:Occlusion",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
     },
 )

@@ -128,6 +128,21 @@ class RayCasting:
             lambda rays: floor_depth(self.shot, self.camera, rays),
         )
 
+    def floor_hides(self, entry: Instance, columns: Int64s, rows: Int64s) -> npt.NDArray[np.bool_]:
+        """Tell (n,) of pixels whether the floor is before an object that is there.
+
+        Args:
+            entry: the object.
+            columns: (n,) of the pixels.
+            rows: (n,) of the pixels.
+
+        """
+        if not has_floor(self.shot):
+            return np.zeros(len(rows), np.bool_)
+        rays = self.camera.rays(columns + 0.5, rows + 0.5)
+        depth = tracer_for(self.cache, entry.asset).depth(self.to_camera(entry), rays)
+        return np.asarray(floor_depth(self.shot, self.camera, rays) < depth, np.bool_)
+
     def depths_around(self, columns: Int64s, rows: Int64s, reach: float) -> list[Floats]:
         """Return each object's depths (4, n) at four points around the centres of n pixels, and
         last the floor's.

@@ -178,10 +178,12 @@ class ViewTruth:
     def shown(self) -> tuple[Instance, ...]:
         """The objects with a category and at least one pixel."""
         return tuple(
-            entry
-            for entry in self.shot.objects
-            if entry.category is not None and entry.instance in self._places
+            entry for entry in self.shot.objects if entry.category is not None and self.shows(entry)
         )
+
+    def shows(self, entry: Instance) -> bool:
+        """Tell whether an object has a pixel."""
+        return entry.instance in self._places
 
     def warnings(self, what: str) -> list[str]:
         """Return what is to be known of depth or normals (``what``), each a sentence: which objects
@@ -190,7 +192,7 @@ class ViewTruth:
         untraceable = [
             entry.category or "an unlabelled object"
             for entry in self.shot.objects
-            if not self.casting.follows(entry) and entry.instance in self._places
+            if not self.casting.follows(entry) and self.shows(entry)
         ]
         return [
             f"{what} of {name} may be that of a see-through part: rays cannot follow its opacity"

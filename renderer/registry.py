@@ -146,8 +146,9 @@ LABEL_KINDS: Registry[Any] = Registry(
         "normals": "renderer.truth.kinds.normals:Normals",
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
-        "occlusion": "renderer.truth.kinds.occlusion:Occlusion",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "occlusion": "renderer.truth.kinds.occlusion:Occlusion",
+        "coverage": "renderer.truth.kinds.coverage:Coverage",
     },
 )
 EFFECTS: Registry[Any] = Registry(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -126,7 +127,9 @@ def decode_pages(content: bytes, size: tuple[int, int], count: int) -> list[Byte
 
     """
     try:
-        with Image.open(io.BytesIO(content), formats=("TIFF",)) as file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow only warns of some damage
+            file = Image.open(io.BytesIO(content), formats=("TIFF",))
             found = getattr(file, "n_frames", 1)
             if found != count:
                 raise UserError(f"it has {found} pages, and should have {count}")

@@ -18,7 +18,7 @@ from renderer.geometry.crop import Crop
 from renderer.geometry.raycast import tracer_for
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
 from renderer.shot.camera import Camera
-from renderer.shot.ground import floor_depth, has_floor
+from renderer.shot.ground import floor_center, floor_depth, has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 
@@ -137,11 +137,24 @@ class RayCasting:
             rows: (n,) of the pixels.
 
         """
-        if not has_floor(self.shot):
-            return np.zeros(len(rows), np.bool_)
         rays = self.camera.rays(columns + 0.5, rows + 0.5)
         depth = tracer_for(self.cache, entry.asset).depth(self.to_camera(entry), rays)
-        return np.asarray(floor_depth(self.shot, self.camera, rays) < depth, np.bool_)
+        return np.asarray(self.floor_along(rays) < depth, np.bool_)
+
+    def floor_along(self, rays: Array) -> Floats:
+        """Return the depth (n,) at which rays (n, 3) meet the floor, infinite without one."""
+        if not has_floor(self.shot):
+            return np.full(len(rays), np.inf, np.float32)
+        return floor_depth(self.shot, self.camera, rays)
+
+    def may_be_below_floor(self, entry: Instance) -> bool:
+        """Tell whether the floor may be before some of an object."""
+        if not has_floor(self.shot):
+            return False
+        to_world, level = np.array(entry.model_to_world), floor_center(self.shot)[2]
+        hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
+        lowest = float((hull @ to_world[2, :3]).min() + to_world[2, 3])
+        return bool(lowest < level or self.camera.position[2] < level)
 
     def depths_around(self, columns: Int64s, rows: Int64s, reach: float) -> list[Floats]:
         """Return each object's depths (4, n) at four points around the centres of n pixels, and
@@ -160,12 +173,7 @@ class RayCasting:
             tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays).reshape(xs.shape)
             for each in self.shot.objects
         ]
-        ground = (
-            floor_depth(self.shot, self.camera, rays)
-            if has_floor(self.shot)
-            else np.full(len(rays), np.inf)
-        )
-        return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
+        return [*depths, self.floor_along(rays).reshape(xs.shape)]
 
     def to_camera(self, entry: Instance) -> Array:
         """Return (4, 4) what takes an object's model frame to the camera's."""

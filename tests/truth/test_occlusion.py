@@ -15,36 +15,11 @@ from renderer.shot.frame import Frame
 from renderer.truth.canvas import Canvas
 from renderer.truth.hiding import order
 from renderer.truth.view import ViewTruth
+from tests.truth.solids import FRONTAL as CAMERA
 from tests.truth.solids import SIZE, Make
 from tests.truth.stored import problems, stored_of
 
-# Upright sheets from back to front: how far towards the camera, to the right, up, and how large.
-STACK = ((0.0, 0.0, 0.0, 2.0), (1.0, 0.4, 0.3, 1.0), (2.0, 0.7, -0.1, 0.8), (3.0, -0.9, 0.5, 0.5))
-CAMERA = {
-    "resolution": SIZE,
-    "orbit": {"azimuth_deg": 0, "elevation_deg": 0, "distance_m": 8, "roll_deg": 0},
-}
 ON = {"occlusion": True}
-
-
-@pytest.fixture
-def stack(make: Make) -> ViewTruth:
-    sheets = [
-        {
-            "asset": "sheet.ply",
-            "category": f"sheet {at}",
-            "position_m": [x, -y, z],
-            "scale": size,
-            "yaw_deg": 0,
-        }
-        for at, (y, x, z, size) in enumerate(STACK)
-    ]
-    return make(
-        *sheets,
-        camera=CAMERA,
-        background={"world": True},
-        accept={"min_visibility": 0.0, "max_truncation": 1},
-    )
 
 
 def on_paper(truth: ViewTruth) -> tuple[list[np.ndarray], list[float]]:

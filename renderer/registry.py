@@ -149,6 +149,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
         "occlusion": "renderer.truth.kinds.occlusion:Occlusion",
         "coverage": "renderer.truth.kinds.coverage:Coverage",
+        "albedo": "renderer.truth.kinds.albedo:Albedo",
     },
 )
 EFFECTS: Registry[Any] = Registry(

@@ -47,6 +47,7 @@ def validate(
     _check_categories(manifest, names, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
+    result.decoded = tuple(name for name in on if LABEL_KINDS.get(name).passes)
     checker = ImageCheck(layout, cache, every, on, names, manifest, policy, result)
     last_image = last_annotation = 0
     try:

@@ -198,7 +198,7 @@ def shares(rounds: int = 3) -> dict[str, Any]:
     with discard_output():
         from renderer.blender.scene_renderer import SceneRenderer
 
-        renderer = SceneRenderer(cache, Path("/"), "cpu")
+        renderer = SceneRenderer(cache, Path("/"), "cpu", passes=("surface_color",))
         renderer.render(planner.shot(0))  # what is loaded once
         rendered, spent = [], []
         for index in range(1, 1 + rounds):

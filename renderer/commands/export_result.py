@@ -19,7 +19,9 @@ _CLASSES = 5
 def print_result(done: Exported, dry_run: bool) -> None:
     """Say what was written, or would be, in a table; what is left out goes to stderr."""
     facts = done.facts
-    what = f"{facts['images']} images with {facts['annotations']} objects"
+    written, given = facts["annotations"], sum(facts["objects"].values())
+    objects = f"{written} objects" if written == given else f"{written} of their {given} objects"
+    what = f"{facts['images']} images with {objects}"
     if dry_run:
         out.print(f"would write {what} ({in_bytes(done.bytes)}) to {done.root}")
     else:
@@ -39,7 +41,8 @@ def _print_table(facts: dict[str, Any]) -> None:
     for name, side in facts["splits"].items():
         share = f"{side['images'] / max(facts['images'], 1):.4f} of {side['share']:g}"
         table.add_row(visible(name), str(side["images"]), str(side["annotations"]), share)
-    table.add_row("all", str(facts["images"]), str(facts["annotations"]), "", end_section=True)
+    given = sum(facts["objects"].values())
+    table.add_row("all", str(facts["images"]), str(given), "", end_section=True)
     counts = sorted(facts["objects"].items(), key=lambda each: (-each[1], int(each[0])))
     for number, count in counts[:_CLASSES]:
         table.add_row(visible(facts["categories"].get(number, number)), "", str(count), "")

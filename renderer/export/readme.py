@@ -12,6 +12,12 @@ from renderer.export.format import Format, Guide
 README = "README.md"
 # Classes that are named, the most frequent ones.
 _CLASSES = 50
+_UNITS = {
+    "scene": "scene (a shot with all its views and variants)",
+    "asset": "model",
+    "background": "background (photo, colour, or world)",
+    "variant": "view with its variants",
+}
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -34,8 +40,10 @@ def readme(form: Format[Any], guide: Guide, facts: dict[str, Any]) -> str:
         facts=facts,
         guide=guide,
         description=" ".join((inspect.getdoc(type(form)) or "").split()),
-        classes=[(each, names[each]) for each in order[:_CLASSES]],
+        by=_UNITS.get(facts["options"].get("by", "")),
+        classes=[(each, names[each]) for each in sorted(order[:_CLASSES], key=int)],
         more=len(order) - len(order[:_CLASSES]),
+        dropped=sum(facts["objects"].values()) - facts["annotations"],
     )
 
 

@@ -33,7 +33,7 @@ class Shares:
 
         Args:
             shares: of each side, as they were written; they sum to 1.
-            expected: how many images more each group is taken to have than it has shown.
+            expected: how many times its size a group is taken to get besides, later on.
 
         """
         exact = [Fraction(repr(share)) for share in shares.values()]
@@ -55,10 +55,10 @@ class Shares:
             size: how many images it has, if that is known; else 1.
 
         """
-        size += self._expected
+        more = self._expected * size
+        size += more
         held = [
-            images + self._expected * groups
-            for images, groups in zip(self.images, self._groups, strict=True)
+            images + more * groups for images, groups in zip(self.images, self._groups, strict=True)
         ]
         side = min(self._in_time(held, size), key=lambda side: self._wish(side, held, size))
         self._groups[side] += 1

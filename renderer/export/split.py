@@ -13,7 +13,7 @@ from renderer.export.options import By
 from renderer.export.scenes import KeysOf, Names, Scenes
 from renderer.export.shares import Shares
 
-# A model or background that shows up has images before it; more of it will come.
+# So many scenes more than it has shown a model or background is taken to have: more will come.
 _EXPECTED = 3
 _TORN = {
     "scene": "images whose group is on another side of the split than their scene",
@@ -40,8 +40,10 @@ class Split:
         self._keys = _keys_of(layout, by)
         self._shares = Shares(shares, 0 if self._keys is None else _EXPECTED)
         self._sides: dict[int, int] = {}  # by the hash of a name: some 100 bytes each
+        # Of the shot that images are of now, the sides of its parts; of the part, how many images.
         self._shot, self._near = -1, dict[str, int]()
-        self._size, self._images = 1, 0
+        self._unit, self._images = (-1, ""), 0
+        self._size = 1  # images of the part before
 
     def side_of(self, image: ImageRecord) -> str | None:
         """Return an image's side, or None where it would join two; to be asked once an image, in
@@ -63,11 +65,11 @@ class Split:
         return (f"{_TORN[self._by]}: {self.torn}",) if self.torn else ()
 
     def _place(self, image: ImageRecord) -> int | None:
-        near = self._unit(image)
+        near = self._near_of(image)
         names = [] if self._keys is None else self._keys(image)
         if image.group is not None:
             names.append((f"group {image.group}",))
-        taken = {self._sides[each] for each in self._known(names)}
+        taken = self._taken(names)
         if near in self._near:
             taken.add(self._near[near])
         side = self._choose(taken, [each for each in names if hash(each[0]) not in self._sides])
@@ -83,7 +85,7 @@ class Split:
             (side,) = taken
             wanted = side
             if self._keys is not None and new and self._shares.is_over(side):
-                wanted = self._shares.open(1)  # the image is lost, and the model is not
+                wanted = self._shares.open(self._size)  # the image is lost, and the model is not
         else:
             wanted = self._shares.open(self._size) if new or not taken else -1
         for each in new:
@@ -91,18 +93,17 @@ class Split:
                 self._sides[hash(name)] = wanted
         return wanted if taken <= {wanted} else None
 
-    def _known(self, names: list[Names]) -> list[int]:
-        """Return the hashes of the names that have a side; one name's is its others', too."""
-        found = []
+    def _taken(self, names: list[Names]) -> set[int]:
+        """Return the sides of what has one; that of one name is its others', too."""
+        found = set[int]()
         for each in names:
-            known = next((hash(name) for name in each if hash(name) in self._sides), None)
-            if known is not None:
-                for name in each:
-                    self._sides.setdefault(hash(name), self._sides[known])
-                found += [hash(name) for name in each]
+            sides = {self._sides[hash(name)] for name in each if hash(name) in self._sides}
+            for name in each if sides else ():
+                self._sides.setdefault(hash(name), min(sides))
+            found |= sides
         return found
 
-    def _unit(self, image: ImageRecord) -> str | None:
+    def _near_of(self, image: ImageRecord) -> str | None:
         """Return the name, within its shot, of what an image belongs to: its images follow each
         other, and need not be remembered behind them.
         """
@@ -113,11 +114,11 @@ class Split:
             )
         if image.shot > self._shot:
             self._shot, self._near = image.shot, {}
-        if self._keys is not None:
+        if self._by == "background":  # variants of one scene may have several
             return None
         near = image.view if self._by == "variant" else ""
-        if near not in self._near:
-            self._size, self._images = max(self._images, 1), 0
+        if self._unit != (image.shot, near):
+            self._unit, self._size, self._images = (image.shot, near), max(self._images, 1), 0
         self._images += 1
         return near
 

@@ -144,6 +144,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
         "depth": "renderer.truth.kinds.depth:Depth",
         "normals": "renderer.truth.kinds.normals:Normals",
+        "boxes3d": "renderer.truth.kinds.boxes3d:Boxes3d",
     },
 )
 EFFECTS: Registry[Any] = Registry(

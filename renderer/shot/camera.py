@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from renderer.asset import Matrix4
 from renderer.geometry.distortion import Distortion
-from renderer.geometry.projection import pixel_rays, project
+from renderer.geometry.projection import pixel_rays, project, projectable
 from renderer.shot.scene import Frozen, Matrix3
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=256)
@@ -60,6 +61,13 @@ class Camera(Frozen):
         """
         to_camera = self.pose if to_world is None else self.pose @ to_world
         return project(points, self.intrinsics, to_camera, self.distortion)
+
+    def sees(self, points: Array, to_world: Array | None = None) -> Mask:
+        """Tell (n,) of which points, as ``project`` takes them, it gives a pixel position, be it
+        beyond the frame: of those before the camera and within the fold of its distortion.
+        """
+        to_camera = self.pose if to_world is None else self.pose @ to_world
+        return projectable(points, to_camera, self.distortion)
 
 
 class View(Frozen):

@@ -145,6 +145,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "depth": "renderer.truth.kinds.depth:Depth",
         "normals": "renderer.truth.kinds.normals:Normals",
         "boxes3d": "renderer.truth.kinds.boxes3d:Boxes3d",
+        "object_coordinates": "renderer.truth.kinds.object_coordinates:ObjectCoordinates",
     },
 )
 EFFECTS: Registry[Any] = Registry(

@@ -5,9 +5,11 @@ X_world``.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from renderer.asset import Matrix4
 from renderer.geometry.distortion import Distortion
@@ -71,10 +73,17 @@ class Camera(Frozen):
 
 
 class View(Frozen):
-    """One camera of a shot. The angles are those of the rig on its orbit about the subject."""
+    """One camera of a shot. The angles are those of its place on the orbit about the subject.
+
+    Attributes:
+        next: the name of the view that follows it in the rig's order, by which motion is told;
+            None for the last of an open row, and for a view alone.
+
+    """
 
     name: str
     camera: Camera
     azimuth_deg: float
     elevation_deg: float
     roll_deg: float
+    next: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None

@@ -175,12 +175,11 @@ def test_the_comparison_sees_half_a_pixel(
 
     def shifted(self: Table, sample: Sample) -> dict[str, Any]:
         values = right(self, sample)
-        return {**values, "bbox": [[x + 0.5, *others] for x, *others in values["bbox"]]}
+        return {**values, "bbox": [[x - 0.5, *others] for x, *others in values["bbox"]]}
 
     monkeypatch.setattr(Table, "object_values", shifted)
-    # A column of whole numbers does not even take it.
-    with pytest.raises((AssertionError, pa.ArrowInvalid)):
-        write(planted, tmp_path, how)
+    write(planted, tmp_path, how)
+    with pytest.raises(AssertionError):
         compare(planted, READ[how](tmp_path))
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 from renderer.dataset.json_text import dumps
 
-_PYTHON = {"int64": int, "float64": float, "string": str, "bool": bool}
+_PYTHON = {"int64": index, "float64": float, "string": str, "bool": bool}
 
 
 class Column(ABC):

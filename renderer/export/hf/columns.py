@@ -7,14 +7,19 @@ value is brought into the type that its model declares.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import index
 from typing import Any
 
 from renderer.dataset.json_text import dumps
 
-_PYTHON = {"int64": index, "float64": float, "string": str, "bool": bool}
+_PYTHON: Mapping[str, Callable[[Any], Any]] = {
+    "int64": index,
+    "float64": float,
+    "string": str,
+    "bool": bool,
+}
 
 
 class Column(ABC):

@@ -10,8 +10,8 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
 from pydantic import Field
@@ -19,9 +19,18 @@ from pydantic import Field
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import PICTURE
-from renderer.export.format import DatasetHead, Format, Options, Summary
+from renderer.export.format import DatasetHead, Format, Guide, Options, Summary
 from renderer.export.sample import Sample
 from renderer.export.target import Target, Writable
+
+_LOADING = """\
+import json
+import webdataset
+
+for sample in webdataset.WebDataset("{shard}", shardshuffle=False):
+    told = json.loads(sample["json"])
+    print(sample["__key__"], sorted(sample), len(told["annotations"]), "objects")
+"""
 
 
 class WebDatasetOptions(Options):
@@ -42,6 +51,31 @@ class WebDataset(Format[WebDatasetOptions]):
     carries = None
     Options = WebDatasetOptions
 
+    def guide(self, head: DatasetHead, options: WebDatasetOptions) -> Guide:
+        """Tell of the shards and what is in them."""
+        del options
+        first = f"{_prefix(head.splits[0] if head.splits else '')}000000.tar"
+        names = [f"{_prefix(split)}*.tar" for split in head.splits or ("",)]
+        return Guide(
+            holds=(
+                *(
+                    (name, "shards: of each image its files, which share their stem")
+                    for name in names
+                ),
+                ("index.json", "the number of images and the BLAKE2b-128 digest of each shard"),
+            ),
+            conventions=(
+                "a sample has the picture by its ending (`png`), other files by name and ending "
+                "(`depth.exr`), and in `json` all that the dataset says of it",
+                "`json` has `image` and `annotations` with the dataset's keys: pixels from the "
+                "upper left corner, metres, OpenCV's axes (x right, y down, z forward)",
+                "Pillow, and so `decode('pil')`, drops the lower 8 bits of colours of 16 "
+                "(`normals.png`): `cv2.imdecode` with `IMREAD_UNCHANGED` keeps them",
+            ),
+            loading=_LOADING.format(shard=first),
+            requires=("webdataset",),
+        )
+
     def write(
         self,
         samples: Iterable[Sample],
@@ -49,16 +83,19 @@ class WebDataset(Format[WebDatasetOptions]):
         target: Target,
         options: WebDatasetOptions,
     ) -> Summary:
-        """Write shards with exactly ``shard_images`` images, the last fewer, and their index."""
-        shards: list[dict[str, Any]] = []
+        """Write shards with exactly ``shard_images`` images, the last of a split fewer, and their
+        index.
+        """
         annotations = 0
-        for batch in _batches(iter(samples), options.shard_images):
-            name = f"{len(shards):06d}.tar"
-            with target.open(name) as raw:
-                file = _Hashed(raw)
-                images, objects = _write_shard(file, batch)
-            shards.append({"name": name, "images": images, "blake2b": file.hexdigest()})
-            annotations += objects
+        with ExitStack() as stack:
+            splits = {
+                split: stack.enter_context(_Shards(target, split, options.shard_images))
+                for split in head.splits or ("",)
+            }
+            for sample in samples:
+                splits[sample.split].add(sample)
+                annotations += len(sample.annotations)
+        shards = [shard for split in splits.values() for shard in split.done]
         index = {
             "images": sum(shard["images"] for shard in shards),
             "categories": {str(key): name for key, name in head.categories.items()},
@@ -66,6 +103,57 @@ class WebDataset(Format[WebDatasetOptions]):
         }
         target.write("index.json", (json.dumps(index, indent=1) + "\n").encode())
         return Summary(images=int(index["images"]), annotations=annotations)
+
+
+def _prefix(split: str) -> str:
+    """Return what names of a split's shards begin with."""
+    return f"{split}-" if split else ""
+
+
+class _Shards:
+    """The shards of one split, of which one is open.
+
+    Attributes:
+        done: what the index says of those that are written.
+
+    """
+
+    def __init__(self, target: Target, split: str, shard_images: int) -> None:
+        self._target, self._split, self._most = target, split, shard_images
+        self._open = ExitStack()
+        self._tar: tarfile.TarFile | None = None
+        self._images = 0
+        self.done: list[dict[str, Any]] = []
+
+    def __enter__(self) -> _Shards:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if error[0] is not None:
+            self._open.__exit__(*error)  # a shard that breaks off is none
+        elif self._tar is not None:
+            self._finish()
+
+    def add(self, sample: Sample) -> None:
+        if self._tar is None:
+            self._begin()
+        assert self._tar is not None
+        _add_sample(self._tar, sample)
+        self._images += 1
+        if self._images == self._most:
+            self._finish()
+
+    def _begin(self) -> None:
+        self._name = f"{_prefix(self._split)}{len(self.done):06d}.tar"
+        self._file = _Hashed(self._open.enter_context(self._target.open(self._name)))
+        tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.USTAR_FORMAT)  # type: ignore[arg-type]
+        self._tar = self._open.enter_context(tar)
+
+    def _finish(self) -> None:
+        self._open.close()
+        said = {"name": self._name, "images": self._images, "blake2b": self._file.hexdigest()}
+        self.done.append({**said, "split": self._split} if self._split else said)
+        self._tar, self._images = None, 0
 
 
 class _Hashed:
@@ -84,23 +172,6 @@ class _Hashed:
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
-
-
-def _batches(samples: Iterator[Sample], size: int) -> Iterator[Iterator[Sample]]:
-    """Yield runs of at most ``size`` samples, each to be read before the next is asked for."""
-    for first in samples:
-        yield chain([first], islice(samples, size - 1))
-
-
-def _write_shard(file: Any, samples: Iterable[Sample]) -> tuple[int, int]:
-    """Write a tar; return its images and annotations."""
-    images = annotations = 0
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for sample in samples:
-            _add_sample(tar, sample)
-            images += 1
-            annotations += len(sample.annotations)
-    return images, annotations
 
 
 def _add_sample(tar: tarfile.TarFile, sample: Sample) -> None:

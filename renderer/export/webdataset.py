@@ -23,15 +23,6 @@ from renderer.export.format import DatasetHead, Format, Guide, Options, Summary
 from renderer.export.sample import Sample
 from renderer.export.target import Target, Writable
 
-_LOADING = """\
-import json
-import webdataset
-
-for sample in webdataset.WebDataset("{shard}", shardshuffle=False):
-    told = json.loads(sample["json"])
-    print(sample["__key__"], sorted(sample), len(told["annotations"]), "objects")
-"""
-
 
 class WebDatasetOptions(Options):
     """How shards are cut."""
@@ -43,38 +34,14 @@ class WebDatasetOptions(Options):
 
 class WebDataset(Format[WebDatasetOptions]):
     """Tar files for training at scale: each sample is an image, its other files and a .json with
-    its records; index.json has each shard's count and digest (BLAKE2b-128).
+    its records; index.json has each shard's count and digest (BLAKE2b-128). A split's shards begin
+    with the name of their side.
     """
 
     name = "webdataset"
     needs = ()
     carries = None
     Options = WebDatasetOptions
-
-    def guide(self, head: DatasetHead, options: WebDatasetOptions) -> Guide:
-        """Tell of the shards and what is in them."""
-        del options
-        first = f"{_prefix(head.splits[0] if head.splits else '')}000000.tar"
-        names = [f"{_prefix(split)}*.tar" for split in head.splits or ("",)]
-        return Guide(
-            holds=(
-                *(
-                    (name, "shards: of each image its files, which share their stem")
-                    for name in names
-                ),
-                ("index.json", "the number of images and the BLAKE2b-128 digest of each shard"),
-            ),
-            conventions=(
-                "a sample has the picture by its ending (`png`), other files by name and ending "
-                "(`depth.exr`), and in `json` all that the dataset says of it",
-                "`json` has `image` and `annotations` with the dataset's keys: pixels from the "
-                "upper left corner, metres, OpenCV's axes (x right, y down, z forward)",
-                "Pillow, and so `decode('pil')`, drops the lower 8 bits of colours of 16 "
-                "(`normals.png`): `cv2.imdecode` with `IMREAD_UNCHANGED` keeps them",
-            ),
-            loading=_LOADING.format(shard=first),
-            requires=("webdataset",),
-        )
 
     def write(
         self,
@@ -83,77 +50,100 @@ class WebDataset(Format[WebDatasetOptions]):
         target: Target,
         options: WebDatasetOptions,
     ) -> Summary:
-        """Write shards with exactly ``shard_images`` images, the last of a split fewer, and their
-        index.
-        """
-        annotations = 0
+        """Write shards with exactly ``shard_images`` images, the last fewer, and their index."""
+        sides = {name: _Shards(target, name, options.shard_images) for name in head.splits or [""]}
+        images = annotations = 0
         with ExitStack() as stack:
-            splits = {
-                split: stack.enter_context(_Shards(target, split, options.shard_images))
-                for split in head.splits or ("",)
-            }
+            for side in sides.values():
+                stack.push(side.__exit__)
             for sample in samples:
-                splits[sample.split].add(sample)
+                sides[sample.split].add(sample)
+                images += 1
                 annotations += len(sample.annotations)
-        shards = [shard for split in splits.values() for shard in split.done]
+            for side in sides.values():
+                side.finish()
         index = {
-            "images": sum(shard["images"] for shard in shards),
+            "images": images,
             "categories": {str(key): name for key, name in head.categories.items()},
-            "shards": shards,
+            "shards": [shard for side in sides.values() for shard in side.told],
         }
         target.write("index.json", (json.dumps(index, indent=1) + "\n").encode())
-        return Summary(images=int(index["images"]), annotations=annotations)
+        return Summary(images, annotations)
 
-
-def _prefix(split: str) -> str:
-    """Return what names of a split's shards begin with."""
-    return f"{split}-" if split else ""
+    def guide(self, head: DatasetHead, options: WebDatasetOptions) -> Guide:
+        """Return what the README says."""
+        side = f"{head.splits[0]}-" if head.splits else ""
+        shown = f"{side}NNNNNN.tar" if not head.splits else "SIDE-NNNNNN.tar"
+        return Guide(
+            holds=(
+                (shown, f"{options.shard_images} images a shard, the last of a side has fewer"),
+                ("index.json", "of each shard its count of images and its digest (BLAKE2b-128)"),
+            ),
+            conventions=(
+                "A sample is a picture, `json` with the records of its image and annotations, and "
+                "the image's other files, each by its name: `depth.png`.",
+                "Records are those of the dataset: boxes are x, y, width, height in pixels from "
+                "the top left corner; lengths are metres; cameras are OpenCV's (x right, y down, z "
+                "forward), pixel centres at integer + 0.5; masks are COCO's run lengths or "
+                "polygons.",
+                "Pillow, and so `decode('pil')`, drops the lower 8 bits of 16-bit colours "
+                "(`normals.png`); `cv2.imdecode` with `IMREAD_UNCHANGED` keeps them.",
+            ),
+            loading=f"""
+import glob, webdataset
+shards = sorted(glob.glob("{side}*.tar"))
+for sample in webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode():
+    print(sample["__key__"], len(sample["json"]["annotations"]))
+""",
+            requires=("webdataset",),
+        )
 
 
 class _Shards:
-    """The shards of one split, of which one is open.
+    """The shards of one side, one open at a time.
 
     Attributes:
-        done: what the index says of those that are written.
+        told: what the index says of each that is finished.
 
     """
 
-    def __init__(self, target: Target, split: str, shard_images: int) -> None:
-        self._target, self._split, self._most = target, split, shard_images
-        self._open = ExitStack()
-        self._tar: tarfile.TarFile | None = None
-        self._images = 0
-        self.done: list[dict[str, Any]] = []
-
-    def __enter__(self) -> _Shards:
-        return self
+    def __init__(self, target: Target, side: str, most: int) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._target, self._side, self._most = target, side, most
+        self._stack, self._images = ExitStack(), 0
 
     def __exit__(self, *error: Any) -> None:
-        if error[0] is not None:
-            self._open.__exit__(*error)  # a shard that breaks off is none
-        elif self._tar is not None:
-            self._finish()
+        """Close what is open, and have it know whether it is whole."""
+        self._stack.__exit__(*error)
 
     def add(self, sample: Sample) -> None:
-        if self._tar is None:
+        """Write a sample into the open shard, or a new one."""
+        if not self._images:
             self._begin()
-        assert self._tar is not None
         _add_sample(self._tar, sample)
         self._images += 1
         if self._images == self._most:
-            self._finish()
+            self.finish()
+
+    def finish(self) -> None:
+        """Close the open shard, if there is one."""
+        if self._images:
+            self._stack.close()
+            side = {"split": self._side} if self._side else {}
+            told = {"name": self._name, "images": self._images, "blake2b": self._file.hexdigest()}
+            self.told.append(told | side)
+        self._images = 0
 
     def _begin(self) -> None:
-        self._name = f"{_prefix(self._split)}{len(self.done):06d}.tar"
-        self._file = _Hashed(self._open.enter_context(self._target.open(self._name)))
-        tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.USTAR_FORMAT)  # type: ignore[arg-type]
-        self._tar = self._open.enter_context(tar)
-
-    def _finish(self) -> None:
-        self._open.close()
-        said = {"name": self._name, "images": self._images, "blake2b": self._file.hexdigest()}
-        self.done.append({**said, "split": self._split} if self._split else said)
-        self._tar, self._images = None, 0
+        self._name = f"{len(self.told):06d}.tar"
+        if self._side:
+            self._name = f"{self._side}-{self._name}"
+        raw = self._stack.enter_context(self._target.open(self._name))
+        self._file = _Hashed(raw)
+        tar: Any = self._file  # it is written to, and no more
+        self._tar = self._stack.enter_context(
+            tarfile.TarFile(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT)
+        )
 
 
 class _Hashed:

@@ -415,3 +415,27 @@ def test_the_guides_lines_run_and_its_head_is_a_card(
 
 def paths(root: Path, pattern: str) -> Iterator[Path]:
     return root.glob(pattern.rstrip("/"))
+
+
+def test_the_readme_begins_with_the_card(planted: Layout, tmp_path: Path) -> None:
+    """By the rule of `huggingface_hub`: YAML between the first two lines of dashes."""
+    choice = {"format": "hf", "split": {"train": 0.7, "val": 0.3}}
+    export(planted, export_of(choice), tmp_path / "x")
+    text = (tmp_path / "x/README.md").read_text(encoding="utf-8")
+    before, yaml_text, rest = text.split("---\n", 2)
+    assert before == ""
+    files = yaml.safe_load(yaml_text)["configs"][0]["data_files"]
+    assert files == [
+        {"split": "train", "path": "train/**"},
+        {"split": "validation", "path": "validation/**"},
+    ]
+    assert rest.startswith("\n# planted: hf\n")
+    assert "The side `val` is called `validation` here" in rest
+
+
+def test_val_stays_where_there_is_a_validation(planted: Layout, tmp_path: Path) -> None:
+    def change(sample: Sample) -> Sample:
+        return replace(sample, split="val" if sample.image.id % 3 == 0 else "validation")
+
+    write(planted, tmp_path, "imagefolder", ("validation", "val"), change)
+    assert [len(read_folder(tmp_path, split)) for split in ("validation", "val")] == [5, 2]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -156,15 +154,18 @@ def test_shards_see_half_a_pixel(
     assert records != [coco.imgToAnns[number] for number in coco.imgs]
 
 
-def test_the_guides_lines_run(planted: Layout, tmp_path: Path) -> None:
-    write_shards(planted.root, tmp_path, 3)
-    guide = WebDataset().guide(planted_head(planted), WebDatasetOptions())
-    run = subprocess.run(
-        [sys.executable, "-c", guide.loading], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[0].endswith(
-        "['__key__', '__local_path__', '__url__', 'json', 'png'] 3 objects"
-    )
-    for name, _ in guide.holds:
-        assert list(tmp_path.glob(name))
+def test_shards_of_a_split_are_of_one_side(crowd: Path, tmp_path: Path) -> None:
+    shares = {"train": 0.75, "val": 0.25}
+    choice = export_of({"format": "webdataset", "shard_images": 4, "split": shares})
+    export(Layout(crowd), choice, tmp_path)
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert [(each["name"], each["split"], each["images"]) for each in index["shards"]] == [
+        ("train-000000.tar", "train", 4),
+        ("train-000001.tar", "train", 2),
+        ("val-000000.tar", "val", 2),
+    ]
+    whole = {each["__key__"] for each in samples(tmp_path)}
+    assert len(whole) == 8
+    for shard in index["shards"]:
+        content = (tmp_path / shard["name"]).read_bytes()
+        assert hashlib.blake2b(content, digest_size=16).hexdigest() == shard["blake2b"]

@@ -85,4 +85,5 @@ def _splits(head: DatasetHead) -> Mapping[str, str]:
             )
     if not head.splits:
         return {"": "train"}
-    return {name: "validation" if name == "val" else name for name in head.splits}
+    renamed = {} if "validation" in head.splits else {"val": "validation"}
+    return {name: renamed.get(name, name) for name in head.splits}

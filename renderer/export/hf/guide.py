@@ -20,29 +20,30 @@ _SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "
 _LARGEST = "1M<n<10M"
 
 _OBJECTS = (
-    "a row is an image; `objects` has a list a column, and an object the same place in each",
-    "`objects.bbox` is left, top, width and height in pixels, from the picture's upper left corner",
+    "A row is an image; `objects` has a list a column, and an object the same place in each.",
+    "`objects.bbox` is left, top, width and height in pixels, from the picture's top left corner.",
     "`objects.category` counts from 0 in the order of the dataset's ids, which are in "
-    "`objects.category_id`",
-    "masks are COCO's compressed run lengths: pycocotools decodes them",
-    "other fields are as in the dataset: metres, OpenCV's axes (x right, y down, z forward), pixel "
-    "centres at integer + 0.5; the key points of COCO are whole pixels' indices",
+    "`objects.category_id`.",
+    "Masks are COCO's compressed run lengths, which pycocotools decodes.",
+    "Other fields are as in the dataset: metres, OpenCV's axes (x right, y down, z forward), pixel "
+    "centres at integer + 0.5; key points are COCO's, which are indices of pixels.",
 )
 _FOLDERS = (
     "`datasets.load_dataset('imagefolder', data_dir='.')` loads it, and its own name where it lies "
-    "on the Hub",
-    "a file that the library can open without loss is a column `NAME_file_name`, which it shows as "
-    "`NAME`; another (EXR, TIFF, 16-bit colours) is a path below its split's folder, `NAME_path`",
-    "of an image, what may be missing or a list of any length is a text of JSON: the library takes "
-    "the types of columns from the first lines of each split",
+    "on the Hub.",
+    "A file that the library can open without loss is a column `NAME_file_name`, which it shows as "
+    "`NAME`; another (EXR, TIFF, 16-bit colours) is a path below its split's folder, `NAME_path`.",
+    "Of an image, what may be missing or a list of any length is a text of JSON: the library takes "
+    "the types of columns from the first lines of each split.",
 )
 _TABLES = (
     "`datasets.load_dataset('parquet', data_dir='data')` loads it with its features, and its "
-    "own name where it lies on the Hub",
-    "a file is a struct of its `bytes` and its name `path`: an Image where the library can open it "
-    "without loss, else (EXR, TIFF, colours of 16 bits) plain bytes",
-    "what has keys of any name (`views`) is a text of JSON",
+    "own name where it lies on the Hub.",
+    "A file is a struct of its `bytes` and its name `path`: an Image where the library can open it "
+    "without loss, else (EXR, TIFF, 16-bit colours) plain bytes.",
+    "What has keys of any name (`views`) is a text of JSON.",
 )
+_RENAMED = "The side `val` is called `validation` here, as is the custom."
 
 
 def guide(head: DatasetHead, layout: str, splits: Mapping[str, str]) -> Guide:
@@ -55,11 +56,12 @@ def guide(head: DatasetHead, layout: str, splits: Mapping[str, str]) -> Guide:
 
     """
     first = next(iter(splits.values()))
+    objects = (*_OBJECTS, _RENAMED) if splits.get("val") == "validation" else _OBJECTS
     if layout == "parquet":
         paths = {name: f"data/{name}-*.parquet" for name in splits.values()}
         return Guide(
             holds=tuple((path, "tables of images, with their files") for path in paths.values()),
-            conventions=(*_OBJECTS, *_TABLES),
+            conventions=(*objects, *_TABLES),
             loading=_TABLE_LOADING.format(path=f"data/{first}-00000.parquet"),
             requires=("pandas", "pyarrow"),
             front_matter=_front_matter(head, paths),
@@ -69,7 +71,7 @@ def guide(head: DatasetHead, layout: str, splits: Mapping[str, str]) -> Guide:
     lines = [(f"{name}/metadata.jsonl", "a line an image") for name in paths]
     return Guide(
         holds=(*holds, *lines),
-        conventions=(*_OBJECTS, *_FOLDERS),
+        conventions=(*objects, *_FOLDERS),
         loading=_FOLDER_LOADING.format(path=f"{first}/metadata.jsonl"),
         front_matter=_front_matter(head, paths),
     )

@@ -367,6 +367,7 @@ def test_lines_of_a_split_have_the_types_of_another(planted: Layout, tmp_path: P
     assert found[0] == found[1]
     row = read_folder(tmp_path, "validation")[0]
     assert json.loads(row["warnings"]) == ["dim"]
+    assert [each["scenario"] for each in read_folder(tmp_path, "validation")] == ["x", ""]
     assert json.loads(row["camera"]["distortion"])["coefficients"] == [0.1, 0, 0, 0]
 
 

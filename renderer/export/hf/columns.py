@@ -109,6 +109,23 @@ class Nullable(Column):
 
 
 @dataclass(frozen=True)
+class TextOrEmpty(Column):
+    """A text, empty where there is none."""
+
+    def feature(self) -> Any:
+        """Return a text."""
+        return Scalar("string").feature()
+
+    def arrow(self, pa: Any) -> Any:
+        """Return a text."""
+        return pa.string()
+
+    def value(self, given: Any) -> Any:
+        """Return the text."""
+        return given or ""
+
+
+@dataclass(frozen=True)
 class Listed(Column):
     """A list; ``length`` is None where it may have any."""
 

@@ -33,8 +33,8 @@ _FOLDERS = (
     "on the Hub.",
     "A file that the library can open without loss is a column `NAME_file_name`, which it shows as "
     "`NAME`; another (EXR, TIFF, 16-bit colours) is a path below its split's folder, `NAME_path`.",
-    "Of an image, what may be missing or a list of any length is a text of JSON: the library takes "
-    "the types of columns from the first lines of each split.",
+    "Of an image, a text that is missing is empty, and what else may be missing or a list of any "
+    "length is a text of JSON: the library takes types from the first lines of each split.",
 )
 _TABLES = (
     "`datasets.load_dataset('parquet', data_dir='data')` loads it with its features, and its "

@@ -19,6 +19,7 @@ from renderer.export.hf.columns import (
     Nullable,
     Scalar,
     Struct,
+    TextOrEmpty,
     columns_of,
 )
 from renderer.export.sample import Sample, SampleFile
@@ -156,4 +157,6 @@ def _certain(column: Column) -> Column:
     if isinstance(column, Listed) and column.length:
         inner = _certain(column.of)
         return JsonText() if isinstance(inner, JsonText) else Listed(inner, column.length)
+    if column == Nullable(Scalar("string")):
+        return TextOrEmpty()
     return JsonText() if isinstance(column, Listed | Nullable) else column

@@ -21,7 +21,7 @@ ALL = "all"
 _PICTURE = "picture"
 # Narrower panels hide what they show; two of them need no more room than this.
 _SHEET_WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 1600, 320, 640
-_GAP, _HEAD, _CAPTION = 10, 30, 26
+_GAP, _HEAD, _CAPTION, _LETTERS = 10, 30, 26, 16
 _GROUND, _INK, _TITLE = "#14181f", "#cbd5e1", "#f8fafc"
 
 
@@ -145,7 +145,8 @@ def panel_sheet(
     sheet = Image.new("RGB", size, _GROUND)
     pen = ImageDraw.Draw(sheet)
     for at, panel in enumerate(panels):
-        line(16, plain(panel.title)).draw(pen, _left(at, cell) + 2, _HEAD - 8, _TITLE)
+        title = _within(plain(panel.title), cell - 4)
+        line(_LETTERS, title).draw(pen, _left(at, cell) + 2, _HEAD - 8, _TITLE)
     top = _HEAD
     for (caption, drawn), height in zip(rows, heights, strict=True):
         for at, picture in enumerate(drawn):
@@ -154,6 +155,14 @@ def panel_sheet(
         line(14, plain(caption)).draw(pen, _GAP + 2, below + 4 + 13, _INK)
         top += height
     return sheet
+
+
+def _within(title: str, width: int) -> str:
+    """Return as much of a title as fits into a width."""
+    kept = len(title)
+    while kept > 1 and line(_LETTERS, title[:kept], "…" if kept < len(title) else "").width > width:
+        kept -= 1
+    return title if kept == len(title) else f"{title[:kept]}…"
 
 
 def _left(at: int, cell: int) -> int:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from renderer.commands.app import app
 from renderer.dataset.layout import Layout
-from renderer.dataset.panels import chosen_kinds, panel_width, panels_of
+from renderer.dataset.panels import Panel, chosen_kinds, panel_sheet, panel_width, panels_of
 from renderer.errors import UserError
 from tests.dataset.edits import edit, edit_labels
 from tests.export.planted import HEIGHT, WIDTH, make
@@ -108,6 +108,15 @@ def test_a_column_a_kind(mapped: Layout, tmp_path: Path) -> None:
     assert show(mapped, tmp_path / "g.png", "--grid", "--count", 1).exit_code == 0
     width = panel_width(6)
     assert Image.open(tmp_path / "g.png").width == 6 * (width + 10) + 10  # the plain one, too
+
+
+def test_a_long_title_stays_above_its_column() -> None:
+    many = Panel(", ".join(["segmentation"] * 30), ("mask",))
+    rows = [("", [Image.new("RGB", (400, 300))] * 2)]
+    sheet = np.array(panel_sheet([many, Panel("", ())], rows))
+    light = (sheet[:30] > 128).any(axis=(0, 2))
+    assert light[10:410].any()
+    assert not light[410:].any()
 
 
 def test_one_file_an_image(mapped: Layout, tmp_path: Path) -> None:

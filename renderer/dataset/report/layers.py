@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import inspect
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -172,7 +173,8 @@ def _uri(picture: Image.Image, form: str, **options: object) -> str:
 
 
 def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    words = re.sub(r"([a-z])3d\b", r"\1 3D", name.replace("_", " "))
+    return words[:1].upper() + words[1:]
 
 
 def _hint(kind: LabelKind) -> str:

@@ -170,5 +170,6 @@ FORMATS: Registry[Any] = Registry(
     {
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
+        "hf": "renderer.export.hf:Hf",
     },
 )

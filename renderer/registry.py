@@ -163,5 +163,9 @@ FORMATS: Registry[Any] = Registry(
     {
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
+        "yolo-seg": "renderer.export.yolo_seg:YoloSeg",
+        "yolo-pose": "renderer.export.yolo_pose:YoloPose",
+        "yolo-obb": "renderer.export.yolo_obb:YoloObb",
+        "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
     },
 )

@@ -111,7 +111,9 @@ class ComparedTarget(Target):
         """Return what is wrong once all is written; ``caches`` may be there, too."""
         free = {SUMMARY, *caches}
         there = sum(
-            path.is_file() and not is_draft(path.name)
+            path.is_file()
+            and not is_draft(path.name)
+            and path.relative_to(self._root).as_posix() not in free
             for top in self._root.iterdir()
             if top.name not in free and not is_draft(top.name)
             for path in chain((top,), top.rglob("*"))

@@ -96,7 +96,8 @@ class Format(ABC, Generic[AnyOptions]):
             are left out.
         partly: of those that are carried, what of a kind gets lost, a phrase each.
         copies: whether it takes room for the pictures; if not, they are links where possible.
-        caches: names at its top that readers of the format put there; they go with a former export.
+        caches: files that readers of the format put there, by their paths below its folder; they go
+            with a former export.
         Options: what may be said of it.
 
     """

@@ -167,5 +167,6 @@ FORMATS: Registry[Any] = Registry(
         "yolo-pose": "renderer.export.yolo_pose:YoloPose",
         "yolo-obb": "renderer.export.yolo_obb:YoloObb",
         "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
+        "yolo-semantic": "renderer.export.yolo_semantic:YoloSemantic",
     },
 )

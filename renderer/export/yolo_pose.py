@@ -20,7 +20,7 @@ from renderer.export.sample import Sample
 from renderer.export.target import Target
 
 _OTHER = "objects of other categories"
-_NONE = "keypoints of objects whose category has none, written as 0 0 0"
+_NONE = "keypoints of objects whose model has none, written as 0 0 0"
 _OUTSIDE = "keypoints outside the picture, written as 0 0 0"
 
 
@@ -84,12 +84,7 @@ class YoloPose(Format[YoloPoseOptions]):
                 left_out[_OTHER] += 1
                 return None
             box = ultralytics.box_line(sample, record, ultralytics.class_of(record, classes))
-            if record.category_id in head.keypoints:
-                triples = _triples(sample, record, len(points.names), left_out)
-            else:
-                left_out[_NONE] += len(points.names)
-                triples = ["0 0 0"] * len(points.names)
-            line = " ".join([box, *triples])
+            line = " ".join([box, *_triples(sample, record, len(points.names), left_out)])
             return ultralytics.Line(line, same=line)
 
         summary = ultralytics.write_lines(samples, target, line_of, left_out)
@@ -146,10 +141,13 @@ def _triples(
 ) -> list[str]:
     """Return ``x y visible`` of each point."""
     width, height, values = sample.image.width, sample.image.height, record["keypoints"]
+    if not values:
+        left_out[_NONE] += count
+        return ["0 0 0"] * count
     if len(values) != 3 * count:
         raise DatasetError(
-            f"annotation {record.id} has {len(values)} keypoint values, and its category has "
-            f"{count} points, of three each"
+            f"annotation {record.id} has {len(values)} keypoint values, and {count} points have "
+            f"{3 * count}"
         )
     found = []
     for x, y, visible in zip(values[::3], values[1::3], values[2::3], strict=True):

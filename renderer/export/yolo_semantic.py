@@ -118,7 +118,7 @@ def _void_of(sample: Sample) -> npt.NDArray[np.bool_]:
     found = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if found is None or found.shape != (sample.image.height, sample.image.width):
         raise DatasetError(f"the semantic file of image {sample.image.id} is damaged")
-    return np.asarray(found == np.iinfo(found.dtype).max, np.bool_)
+    return np.asarray(found == 2 ** (8 * found.dtype.itemsize) - 1, np.bool_)
 
 
 def _encoded(classes: ClassMap) -> bytes:

@@ -52,3 +52,16 @@ def test_validate_finds_what_is_wrong_with_an_export(copy: Path, case: str) -> N
     assert bad.exit_code == 1
     (line,) = [line for line in bad.output.splitlines() if line.startswith("wrong: ")]
     assert said in line
+
+
+def test_what_readers_keep_beside_an_export_is_no_finding(copy: Path) -> None:
+    """Ultralytics caches what it has read of a folder beside it, of a side's within labels/."""
+    assert run("export", copy, "--format", "yolo").exit_code == 0
+    damage(copy, "labels.cache", b"of the trainer")
+    damage(copy, "labels/train.cache", b"of the trainer")
+    good = run("validate", copy, "--scenes", 0)
+    assert good.exit_code == 0, good.output
+    damage(copy, "labels/other.cache", b"")
+    assert (
+        "exports/yolo has 1 files that no image has" in run("validate", copy, "--scenes", 0).output
+    )

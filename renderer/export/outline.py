@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,7 @@ from renderer.truth.mask import to_mask
 from renderer.truth.polygon import Points, crop_to_loops
 
 Ring = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 # By so many pixels a ring lies inside the edges of its pixels. Readers who cut coordinates to whole
 # pixels and fill what is between, these included, get the mask; on the edges they would get a row
@@ -43,14 +46,15 @@ def crop_of(sample: Sample, record: AnnotationRecord) -> Crop:
 def ring_of(crop: Crop) -> Ring:
     """Return a ring (n, 2) of x, y in pixels around a mask, just inside the edges of its pixels.
 
-    Further parts and holes are joined to the ring at the nearest of its corners, by a line that is
-    walked both ways: under the even-odd rule it has no area, and holes stay holes.
+    Further parts and holes are joined to it by lines from corner to corner, the shortest that join
+    all, walked both ways: under the even-odd rule they have no area, and holes stay holes.
     """
-    loops = [loop for part in crop_to_loops(crop) for loop in part]
-    ring = _inside(loops[0])
-    for loop in loops[1:]:
-        ring = _joined(ring, _inside(loop))
-    return ring
+    loops = [_inside(loop) for part in crop_to_loops(crop) for loop in part]
+    points = np.concatenate(loops)
+    ends = np.cumsum([len(loop) for loop in loops])
+    owner = np.repeat(np.arange(len(loops)), np.diff(ends, prepend=0))
+    lines = _shortest_lines(points, owner) if len(loops) > 1 else []
+    return np.asarray(points[_walk(ends, owner, lines)], np.float64)
 
 
 def _inside(loop: Points) -> Ring:
@@ -60,10 +64,53 @@ def _inside(loop: Points) -> Ring:
     return np.asarray(loop + INSET * (right + np.roll(right, 1, axis=0)), np.float64)
 
 
-def _joined(ring: Ring, loop: Ring) -> Ring:
-    from scipy.spatial import cKDTree  # takes as long to import as all of this room
+def _shortest_lines(points: Ring, owner: Indices) -> list[tuple[int, int]]:
+    """Return pairs of points between which lines join all loops, as short as they can be.
 
-    gaps, nearest = cKDTree(ring).query(loop)
-    start = int(gaps.argmin())
-    at, turned = int(nearest[start]), np.roll(loop, -start, axis=0)
-    return np.concatenate([ring[: at + 1], turned, turned[:1], ring[at:]])
+    The shortest line between two groups of points is always an edge of their triangulation.
+
+    Args:
+        points: (n, 2) those of all loops.
+        owner: (n) the loop of each.
+
+    """
+    from scipy.cluster.hierarchy import DisjointSet  # takes as long to import as all of this room
+    from scipy.spatial import Delaunay
+
+    corners = Delaunay(points).simplices
+    edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    edges = edges[owner[edges[:, 0]] != owner[edges[:, 1]]]
+    lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    edges = edges[np.argsort(lengths, kind="stable")]
+    joined = DisjointSet(range(int(owner[-1]) + 1))
+    return [(int(a), int(b)) for a, b in edges if joined.merge(owner[a], owner[b])]
+
+
+def _walk(ends: Indices, owner: Indices, lines: list[tuple[int, int]]) -> list[int]:
+    """Return the numbers of points on a walk around all loops, over each line there and back.
+
+    Args:
+        ends: (loops) the number behind each loop's last point.
+        owner: (n) the loop of each point.
+        lines: pairs of points that are joined.
+
+    """
+    across = defaultdict[int, list[int]](list)
+    for a, b in lines:
+        across[a].append(b)
+        across[b].append(a)
+
+    def around(start: int) -> list[int]:
+        end = int(ends[owner[start]])
+        first = int(ends[owner[start] - 1]) if owner[start] else 0
+        return [*range(start, end), *range(first, start)]
+
+    ahead, entered, walked = around(0)[::-1], {0}, list[int]()
+    while ahead:
+        point = ahead.pop()
+        walked.append(point)
+        for other in across.pop(point, ()):
+            if owner[other] not in entered:
+                entered.add(owner[other])
+                ahead += [point, other, *around(other)[::-1]]
+    return walked

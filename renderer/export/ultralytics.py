@@ -28,13 +28,13 @@ _IGNORED = "objects that are to be ignored (iscrowd 1), which YOLO does not know
 _SAME = "objects with the very box of another of their class, of which Ultralytics reads one"
 _SMALL = f"images with a side below {_SMALLEST_SIDE} pixels, which Ultralytics passes over"
 _NO_SPLIT = "a split (data.yaml has all images as train and as val)"
-_SIDES = ("train", "val", "test")
-_CLASSES = "Classes count from 0 in the order of the dataset's category ids; data.yaml names them."
+# Ultralytics wants both.
+_WANTED = ("train", "val")
 _SHARES = (
-    "Coordinates are shares of the picture's width and height, x to the right and y down from its "
-    "left upper corner; the middle of the first pixel is at (0.5 / width, 0.5 / height)."
+    "The class counts from 0 in the order of the ids below. Coordinates along x are shares of the "
+    "picture's width, those along y of its height; the origin is the top left corner of the top "
+    "left pixel."
 )
-_EMPTY = "An image without objects has an empty text file."
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class LeftOut(Counter[str]):
 
 
 def caches_of(folder: str) -> tuple[str, ...]:
-    """Return where Ultralytics keeps what it has read of a folder."""
-    return f"{folder}.cache", *(f"{folder}/{side}.cache" for side in _SIDES)
+    """Return where Ultralytics keeps what it has read of a folder, and of those of sides in it."""
+    return f"{folder}.cache", f"{folder}/*.cache"
 
 
 def place(sample: Sample, folder: str, name: str) -> str:
@@ -161,43 +161,52 @@ def shares(values: Iterable[float], width: int, height: int) -> str:
 
 
 def guide_of_lines(
-    head: DatasetHead, line: str, conventions: Iterable[str], task: str, option: str = ""
+    head: DatasetHead, conventions: Iterable[str], task: str, option: str = ""
 ) -> Guide:
     """Return what is said of a format with a line an object.
 
     Args:
         head: of the dataset.
-        line: what stands in a line.
-        conventions: sentences about that.
+        conventions: sentences about what stands in a line.
         task: Ultralytics' name for what is trained on it.
         option: what supervision has to be told to read it.
 
     """
-    images, labels = (path_of(head, folder, "") for folder in ("images", "labels"))
-    words = f'"{images}", "{labels}", "data.yaml"{option}'
+    images, labels = folder_of(head, "images"), folder_of(head, "labels")
+    holds = ("of each picture, a line an object; empty without any",)
     return Guide(
-        holds=(*files_of(head), (path_of(head, "labels", "*.txt"), f"a line an object: {line}")),
-        conventions=(_CLASSES, _SHARES, *conventions, _EMPTY, training(task)),
-        loading=(
-            "import supervision\n"
-            f"data = supervision.DetectionDataset.from_yolo({words})\n"
-            "path, picture, objects = data[0]\n"
-        ),
+        holds=files_of(head, ("labels", "txt", *holds)),
+        conventions=(*conventions, _SHARES, training(task)),
+        loading=f"""
+import supervision
+found = supervision.DetectionDataset.from_yolo("{images}", "{labels}", "data.yaml"{option})
+for path, picture, detections in found:
+    print(path, detections.xyxy, [found.classes[number] for number in detections.class_id])
+""",
         requires=("supervision",),
     )
 
 
-def files_of(head: DatasetHead) -> tuple[tuple[str, str], ...]:
-    """Return (path, what it is) of the files that all these formats have."""
+def files_of(head: DatasetHead, beside: tuple[str, str, str]) -> tuple[tuple[str, str], ...]:
+    """Return (path, what it is) of each sort of file.
+
+    Args:
+        head: of the dataset.
+        beside: folder, ending and description of what a picture has beside it.
+
+    """
+    side = "/SIDE" if head.splits else ""
+    folder, ending, what = beside
     return (
+        (f"images{side}/NAME", "the pictures"),
+        (f"{folder}{side}/NAME.{ending}", what),
         ("data.yaml", "folders and class names, for Ultralytics"),
-        (path_of(head, "images", "*"), "the pictures"),
     )
 
 
-def path_of(head: DatasetHead, folder: str, name: str) -> str:
-    """Return a path in the guide, in the folder of the first split if there are some."""
-    return "/".join(part for part in (folder, *head.splits[:1], name) if part)
+def folder_of(head: DatasetHead, folder: str) -> str:
+    """Return a folder of the first side."""
+    return "/".join([folder, *head.splits[:1]])
 
 
 def training(task: str) -> str:
@@ -207,36 +216,30 @@ def training(task: str) -> str:
 
 def told(head: DatasetHead, summary: Summary, left_out: LeftOut, *more: str) -> Summary:
     """Return a summary that says what has been left out."""
-    _, notes = _folders(head)
-    sentences = (*left_out.sentences(), *more, *notes)
+    sentences = (*left_out.sentences(), *more, *_lacking(head))
     return Summary(summary.images, summary.annotations, sentences)
 
 
 def data_yaml(head: DatasetHead, names: Iterable[str], **more: Any) -> bytes:
-    """Return the description of a set; without ``path`` its folders are relative to it.
-
-    Raises:
-        DatasetError: the set is split, and no side is called train.
-
-    """
-    folders, _ = _folders(head)
-    data = {**folders, **more, "names": dict(enumerate(names))}
+    """Return the description of a set; without ``path`` its folders are relative to it."""
+    data = {**_folders(head), **more, "names": dict(enumerate(names))}
     text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
     return text.encode()
 
 
-def _folders(head: DatasetHead) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the folders that data.yaml names, train and val always, and what is to be said."""
+def _folders(head: DatasetHead) -> dict[str, str]:
+    """Return the pictures' folder of each side, and of those that Ultralytics wants besides."""
+    folders = {side: f"images/{side}" for side in head.splits}
+    first = next(iter(folders.values()), "images")
+    return {side: first for side in _WANTED if side not in folders} | folders
+
+
+def _lacking(head: DatasetHead) -> tuple[str, ...]:
+    """Return what there is to say of sides that Ultralytics wants and the split has not."""
     if not head.splits:
-        return {"train": "images", "val": "images"}, (_NO_SPLIT,)
-    if "train" not in head.splits:
-        raise DatasetError(
-            f"the set is split into {', '.join(head.splits)}, and YOLO needs a side that is called "
-            "train: --split train=0.8,val=0.2"
-        )
-    there = [*_SIDES[:2], *(side for side in head.splits if side not in _SIDES[:2])]
-    folders = {side: f"images/{side}" for side in there}
-    if "val" in head.splits:
-        return folders, ()
-    folders["val"] = folders["train"]
-    return folders, ("a side val (data.yaml has the images of train as val, too)",)
+        return (_NO_SPLIT,)
+    return tuple(
+        f"a side {side} of the split (data.yaml has {head.splits[0]}'s pictures as {side}, too)"
+        for side in _WANTED
+        if side not in head.splits
+    )

@@ -1,4 +1,4 @@
-"""YOLO detection, as Ultralytics reads it: images/, labels/ and data.yaml.
+"""YOLO detection, as Ultralytics reads it: images/, labels/ and data.yaml; in splits by folders.
 
 https://docs.ultralytics.com/datasets/detect: one line an object, ``class x y w h``, the box's
 centre and size as shares of the picture.
@@ -27,12 +27,11 @@ class Yolo(Format[Options]):
     def guide(self, head: DatasetHead, options: Options) -> Guide:
         """Return how it is read."""
         del options
-        return ultralytics.guide_of_lines(
-            head,
-            "`class x y w h` of each object",
-            ("x and y are the box's centre; boxes are tight on the edges of visible pixels.",),
-            task="detect",
+        says = (
+            "A line is `class x y w h`: x and y are the box's centre, w and h its size.",
+            "A box is tight on what is visible of the object.",
         )
+        return ultralytics.guide_of_lines(head, says, task="detect")
 
     def write(
         self, samples: Iterable[Sample], head: DatasetHead, target: Target, options: Options

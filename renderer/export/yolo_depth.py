@@ -54,11 +54,11 @@ class YoloDepth(Format[YoloDepthOptions]):
     def guide(self, head: DatasetHead, options: YoloDepthOptions) -> Guide:
         """Return how it is read."""
         scale = options.depth_scale
-        picture = ultralytics.path_of(head, "depth", "*.png")
+        maps = f"{ultralytics.folder_of(head, 'depth')}/*.png"
         return Guide(
-            holds=(
-                *ultralytics.files_of(head),
-                (picture, f"16-bit grey PNG of each picture's depth, {scale} steps a metre"),
+            holds=ultralytics.files_of(
+                head,
+                ("depth", "png", f"16-bit grey PNG of each picture's depth, {scale} steps a metre"),
             ),
             conventions=(
                 "Depth is along the view axis (z, not the ray's length), of what the ray through "
@@ -68,11 +68,12 @@ class YoloDepth(Format[YoloDepthOptions]):
                 "Ultralytics reads this since 8.4.123; older releases read .npy only.",
                 ultralytics.training("depth"),
             ),
-            loading=(
-                "import glob, cv2\n"
-                f'path = sorted(glob.glob("{picture}"))[0]\n'
-                f"metres = cv2.imread(path, cv2.IMREAD_UNCHANGED) / {scale}\n"
-            ),
+            loading=f"""
+import glob, cv2
+for path in sorted(glob.glob("{maps}")):
+    metres = cv2.imread(path, cv2.IMREAD_UNCHANGED) / {scale}
+    print(path, metres.shape, metres.max())
+""",
             requires=("opencv-python",),
         )
 

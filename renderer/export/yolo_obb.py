@@ -52,8 +52,8 @@ class YoloObb(Format[Options]):
         del options
         return ultralytics.guide_of_lines(
             head,
-            "`class x1 y1 x2 y2 x3 y3 x4 y4`, the corners of its rectangle",
             (
+                "A line is `class x1 y1 x2 y2 x3 y3 x4 y4`: the corners of a turned rectangle.",
                 "The rectangle is the one of the smallest area about the visible pixels, edges of "
                 "pixels included; its corners go round it, and no side or direction of the object "
                 "is meant by the first.",

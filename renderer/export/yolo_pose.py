@@ -54,10 +54,10 @@ class YoloPose(Format[YoloPoseOptions]):
         points = _points(head, options)
         return ultralytics.guide_of_lines(
             head,
-            f"`class x y w h`, then `x y visible` of each of {len(points.names)} keypoints",
             (
-                "The first x and y are the box's centre; boxes are tight on the edges of visible "
-                "pixels.",
+                f"A line is `class x y w h` and `x y visible` of each of {len(points.names)} "
+                "keypoints. The first x and y are the box's centre, w and h its size; it is tight "
+                "on what is visible of the object.",
                 "visible is 2 for a point that is seen, 1 for one that is hidden, 0 for one that "
                 "is not known, whose x and y are 0, too.",
                 f"The keypoints are {', '.join(points.names)}; flip_idx in data.yaml has for each "

@@ -42,8 +42,8 @@ class YoloSeg(Format[Options]):
         del options
         return ultralytics.guide_of_lines(
             head,
-            "`class x1 y1 x2 y2 ...`, its polygon",
             (
+                "A line is `class x1 y1 x2 y2 ...`: the corners of the object's polygon.",
                 f"Polygons run {INSET} pixels inside the edges of the mask's pixels, which both "
                 "COCO's way of filling and that of Ultralytics (whole numbers, cv2.fillPoly) make "
                 "the same mask of again. Readers that round instead add a row of pixels on the "

@@ -41,11 +41,10 @@ class YoloSemantic(Format[Options]):
     def guide(self, head: DatasetHead, options: Options) -> Guide:
         """Return how it is read."""
         del options
-        picture = ultralytics.path_of(head, "masks", "*.png")
+        maps = f"{ultralytics.folder_of(head, 'masks')}/*.png"
         return Guide(
-            holds=(
-                *ultralytics.files_of(head),
-                (picture, "8-bit grey PNG of the class of each pixel"),
+            holds=ultralytics.files_of(
+                head, ("masks", "png", "8-bit grey PNG of the class of each pixel")
             ),
             conventions=(
                 "0 is the background: floor, backdrop and objects without a label. Classes from 1 "
@@ -53,11 +52,12 @@ class YoloSemantic(Format[Options]):
                 "255 is not looked at: objects that are to be ignored or show too little.",
                 ultralytics.training("semantic"),
             ),
-            loading=(
-                "import glob, cv2\n"
-                f'path = sorted(glob.glob("{picture}"))[0]\n'
-                "classes = cv2.imread(path, cv2.IMREAD_GRAYSCALE)\n"
-            ),
+            loading=f"""
+import glob, cv2
+for path in sorted(glob.glob("{maps}")):
+    classes = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
+    print(path, classes.shape, sorted(set(classes.ravel().tolist())))
+""",
             requires=("opencv-python",),
         )
 

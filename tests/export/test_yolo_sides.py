@@ -13,7 +13,7 @@ from datumaro.components.dataset import Dataset
 from labelformat.formats.yolov8 import YOLOv8ObjectDetectionInput
 from labelformat.model.bounding_box import BoundingBoxFormat
 
-from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.layout import Layout
 from tests.conftest import contents
 from tests.dataset.edits import edit_labels
 from tests.export import yolo
@@ -93,15 +93,15 @@ def test_three_libraries_read_them(planted: Layout, tmp_path: Path) -> None:
     assert len(seen) == 3 * 7
 
 
-def test_a_set_without_val_says_so(planted: Layout, tmp_path: Path) -> None:
-    told = write_set(planted, "yolo", tmp_path / "set", ("train", "test")).left_out
-    assert "a side val (data.yaml has the images of train as val, too)" in told
-    data = yolo.read_yaml(tmp_path / "set/data.yaml")
-    assert (data["val"], data["test"]) == ("images/train", "images/test")
-    for name in ("yolo", "yolo-depth"):
-        layout = with_depth(planted, tmp_path / f"{name}-data")
-        with pytest.raises(DatasetError, match="split into a, b, and YOLO needs a side"):
-            write_set(layout, name, tmp_path / name, ("a", "b"))
+def test_sides_that_ultralytics_wants_are_there(planted: Layout, tmp_path: Path) -> None:
+    layout = with_depth(few_classes(planted, tmp_path / "few"), tmp_path / "depth")
+    for name in NAMES[:3] + NAMES[4:]:
+        told = write_set(layout, name, tmp_path / name, ("fit", "test")).left_out
+        data = yolo.read_yaml(tmp_path / name / "data.yaml")
+        assert (data["train"], data["val"], data["test"]) == (*["images/fit"] * 2, "images/test")
+        for side in ("train", "val"):
+            said = f"a side {side} of the split (data.yaml has fit's pictures as {side}, too)"
+            assert said in told
 
 
 @pytest.fixture
@@ -124,10 +124,11 @@ def test_what_a_guide_says_runs(
     write_set(complete, name, root, splits, **pose)
     guide = guide_of(complete, name, splits, **pose)
     for path, _ in guide.holds:
-        assert list(root.glob(path)), path
-    code = guide.loading + "print('read')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert done.stdout.endswith("read\n"), done.stderr
+        assert list(root.glob(path.replace("SIDE", "train").replace("NAME", "*"))), path
+    words = [sys.executable, "-c", guide.loading]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
     modules = {"opencv-python": "cv2", "supervision": "supervision"}
     assert all(modules[each] in guide.loading for each in guide.requires)
 

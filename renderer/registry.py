@@ -171,5 +171,10 @@ FORMATS: Registry[Any] = Registry(
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
         "hf": "renderer.export.hf:Hf",
+        "yolo-seg": "renderer.export.yolo_seg:YoloSeg",
+        "yolo-pose": "renderer.export.yolo_pose:YoloPose",
+        "yolo-obb": "renderer.export.yolo_obb:YoloObb",
+        "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
+        "yolo-semantic": "renderer.export.yolo_semantic:YoloSemantic",
     },
 )

@@ -25,7 +25,7 @@ from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of, format_of
 from tests.benchmarks import records
 
-FORMATS = ("yolo", "webdataset", "hf", "hf-parquet")
+FORMATS = ("yolo", "yolo-seg", "yolo-obb", "yolo-semantic", "webdataset", "hf", "hf-parquet")
 _OPTIONS = {"hf-parquet": {"format": "hf", "layout": "parquet"}}
 _MOST_GROWTH_MB = 30
 
@@ -56,7 +56,7 @@ def measure(size: int) -> dict[str, dict[str, Any]]:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found[name] = took = json.loads(done.stdout)
             print(
-                f"{size:>9,} records, {name:<12} {took['seconds']:7.1f} s "
+                f"{size:>9,} records, {name:<13} {took['seconds']:7.1f} s "
                 f"({took['seconds'] / size * 1e6:.0f} us a record), peak {took['peak_mb']:.0f} MB",
                 flush=True,
             )

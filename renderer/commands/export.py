@@ -65,6 +65,7 @@ def export(
     from renderer.dataset.storage import open_root
     from renderer.export.write import export as write
     from renderer.export.write import exports_folder, try_export
+    from renderer.farm.asset_import import default_cache
 
     if show_formats:
         _print_formats(as_json)
@@ -75,7 +76,9 @@ def export(
     layout = open_dataset(folder)
     root = open_root(output) if output else exports_folder(layout, name)
     with _Progress() as progress:
-        done = (try_export if dry_run else write)(layout, choice, root, progress.watch)
+        done = (try_export if dry_run else write)(
+            layout, choice, root, progress.watch, default_cache()
+        )
     if as_json:
         print_json({**done.facts, "output": str(root), "written": not dry_run})
     else:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from renderer.export.models import Models
+
 # A package may define a format beside its effects and label kinds: those are loaded while the
 # recipe's model is made, which datasets import.
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class DatasetHead:
         splits: names of the sides that the images are divided into (``train``, ``val``); none where
             they are not divided.
         keypoints: COCO id → the named points of the category, of those that have some.
+        models: the imported models, as far as they are at hand.
 
     """
 
@@ -50,6 +53,7 @@ class DatasetHead:
     manifest: Manifest
     splits: tuple[str, ...] = ()
     keypoints: Mapping[int, KeypointSet] = field(default_factory=dict)
+    models: Models = field(default_factory=Models)
 
 
 @dataclass(frozen=True)

@@ -163,5 +163,8 @@ FORMATS: Registry[Any] = Registry(
     {
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
+        "kitti": "renderer.export.kitti:Kitti",
+        "bop": "renderer.export.bop.format:Bop",
+        "omni3d": "renderer.export.omni3d:Omni3d",
     },
 )

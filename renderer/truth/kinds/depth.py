@@ -75,7 +75,7 @@ class Depth(LabelKind):
         if content is None:
             return
         try:
-            found = _decode(content, stored.size, config.scale)
+            found = decode_depth(content, stored.size, config.scale)
         except ValueError as error:
             yield None, f"its depth file is wrong: {error}"
             return
@@ -96,7 +96,7 @@ class Depth(LabelKind):
         import cv2
         import numpy as np
 
-        depth = _decode(stored.read("depth"), stored.size, DepthConfig().scale)
+        depth = decode_depth(stored.read("depth"), stored.size, DepthConfig().scale)
         there = np.isfinite(depth)
         shown = np.zeros((*depth.shape, 3), np.uint8)
         if there.any():
@@ -117,7 +117,7 @@ def _steps(depth: Floats, scale: float) -> tuple[npt.NDArray[np.uint16], Mask]:
     return np.where(steps > _MOST, 0, steps).astype(np.uint16), too_far
 
 
-def _decode(content: bytes, size: tuple[int, int], scale: float) -> Floats:
+def decode_depth(content: bytes, size: tuple[int, int], scale: float) -> Floats:
     """Return the depth (h, w) of a file in either format, infinite for nothing.
 
     Raises:

@@ -19,7 +19,7 @@ Array = np.ndarray
 _HALF, _MIDDLE = np.array([0.1, 0.25, 0.15]), np.array([0.13, 0, 0.15])
 _SCENE = Scene(
     [Thing("brick", (-0.1, 1.5, 0.0), yaw(35)), Thing("brick", (0.5, 1.2, -0.1), yaw(-60), 0.5)],
-    cameras=[LEVEL, pitched(20)],
+    cameras=[LEVEL, pitched(6)],
 )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.dataset.records import AnnotationRecord
-from renderer.errors import UnavailableError
 from renderer.export.models import ModelMissingError, Models
 from renderer.truth.kinds.pose import PoseFields
 
@@ -35,7 +34,7 @@ def box3d_of(record: AnnotationRecord, models: Models) -> Box3d:
     """Return the box of an object: as its boxes3d labels say, or by its pose and its model.
 
     Raises:
-        UnavailableError: it has no such labels, and its model is not at hand.
+        ModelMissingError: it has no such labels, and its model is not at hand.
 
     """
     assert isinstance(record, PoseFields)  # the format needs that kind
@@ -45,7 +44,7 @@ def box3d_of(record: AnnotationRecord, models: Models) -> Box3d:
     try:
         facts = models.facts(record.asset)
     except ModelMissingError as error:
-        raise UnavailableError(
+        raise ModelMissingError(
             f"the dataset has no boxes3d labels, by which this would need no model, and {error}"
         ) from None
     low, high = np.array(facts.minimum), np.array(facts.maximum)

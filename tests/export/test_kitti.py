@@ -15,7 +15,7 @@ from pycocotools.coco import COCO
 
 from renderer.asset import AssetCache
 from renderer.dataset.layout import DatasetError, Layout
-from renderer.errors import UnavailableError
+from renderer.export.models import ModelMissingError
 from tests.export.cast import SIZE, K, Scene, Thing, make, pitched, write, yaw
 
 Array = np.ndarray
@@ -217,7 +217,7 @@ def test_what_kitti_cannot_say_is_refused(solid_cache: AssetCache, tmp_path: Pat
     with pytest.raises(DatasetError, match="KITTI knows pinholes only"):
         write(bent, "kitti", tmp_path / "a", solid_cache)
     layout = make(tmp_path / "set", solid_cache, [Scene(bricks(0))])
-    with pytest.raises(UnavailableError, match=r"no boxes3d labels, .* not in the cache"):
+    with pytest.raises(ModelMissingError, match=r"no boxes3d labels, .* not in the cache"):
         write(layout, "kitti", tmp_path / "b")
 
 

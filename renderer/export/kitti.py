@@ -180,6 +180,6 @@ _LEVEL = (
 )
 _LOADING = """\
 number = open("{list}").readline().strip()
-for line in open(f"{folder}/label_2/{{number}}.txt"):
-    print(line.split()[0], [float(value) for value in line.split()[1:]])
+labels = [line.split() for line in open(f"{folder}/label_2/{{number}}.txt")]
+print(number, [(label[0], [float(value) for value in label[1:]]) for label in labels])
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from pycocotools.coco import COCO
 
 from renderer.asset import AssetCache
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.validation import Validation
 from renderer.export.bop.mesh import diameter
+from renderer.export.check import check_exports
 from renderer.export.models import ModelMissingError
 from renderer.export.write import export
+from renderer.farm.asset_import import default_cache
 from renderer.recipe.exports import export_of
 from tests.conftest import contents
 from tests.export.cast import LEVEL, SIZE, K, Scene, Thing, make, pitched, write, yaw
@@ -65,7 +69,7 @@ def projected(points: Array, turn: Any, shift: Any, camera: Any) -> Array:
 
 def compare(layout: Layout, cache: AssetCache, exported: Path, folder: str = "train_pbr") -> int:
     """Compare every instance of one scene with the COCO file; return how many there are."""
-    coco = COCO(layout.instances)
+    coco, models = COCO(layout.instances), read(layout.manifest)["assets"]
     scene = exported / folder / "000000"
     cameras, poses, infos = (
         read(scene / f"scene_{name}.json") for name in ("camera", "gt", "gt_info")
@@ -73,12 +77,12 @@ def compare(layout: Layout, cache: AssetCache, exported: Path, folder: str = "tr
     count = 0
     for number, image in enumerate(coco.imgs.values()):
         camera, key = cameras[str(number)], str(number)
-        records = coco.imgToAnns[image["id"]]
+        records = [each for each in coco.imgToAnns[image["id"]] if not each["iscrowd"]]
         assert len(poses[key]) == len(infos[key]) == len(records)
         for at, record in enumerate(records):
             pose, info = poses[key][at], infos[key][at]
             points, _, _ = read_ply(exported / f"models/obj_{pose['obj_id']:06d}.ply")
-            own = cache.geometry(record["asset"].removesuffix(".ply")).vertices * record["scale"]
+            own = cache.geometry(models[record["asset"]]["digest"]).vertices * record["scale"]
             # COCO's keypoints and OpenCV have pixel centres at whole numbers.
             right = (
                 projected(
@@ -121,6 +125,16 @@ def test_every_instance_is_read_back(
     told = "\n".join(done.left_out)
     assert "symmetries" in told
     assert "colours and textures" in told
+
+
+def test_planted_cases_are_read_back(planted: Layout, tmp_path: Path) -> None:
+    done = write(planted, "bop", tmp_path / "bop", default_cache())
+    assert compare(planted, default_cache(), tmp_path / "bop") == done.annotations == 10
+    told = read(tmp_path / "bop/objects.json")
+    names = [each["name"] for each in COCO(planted.instances).cats.values()]
+    assert told["1"]["categories"] == [
+        names[number - 1] for number in (1, 2, 3, 4, 5, 6, 150, 298, 299, 300)
+    ]
 
 
 def test_the_comparison_sees_half_a_pixel(
@@ -346,3 +360,20 @@ def test_a_rendered_set_is_written_with_the_cache_s_models(
     with pytest.raises(ModelMissingError):
         export(Layout(crowd), choice, tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+def test_validation_compares_where_models_are_at_hand(planted: Layout, tmp_path: Path) -> None:
+    shutil.copytree(planted.root, tmp_path / "set")
+    layout = Layout(tmp_path / "set")
+    export(layout, export_of({"format": "bop"}), layout.exports / "bop", cache=default_cache())
+    for cache, notes in ((default_cache(), 0), (None, 1)):
+        result = Validation()
+        check_exports(layout, result, cache)
+        assert not result.findings
+        assert len(list(result.notes())) == notes
+    assert "exports/bop was not compared: the model box.ply" in next(result.notes())
+    path = layout.exports / "bop/models/obj_000001.ply"
+    path.write_text(path.read_text().replace("300", "301", 1))
+    result = Validation()
+    check_exports(layout, result, default_cache())
+    assert result.findings == ["exports/bop/models/obj_000001.ply is not what the dataset says"]

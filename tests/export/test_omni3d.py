@@ -13,6 +13,7 @@ from pycocotools.coco import COCO
 
 from renderer.asset import AssetCache
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.farm.asset_import import default_cache
 from tests.export.cast import LEVEL, SIZE, Scene, Thing, make, pitched, write, yaw
 
 Array = np.ndarray
@@ -144,3 +145,17 @@ def test_a_lens_that_bends_is_refused(solid_cache: AssetCache, tmp_path: Path) -
     layout = make(tmp_path / "set", solid_cache, [replace(_SCENE, distortion=lens)])
     with pytest.raises(DatasetError, match="Omni3D knows pinholes only"):
         write(layout, "omni3d", tmp_path / "omni3d", solid_cache)
+
+
+def test_planted_cases_are_read_back(planted: Layout, tmp_path: Path) -> None:
+    done = write(planted, "omni3d", tmp_path / "omni3d", default_cache())
+    right, coco = COCO(planted.instances), COCO(tmp_path / "omni3d/Omni3D/planted_train.json")
+    assert len(right.anns) == len(coco.anns) == done.annotations
+    assert coco.cats == right.cats
+    for key, record in right.anns.items():
+        found = coco.anns[key]
+        x, y, w, h = record["bbox"]
+        assert found["bbox2D_tight"] == [x, y, x + w, y + h]
+        assert found["category_name"] == right.cats[record["category_id"]]["name"]
+        assert found["image_id"] == record["image_id"]
+        assert found["valid3D"] is (not record["iscrowd"])

@@ -176,5 +176,8 @@ FORMATS: Registry[Any] = Registry(
         "yolo-obb": "renderer.export.yolo_obb:YoloObb",
         "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
         "yolo-semantic": "renderer.export.yolo_semantic:YoloSemantic",
+        "kitti": "renderer.export.kitti:Kitti",
+        "bop": "renderer.export.bop.format:Bop",
+        "omni3d": "renderer.export.omni3d:Omni3d",
     },
 )

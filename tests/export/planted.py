@@ -24,14 +24,25 @@ from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
 from renderer.dataset.records import PICTURE
+from renderer.farm.asset_import import default_cache
 from renderer.recipe.labels import Labels
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
+from tests import shapes
+from tests.conftest import put_solid
 
 WIDTH, HEIGHT = 64, 48
 CLASSES = tuple(f"thing {number}" for number in range(297)) + ("чашка", "杯子", "tasse é")
 _SHOT = Path(__file__).parent.parent / "benchmarks" / "shot.json"
+# What all objects are of; the fixture puts it into the cache.
+_MODEL = {
+    "digest": "planted",
+    "faces": 12,
+    "size_m": (0.6, 0.4, 0.8),
+    "source_to_model": np.eye(4).tolist(),
+    "warnings": [],
+}
 Mask = npt.NDArray[np.bool_]
 
 
@@ -127,7 +138,7 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
         "categories": list(CLASSES),
         "labels": Labels().model_dump(mode="json"),
         "warnings": [],
-        "assets": {},
+        "assets": {"box.ply": _MODEL},
         "recipe": {"images": len(lines), "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
@@ -137,5 +148,7 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """The dataset; do not write into it."""
+    """The dataset, its model in the cache; do not write into it."""
+    if not default_cache().has("planted"):
+        put_solid(default_cache(), "planted", *shapes.box((0.6, 0.4, 0.8)))
     return make(tmp_path_factory.mktemp("planted") / "set")

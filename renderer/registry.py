@@ -163,5 +163,11 @@ FORMATS: Registry[Any] = Registry(
     {
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
+        "coco": "renderer.export.coco:Coco",
+        "coco-panoptic": "renderer.export.coco_panoptic:CocoPanoptic",
+        "coco-keypoints": "renderer.export.coco_keypoints:CocoKeypoints",
+        "voc": "renderer.export.voc:Voc",
+        "cvat": "renderer.export.cvat:Cvat",
+        "mot": "renderer.export.mot:Mot",
     },
 )

@@ -36,11 +36,11 @@ class Coco(Format[Options]):
                     f"annotations/instances_{side('<split>' if head.splits else '')}.json",
                     "images, annotations and categories, with every field that the dataset has",
                 ),
-                ("depth/, normals/, ...", "what label kinds wrote, named in each image's `files`"),
             ),
             conventions=(
-                "`file_name` is relative to the folder of the pictures; paths in `files` are "
-                "relative to this one.",
+                "`file_name` is relative to the folder of the pictures. `files` has what label kinds "
+                "wrote for the image, each in a folder of its own; its paths are relative to this "
+                "one.",
                 "Boxes are left, top, width and height in pixels; the picture's top left corner is "
                 "0, 0, and pixel centres lie at integer + 0.5.",
                 "Annotation and image ids are the dataset's own, so that those of two splits never "

@@ -48,19 +48,23 @@ class Voc(Format[Options]):
         """Return what is where, and how pixels count."""
         del options
         first = next(iter(head.splits), _UNDIVIDED)
+        masks = (
+            ("ImageSets/Segmentation/", "the same, of those that have the two that follow"),
+            ("SegmentationClass/", "the category of each pixel, as an index of a palette"),
+            ("SegmentationObject/", "the object of each pixel: 1 is the first of the XML"),
+        )
+        labelmap = ("labelmap.txt", "the categories in the order of their indices, with colours")
         return Guide(
             holds=(
                 ("JPEGImages/", "the pictures, of whatever type they are"),
                 ("Annotations/", "an XML an image: the boxes of its objects"),
                 ("ImageSets/Main/", "for each split, its images' names without their endings"),
-                ("ImageSets/Segmentation/", "the same, of those that have the two that follow"),
-                ("SegmentationClass/", "the category of each pixel, as an index of a palette"),
-                ("SegmentationObject/", "the object of each pixel: 1 is the first of the XML"),
-                ("labelmap.txt", "the categories in the order of their indices, with colours"),
+                *(masks if _has_masks(head) else ()),
+                *((labelmap,) if _labelmap(head) else ()),
             ),
             conventions=(
                 "Boxes are in pixels that count from 1, and hold their last: left = xmin - 1, "
-                "width = xmax - xmin + 1. Readers that do not know it (labelformat, Datumaro) are a "
+                "width = xmax - xmin + 1. Readers that do not know (labelformat, Datumaro) are a "
                 "pixel off.",
                 "`truncated`: the whole object has a larger box; `occluded`: more than 5 % of what "
                 "is in the picture is hidden; `difficult`: to be ignored.",
@@ -82,7 +86,7 @@ class Voc(Format[Options]):
         del options
         must_fit_xml([head.name, *head.categories.values()])
         left_out = Counter[str]()
-        painted = "mask" in head.kinds and len(head.categories) <= MOST_CLASSES
+        painted = _has_masks(head)
         masks = VocMasks(head, target, left_out) if painted else None
         splits, annotations = head.splits or ("",), 0
         images = 0
@@ -100,8 +104,14 @@ class Voc(Format[Options]):
                     lists[sample.split].write(f"{sample.stem}\n".encode())
                 images += 1
                 annotations += len(sample.annotations)
-        left = _left_out(head, _write_labelmap(target, head))
-        return Summary(images, annotations, (*left, *told(left_out, sorted(left_out))))
+        if labelmap := _labelmap(head):
+            target.write("labelmap.txt", labelmap)
+        told_once = _left_out(head, bool(labelmap))
+        return Summary(images, annotations, (*told_once, *told(left_out, sorted(left_out))))
+
+
+def _has_masks(head: DatasetHead) -> bool:
+    return "mask" in head.kinds and len(head.categories) <= MOST_CLASSES
 
 
 def _left_out(head: DatasetHead, has_labelmap: bool) -> Iterator[str]:
@@ -179,17 +189,18 @@ def _corners(record: AnnotationRecord, image: ImageRecord) -> dict[str, int]:
     return {"xmin": x + 1, "ymin": y + 1, "xmax": x + w, "ymax": y + h}
 
 
-def _write_labelmap(target: Target, head: DatasetHead) -> bool:
-    """Write categories with their colours, in the order of their indices; tell whether all fit."""
+def _labelmap(head: DatasetHead) -> bytes:
+    """Return categories with their colours, in the order of their indices; nothing where a name
+    does not fit.
+    """
     names = ["background", *head.categories.values()]
     if len(set(names)) < len(names) or any(
         set(":#\n") & set(name) or name != name.strip() for name in names
     ):
-        return False
+        return b""
     colours = voc_palette().tolist() if len(names) <= MOST_CLASSES + 1 else []
     lines = ["# label:color_rgb:parts:actions"]
     for at, name in enumerate(names):
         colour = ",".join(map(str, colours[at])) if colours else ""
         lines.append(f"{name}:{colour}::")
-    target.write("labelmap.txt", ("\n".join(lines) + "\n").encode())
-    return True
+    return ("\n".join(lines) + "\n").encode()

@@ -90,7 +90,11 @@ def _annotation(shot: Shot, planted: Planted, number: int) -> dict[str, Any]:
     }
 
 
-def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
+def make(
+    root: Path,
+    scenes: Sequence[Sequence[Planted]] = SCENES,
+    classes: Sequence[str] = CLASSES,
+) -> Layout:
     """Write the dataset, and merge it."""
     layout = Layout(root)
     for folder in (layout.parts, layout.images):
@@ -98,7 +102,7 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
     model, lines = json.loads(_SHOT.read_text()), []
     for index, scene in enumerate(scenes):
         entries = [
-            {**model["objects"][0], "instance": at + 1, "category": CLASSES[each.category - 1]}
+            {**model["objects"][0], "instance": at + 1, "category": classes[each.category - 1]}
             for at, each in enumerate(scene)
         ]
         shot = Shot.model_validate({**model, "index": index, "objects": entries})
@@ -123,7 +127,7 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
         "orbitset": "0",
         "bpy": "0",
         "seed": 0,
-        "categories": list(CLASSES),
+        "categories": list(classes),
         "labels": Labels().model_dump(mode="json"),
         "warnings": [],
         "assets": {},

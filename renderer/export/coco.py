@@ -38,9 +38,9 @@ class Coco(Format[Options]):
                 ),
             ),
             conventions=(
-                "`file_name` is relative to the folder of the pictures. `files` has what label kinds "
-                "wrote for the image, each in a folder of its own; its paths are relative to this "
-                "one.",
+                "`file_name` is relative to the folder of the pictures. `files` has what label "
+                "kinds wrote for the image, each in a folder of its own; its paths are relative to "
+                "this one.",
                 "Boxes are left, top, width and height in pixels; the picture's top left corner is "
                 "0, 0, and pixel centres lie at integer + 0.5.",
                 "Annotation and image ids are the dataset's own, so that those of two splits never "

@@ -27,6 +27,8 @@ from renderer.truth.kinds.amodal import AmodalFields
 
 # VOC's word for all images that there are to learn from.
 _UNDIVIDED = "trainval"
+# What VOC calls 0 and 255 in its pictures of classes and objects.
+_BACKGROUND, _IGNORED = "background", "ignored"
 # From which share of it hidden VOC's annotators called an object occluded.
 _OCCLUDED = 0.05
 
@@ -53,7 +55,7 @@ class Voc(Format[Options]):
             ("SegmentationClass/", "the category of each pixel, as an index of a palette"),
             ("SegmentationObject/", "the object of each pixel: 1 is the first of the XML"),
         )
-        labelmap = ("labelmap.txt", "the categories in the order of their indices, with colours")
+        labelmap = ("labelmap.txt", "categories in the order of their indices, with colours")
         return Guide(
             holds=(
                 ("JPEGImages/", "the pictures, of whatever type they are"),
@@ -127,8 +129,8 @@ def _left_out(head: DatasetHead, has_labelmap: bool) -> Iterator[str]:
         )
     if not has_labelmap:
         yield (
-            "labelmap.txt, which Datumaro and CVAT look for: a category is called background, or "
-            "has a colon, # or line break in its name"
+            "labelmap.txt, which Datumaro and CVAT look for: a category is called "
+            f"{_BACKGROUND} or {_IGNORED}, or has a colon, # or line break in its name"
         )
 
 
@@ -190,17 +192,17 @@ def _corners(record: AnnotationRecord, image: ImageRecord) -> dict[str, int]:
 
 
 def _labelmap(head: DatasetHead) -> bytes:
-    """Return categories with their colours, in the order of their indices; nothing where a name
-    does not fit.
+    """Return categories with their colours, in the order of their indices, and what is ignored;
+    nothing where a name does not fit.
     """
-    names = ["background", *head.categories.values()]
+    names = [_BACKGROUND, *head.categories.values(), _IGNORED]
     if len(set(names)) < len(names) or any(
         set(":#\n") & set(name) or name != name.strip() for name in names
     ):
         return b""
-    colours = voc_palette().tolist() if len(names) <= MOST_CLASSES + 1 else []
-    lines = ["# label:color_rgb:parts:actions"]
-    for at, name in enumerate(names):
-        colour = ",".join(map(str, colours[at])) if colours else ""
-        lines.append(f"{name}:{colour}::")
-    return ("\n".join(lines) + "\n").encode()
+    colours = [",".join(map(str, colour)) for colour in voc_palette().tolist()]
+    if len(head.categories) > MOST_CLASSES:
+        colours = [""] * len(names)
+    indices = [*range(len(names) - 1), -1]
+    lines = [f"{name}:{colours[at]}::" for name, at in zip(names, indices, strict=True)]
+    return ("\n".join(["# label:color_rgb:parts:actions", *lines]) + "\n").encode()

@@ -31,7 +31,8 @@ def test_records_are_the_datasets_own(planted: Layout, tmp_path: Path) -> None:
     done = export(planted, export_of({"format": "coco"}), tmp_path / "coco")
     own = records(planted.instances)
     found = records(tmp_path / "coco/annotations/instances_default.json")
-    assert done.facts["annotations"] == len(own["annotations"]) and not done.facts["left_out"]
+    assert done.facts["annotations"] == len(own["annotations"])
+    assert not done.facts["left_out"]
     assert {key: found[key] for key in ("info", "licenses", "categories", "annotations")} == {
         key: own[key] for key in ("info", "licenses", "categories", "annotations")
     }
@@ -51,8 +52,8 @@ def test_splits_part_the_records(crowd: Path, tmp_path: Path) -> None:
     }
     assert summary.images == len(own["images"])
     for key in ("images", "annotations"):
-        ids = [[each["id"] for each in side[key]] for side in sides.values()]
-        assert sorted(sum(ids, [])) == [each["id"] for each in own[key]]
+        ids = [each["id"] for side in sides.values() for each in side[key]]
+        assert sorted(ids) == [each["id"] for each in own[key]]
     for name, side in sides.items():
         assert {each["image_id"] for each in side["annotations"]} <= {
             each["id"] for each in side["images"]
@@ -95,7 +96,9 @@ def test_supervision_and_labelformat_read_every_instance(planted: Layout, tmp_pa
         own = wanted[Path(path).stem]
         names = [found.classes[number] for number in seen.class_id]
         assert names == [each.name for each in own]
-        for box, mask, each in zip(seen.xyxy, () if seen.mask is None else seen.mask, own, strict=True):
+        for box, mask, each in zip(
+            seen.xyxy, () if seen.mask is None else seen.mask, own, strict=True
+        ):
             x, y, w, h = each.box
             assert box.tolist() == [x, y, x + w, y + h]
             assert (mask == each.mask).all()

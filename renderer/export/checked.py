@@ -8,7 +8,6 @@ from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import AnnotationRecord, ImageRecord
 from renderer.geometry.crop import Box, Mask
 from renderer.truth.kinds.box import BoxFields
-from renderer.truth.mask import to_mask
 
 
 def category_name(record: AnnotationRecord, categories: Mapping[int, str]) -> str:
@@ -49,6 +48,8 @@ def seen_mask(record: AnnotationRecord, image: ImageRecord) -> Mask:
         DatasetError: there is none, or it is not of the picture's size.
 
     """
+    from renderer.truth.mask import to_mask
+
     try:
         return to_mask(record["segmentation"], image.height, image.width)
     except (KeyError, ValueError) as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -15,6 +18,8 @@ _COMPRESSION = 4
 
 def encode_palette_png(indices: Bytes) -> bytes:
     """Return a PNG of indices (h, w) with the palette of Pascal VOC, by which each has a colour."""
+    from PIL import Image
+
     picture = Image.fromarray(indices, "L")
     picture.putpalette(voc_palette().tobytes())
     return _encoded(picture)
@@ -22,6 +27,8 @@ def encode_palette_png(indices: Bytes) -> bytes:
 
 def encode_id_png(ids: npt.NDArray[np.uint32]) -> bytes:
     """Return a PNG of ids (h, w) below 2^24, each red + 256 green + 65536 blue."""
+    from PIL import Image
+
     channels = [(ids >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)]
     return _encoded(Image.fromarray(np.dstack(channels), "RGB"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from renderer.dataset.layout import DatasetError
@@ -22,6 +21,8 @@ def background_pixels(sample: Sample) -> Mask | None:
     size = (sample.image.height, sample.image.width)
     if "semantic" not in sample.files:
         return None if sample.image.get("dropped") else np.ones(size, np.bool_)
+    import cv2
+
     content = np.frombuffer(sample.files["semantic"].read(), np.uint8)
     found = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if found is None or found.shape != size:

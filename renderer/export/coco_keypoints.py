@@ -75,7 +75,7 @@ class CocoKeypoints(Format[Options]):
             ),
             loading="from pycocotools.coco import COCO\n"
             f'coco = COCO("annotations/person_keypoints_{first}.json")\n'
-            'points = {key: each["keypoints"] for key, each in coco.anns.items()}\n',
+            'print({key: each["keypoints"] for key, each in coco.anns.items()})\n',
             requires=("pycocotools",),
         )
 

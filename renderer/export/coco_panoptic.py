@@ -96,7 +96,7 @@ class CocoPanoptic(Format[CocoPanopticOptions]):
             f'first = json.load(open("annotations/panoptic_{first}.json"))["annotations"][0]\n'
             f'png = Image.open("annotations/panoptic_{first}/" + first["file_name"])\n'
             "ids = numpy.array(png).astype(int) @ [1, 256, 65536]\n"
-            'masks = {each["id"]: ids == each["id"] for each in first["segments_info"]}\n',
+            'print({each["id"]: (ids == each["id"]).sum() for each in first["segments_info"]})\n',
             requires=("numpy", "pillow"),
         )
 

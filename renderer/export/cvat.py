@@ -72,7 +72,7 @@ class Cvat(Format[CvatOptions]):
             ),
             loading="from xml.etree import ElementTree\n"
             f'images = ElementTree.parse("{first}.xml").iter("image")\n'
-            f'shapes = {{each.get("name"): each.findall("{shape}") for each in images}}\n',
+            f'print({{each.get("name"): len(each.findall("{shape}")) for each in images}})\n',
         )
 
     def write(

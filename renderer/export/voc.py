@@ -78,7 +78,7 @@ class Voc(Format[Options]):
             loading="from xml.etree import ElementTree\n"
             f'names = open("ImageSets/Main/{first}.txt", encoding="utf-8").read().split()\n'
             'trees = {each: ElementTree.parse(f"Annotations/{each}.xml") for each in names}\n'
-            'objects = {each: tree.findall("object") for each, tree in trees.items()}\n',
+            'print({each: len(tree.findall("object")) for each, tree in trees.items()})\n',
         )
 
     def write(

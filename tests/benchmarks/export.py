@@ -25,7 +25,7 @@ from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of
 from tests.benchmarks import records
 
-FORMATS = ("yolo", "webdataset")
+FORMATS = ("yolo", "webdataset", "coco", "coco-panoptic", "voc", "cvat")
 _MOST_GROWTH_MB = 30
 
 

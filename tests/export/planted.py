@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from renderer.recipe.labels import Labels
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
+from tests.dataset.edits import edit_labels
 
 WIDTH, HEIGHT = 64, 48
 CLASSES = tuple(f"thing {number}" for number in range(297)) + ("чашка", "杯子", "tasse é")
@@ -142,3 +144,18 @@ def make(
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """The dataset; do not write into it."""
     return make(tmp_path_factory.mktemp("planted") / "set")
+
+
+def planted_orbits(planted: Layout, root: Path) -> Layout:
+    """A copy of the dataset whose images are views of two shots, four and three."""
+    shutil.copytree(planted.root, root)
+
+    def change(data: dict[str, Any]) -> None:
+        for image in data["images"]:
+            first = image["id"] <= 4
+            ids = range(1, 5) if first else range(5, 8)
+            image["shot"] = 0 if first else 1
+            image["views"] = {f"view {at}": number for at, number in enumerate(ids)}
+
+    edit_labels(root, change)
+    return Layout(root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from renderer.export import mot as writer
 from renderer.export.sample import Sample
 from tests.conftest import contents
 from tests.dataset.edits import edit, edit_labels
+from tests.export.planted import planted_orbits
 from tests.export.truth import Instance, truth, write_split
 
 FRAMES = {"00000000": ("00000000", "00000001", "00000002", "00000003"), "00000001": (
@@ -24,19 +24,8 @@ FRAMES = {"00000000": ("00000000", "00000001", "00000002", "00000003"), "0000000
 
 @pytest.fixture
 def orbits(planted: Layout, tmp_path: Path) -> Path:
-    """The planted images as views of two shots, and a third of one view."""
-    root = tmp_path / "orbits"
-    shutil.copytree(planted.root, root)
-
-    def change(data: dict[str, Any]) -> None:
-        for image in data["images"]:
-            first = image["id"] <= 4
-            ids = range(1, 5) if first else range(5, 8)
-            image["shot"] = 0 if first else 1
-            image["views"] = {f"view {at}": number for at, number in enumerate(ids)}
-
-    edit_labels(root, change)
-    return root
+    """The planted images as views of two shots."""
+    return planted_orbits(planted, tmp_path / "orbits").root
 
 
 def shot_of(sample: Sample) -> str:

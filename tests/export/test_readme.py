@@ -18,6 +18,7 @@ from renderer.export.write import export
 from renderer.recipe.exports import export_of
 from renderer.registry import FORMATS
 from tests.dataset.edits import edit_labels
+from tests.export.planted import planted_orbits
 
 SPLIT = {"split": {"train": 0.5, "val": 0.3, "test": 0.2}}
 
@@ -25,6 +26,8 @@ SPLIT = {"split": {"train": 0.5, "val": 0.3, "test": 0.2}}
 def write(layout: Layout, name: str, target: Path, **options: Any) -> str:
     if lacking := set(FORMATS.get(name).needs) - set(read_manifest(layout).labels):
         pytest.skip(f"the planted dataset has no {lacking}")
+    if name == "mot":  # which is about shots with several views
+        layout = planted_orbits(layout, target.with_name("orbits"))
     export(layout, export_of({"format": name, **options}), target)
     return (target / "README.md").read_text(encoding="utf-8")
 

@@ -68,7 +68,7 @@ def write_split(
     layout = Layout(dataset)
     samples = [replace(each, split=side_of(each)) for each in read_samples(layout)]
     splits = tuple(dict.fromkeys(each.split for each in samples if each.split))
-    head = replace(_head(layout), splits=splits, keypoints=keypoints or {})
+    head = replace(_head(layout, splits), keypoints=keypoints or {})
     root.mkdir()
     form: Format[Any] = FORMATS.get(name)
     summary = form.write(iter(samples), head, FolderTarget(root), form.Options(**options))

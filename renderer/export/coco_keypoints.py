@@ -38,8 +38,8 @@ _SIGMAS_NOTE = (
 
 
 class CocoKeypoints(Format[Options]):
-    """Keypoints for pose estimation: images/, annotations/person_keypoints_<split>.json, and
-    sigmas.json for COCOeval. Pictures are links where the disk allows it.
+    """Keypoints for pose estimation: images/, in annotations/ a JSON a split, and sigmas.json for
+    COCOeval. Pictures are links where the disk allows it.
     """
 
     name = "coco-keypoints"

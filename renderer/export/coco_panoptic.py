@@ -57,7 +57,7 @@ class CocoPanopticOptions(Options):
 
 
 class CocoPanoptic(Format[CocoPanopticOptions]):
-    """Panoptic segmentation: images/, annotations/panoptic_<split>.json and a PNG of ids an image.
+    """Panoptic segmentation: images/, and in annotations/ a JSON a split and a PNG of ids an image.
     Pictures are links where the disk allows it.
     """
 

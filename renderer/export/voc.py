@@ -41,7 +41,7 @@ class Voc(Format[Options]):
     name = "voc"
     carries = ("box", "mask", "amodal")
     partly: ClassVar[Mapping[str, str]] = {
-        "mask": f"beyond {MOST_CLASSES} categories, or {MOST_CLASSES} objects an image",
+        "mask": f"those beyond {MOST_CLASSES} categories, or {MOST_CLASSES} objects an image",
         "amodal": "all but whether an object is truncated or occluded",
     }
     copies = False

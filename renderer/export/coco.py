@@ -15,8 +15,9 @@ from renderer.export.target import Target
 
 
 class Coco(Format[Options]):
-    """COCO as most tools look for it: images/, in annotations/ a JSON a split with the dataset's own
-    records, and what label kinds wrote for each image. Files are links where the disk allows it.
+    """COCO as most tools look for it: images/, in annotations/ a JSON a split with the dataset's
+    own records, and what label kinds wrote for each image. Files are links where the disk allows
+    it.
     """
 
     name = "coco"

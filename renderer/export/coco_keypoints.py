@@ -28,7 +28,7 @@ from renderer.export.target import Target
 
 # About what COCO has for a shoulder or a wrist (.079, .062), less for points that nobody guessed.
 _SIGMA = 0.05
-_WITHOUT = "objects of categories without keypoints"
+_WITHOUT = "objects whose model or category has no keypoints"
 _SIGMAS_FILE = "sigmas.json"
 _SIGMAS_NOTE = (
     "A sigma for each keypoint: how far off one may be, as a share of the square root of the "
@@ -98,7 +98,7 @@ class CocoKeypoints(Format[Options]):
                 files[sample.split].add_image(image_entry(sample))
                 for record in sample.annotations:
                     category_name(record, head.categories)
-                    if record.category_id not in head.keypoints:
+                    if record.category_id not in head.keypoints or not record.get("keypoints"):
                         left_out[_WITHOUT] += 1
                         continue
                     files[sample.split].add_annotation(_entry(record, head))
@@ -116,10 +116,10 @@ def _entry(record: AnnotationRecord, head: DatasetHead) -> dict[str, Any]:
 
     """
     names = head.keypoints[record.category_id].names
-    points = record.get("keypoints")
-    if points is None or len(points) != 3 * len(names):
+    points = record["keypoints"]
+    if len(points) != 3 * len(names):
         raise DatasetError(
-            f"annotation {record.id} has {len(points or ()) // 3} keypoints, and its category "
+            f"annotation {record.id} has {len(points) // 3} keypoints, and its category "
             f"{len(names)}: orbitset dataset validate tells more"
         )
     keys = ("id", "image_id", "category_id", "iscrowd", "bbox", "area", "keypoints")

@@ -81,7 +81,7 @@ class Mot(Format[Options]):
         if not images and left_out[_SINGLE]:
             raise DatasetError(
                 f"{head.name} has one view of each shot, and tracks go through several: render it "
-                "with `camera: {rig: {orbit: {steps: 24}}}` for the format mot"
+                "with `camera: {rig: {orbit: {steps: 24, span_deg: 345}}}` for the format mot"
             )
         if "amodal" not in head.kinds:
             left_out["the visible share of objects, which is 1: there are no amodal labels"] = 1

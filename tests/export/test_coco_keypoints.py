@@ -67,7 +67,7 @@ def test_points_are_read_back_and_score_one(cups: Path, tmp_path: Path) -> None:
     coco = COCO(tmp_path / "k/annotations/person_keypoints_default.json")
     own = COCO(cups / "annotations/instances.json")
     assert summary.annotations == len(coco.anns) == 4
-    assert summary.left_out == ("objects of categories without keypoints: 7",)
+    assert summary.left_out == ("objects whose model or category has no keypoints: 7",)
     assert summary.images == len(coco.imgs) == 7
     for key, record in coco.anns.items():
         assert {name: own.anns[key][name] for name in record} == record
@@ -144,6 +144,9 @@ def test_datumaro_reads_every_point(cups: Path, tmp_path: Path) -> None:
 def test_what_has_no_points_is_refused(cups: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no category of planted has keypoints"):
         write_split(cups, "coco-keypoints", tmp_path / "a")
+    edit_labels(cups, lambda data: data["annotations"][1].update(keypoints=[]))
+    summary = write_split(cups, "coco-keypoints", tmp_path / "c", keypoints=POINTS)
+    assert summary.left_out == ("objects whose model or category has no keypoints: 8",)
     edit_labels(cups, lambda data: data["annotations"][0].update(keypoints=[1, 2, 2]))
     with pytest.raises(DatasetError, match="annotation 1 has 1 keypoints, and its category 3"):
         write_split(cups, "coco-keypoints", tmp_path / "b", keypoints=POINTS)

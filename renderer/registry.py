@@ -179,5 +179,11 @@ FORMATS: Registry[Any] = Registry(
         "kitti": "renderer.export.kitti:Kitti",
         "bop": "renderer.export.bop.format:Bop",
         "omni3d": "renderer.export.omni3d:Omni3d",
+        "coco": "renderer.export.coco:Coco",
+        "coco-panoptic": "renderer.export.coco_panoptic:CocoPanoptic",
+        "coco-keypoints": "renderer.export.coco_keypoints:CocoKeypoints",
+        "voc": "renderer.export.voc:Voc",
+        "cvat": "renderer.export.cvat:Cvat",
+        "mot": "renderer.export.mot:Mot",
     },
 )

@@ -47,7 +47,11 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "nothing": ([], "name a dataset and a --format"),
     "unknown format": (
         ["--format", "yollo"],
+<<<<<<< HEAD
         "(did you mean `yolo`?)",
+=======
+        '--format: "yollo" is not one of ',
+>>>>>>> coco
     ),
     "unknown option": (
         ["--format", "webdataset", "--option", "shard_imags=3"],

@@ -19,6 +19,7 @@ from renderer.farm.asset_import import default_cache
 from renderer.recipe.exports import export_of
 from renderer.registry import FORMATS
 from tests.dataset.edits import edit_labels
+from tests.export.planted import planted_orbits
 
 SPLIT = {"split": {"train": 0.5, "val": 0.3, "test": 0.2}}
 
@@ -27,8 +28,13 @@ def write(layout: Layout, name: str, target: Path, **options: Any) -> str:
     if lacking := set(FORMATS.get(name).needs) - set(read_manifest(layout).labels):
         pytest.skip(f"the planted dataset has no {lacking}")
 <<<<<<< HEAD
+<<<<<<< HEAD
     if name == "yolo-semantic":  # whose guide runs in test_yolo_sides.py
         pytest.skip("it has no room for 300 categories")
+=======
+    if name == "mot":  # which is about shots with several views
+        layout = planted_orbits(layout, target.with_name("orbits"))
+>>>>>>> coco
     export(layout, export_of({"format": name, **options}), target)
 =======
     choice = export_of({"format": name, **options})

@@ -25,12 +25,11 @@ from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of, format_of
 from tests.benchmarks import records
 
-<<<<<<< HEAD
-FORMATS = ("yolo", "yolo-seg", "yolo-obb", "yolo-semantic", "webdataset", "hf", "hf-parquet")
+FORMATS = (
+    *("yolo", "yolo-seg", "yolo-obb", "yolo-semantic", "coco", "coco-panoptic", "voc", "cvat"),
+    *("webdataset", "hf", "hf-parquet"),
+)
 _OPTIONS = {"hf-parquet": {"format": "hf", "layout": "parquet"}}
-=======
-FORMATS = ("yolo", "webdataset", "coco", "coco-panoptic", "voc", "cvat")
->>>>>>> coco
 _MOST_GROWTH_MB = 30
 
 

@@ -30,12 +30,9 @@ from renderer.recipe.labels import Labels
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
-<<<<<<< HEAD
 from tests import shapes
 from tests.conftest import put_solid
-=======
 from tests.dataset.edits import edit_labels
->>>>>>> coco
 
 WIDTH, HEIGHT = 64, 48
 CLASSES = tuple(f"thing {number}" for number in range(297)) + ("чашка", "杯子", "tasse é")

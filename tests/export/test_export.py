@@ -47,11 +47,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "nothing": ([], "name a dataset and a --format"),
     "unknown format": (
         ["--format", "yollo"],
-<<<<<<< HEAD
         "(did you mean `yolo`?)",
-=======
-        '--format: "yollo" is not one of ',
->>>>>>> coco
     ),
     "unknown option": (
         ["--format", "webdataset", "--option", "shard_imags=3"],

@@ -27,19 +27,12 @@ SPLIT = {"split": {"train": 0.5, "val": 0.3, "test": 0.2}}
 def write(layout: Layout, name: str, target: Path, **options: Any) -> str:
     if lacking := set(FORMATS.get(name).needs) - set(read_manifest(layout).labels):
         pytest.skip(f"the planted dataset has no {lacking}")
-<<<<<<< HEAD
-<<<<<<< HEAD
     if name == "yolo-semantic":  # whose guide runs in test_yolo_sides.py
         pytest.skip("it has no room for 300 categories")
-=======
     if name == "mot":  # which is about shots with several views
         layout = planted_orbits(layout, target.with_name("orbits"))
->>>>>>> coco
-    export(layout, export_of({"format": name, **options}), target)
-=======
     choice = export_of({"format": name, **options})
     export(layout, choice, target, cache=default_cache())
->>>>>>> bop
     return (target / "README.md").read_text(encoding="utf-8")
 
 

@@ -144,6 +144,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
         "depth": "renderer.truth.kinds.depth:Depth",
         "normals": "renderer.truth.kinds.normals:Normals",
+        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )
 EFFECTS: Registry[Any] = Registry(

@@ -20,7 +20,7 @@ from renderer.dataset.record_check import (
     shot_problems,
     unlabelled_problems,
 )
-from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
+from renderer.dataset.records import PICTURE, AnnotationRecord, CategoryRecord, ImageRecord
 from renderer.dataset.validation import Validation
 from renderer.errors import ExtensionError
 from renderer.registry import LABEL_KINDS
@@ -39,6 +39,7 @@ class ImageCheck:
         every: see ``validate``.
         on: the label kinds that it has, with the options of each.
         names: category names by id as instances.json has them.
+        categories: the records of the categories by id.
         manifest: what the dataset was made of.
 
     """
@@ -48,6 +49,7 @@ class ImageCheck:
     every: int
     on: Mapping[str, Any]
     names: dict[int, str]
+    categories: Mapping[int, CategoryRecord]
     manifest: Manifest
     result: Validation
 
@@ -71,6 +73,7 @@ class ImageCheck:
             shot,
             None if shot is None or of is None else of.view.camera,
             partial(_read, files),
+            categories=self.categories,
         )
         self._check_annotations(name, stored)
         if shot is not None and stored.complete:  # else what follows would say it again

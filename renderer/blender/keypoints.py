@@ -49,7 +49,7 @@ def doubtful_points(keypoints: ModelKeypoints, geometry: Geometry) -> list[str]:
     beyond = np.maximum(low - points, points - high).max(axis=1)
     away = distance_to_surface(points, corners)
     far = beyond > _FAR * longest
-    off = ~far & (away > np.maximum(_OFF * longest, keypoints.inside_m))
+    off = ~far & (away > _OFF * longest + np.array(keypoints.inside_m))
     found = []
     if far.any():
         found.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,6 +43,16 @@ class ModelKeypoints(BaseModel):
     named: KeypointSet
     positions: tuple[Vector, ...]
     inside_m: tuple[float, ...]
+
+    def as_written(self) -> dict[str, Any]:
+        """Return them as the file beside a model has them, in full."""
+        names = self.named.names
+        parts = zip(names, self.positions, self.inside_m, strict=True)
+        return {
+            "points": {name: {"at": list(at), "inside_m": inside} for name, at, inside in parts},
+            "skeleton": [[names[a], names[b]] for a, b in self.named.skeleton],
+            "flips": [[names[a], names[b]] for a, b in enumerate(self.named.flips) if a < b],
+        }
 
 
 def sidecar_of(model: Path) -> Path:

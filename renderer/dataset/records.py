@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
 from renderer.asset.keypoints import KeypointSet
@@ -65,16 +65,21 @@ class CategoryRecord(StoredModel):
             flips=self.flip_idx or tuple(range(len(self.keypoints))),
         )
 
-    @model_validator(mode="after")
-    def _points_agree(self) -> Self:
-        """Refuse lines and flips of points that there are not."""
-        count = len(self.keypoints or ())
-        ends = [end for pair in self.skeleton or () for end in pair]
-        if any(not 1 <= end <= count for end in ends):
-            raise PydanticCustomError("skeleton", "Input should have a skeleton of its keypoints")
-        if self.flip_idx is not None and sorted(self.flip_idx) != list(range(count)):
-            raise PydanticCustomError("flips", "Input should have each keypoint once in flip_idx")
-        return self
+    @field_validator("skeleton")
+    @classmethod
+    def _joins_points(cls, pairs: Any, info: ValidationInfo) -> Any:
+        count = len(info.data.get("keypoints") or ())
+        if any(not 1 <= end <= count for pair in pairs or () for end in pair):
+            raise PydanticCustomError("skeleton", "Input should join its keypoints")
+        return pairs
+
+    @field_validator("flip_idx")
+    @classmethod
+    def _has_each_point_once(cls, flips: Any, info: ValidationInfo) -> Any:
+        count = len(info.data.get("keypoints") or ())
+        if flips is not None and sorted(flips) != list(range(count)):
+            raise PydanticCustomError("flips", "Input should have each of its keypoints once")
+        return flips
 
 
 class CameraRecord(StoredModel):

@@ -50,7 +50,8 @@ def keypoint_refusals(
         return []
     first: dict[str, tuple[str, KeypointSet | None]] = {}
     found: list[tuple[KeyPath, str]] = []
-    for at, (spec, models) in enumerate(zip(recipe.objects, sources, strict=False)):
+    entries = list(zip(recipe.objects, sources, strict=False))
+    for at, (spec, models) in enumerate(entries):
         there = {path: _points(known[each]) for path, each in models.items() if each in known}
         for path, points in there.items():
             first.setdefault(spec.category, (path, points))
@@ -62,7 +63,8 @@ def keypoint_refusals(
                 lead = f"models of the category {spec.category} must all have the same keypoints: "
                 sentence = lead + "; ".join([*said[:_MOST_NAMED], *more])
                 found.append((("objects", at, "asset"), sentence))
-    if first and all(points is None for _, points in first.values()) and not found:
+    every = [each for _, models in entries for each in models.values()]
+    if all(each in known and known[each].keypoints is None for each in every):
         found.append((("labels", _KIND), _NONE))
     return found
 

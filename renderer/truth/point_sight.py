@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderer.geometry.projection import pixel_rays, project
+from renderer.geometry.projection import project, projectable
 from renderer.shot.camera import Camera
 from renderer.shot.scene import Instance
 from renderer.truth.ray_casting import RayCasting
@@ -16,9 +16,7 @@ from renderer.truth.ray_casting import RayCasting
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# A lens's polynomial bends back somewhere beyond the frame, and may bring what lies there into it:
-# such a pixel's ray leads elsewhere. By so much may the two differ (tangents of angles).
-_RAY = 1e-6
+_HERE = np.eye(4)
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,8 @@ class Sight:
     """How the points of one object are seen.
 
     Attributes:
-        pixels: (n, 2) continuous positions, pixel centres at integer + 0.5; not finite behind the
-            camera.
+        pixels: (n, 2) continuous positions, pixel centres at integer + 0.5; infinite behind the
+            camera, and where the lens's distortion folds back.
         in_frame: (n,) whether they are before the camera and in the frame.
         free: (n,) whether they are in the frame and nothing is before them.
         behind: objects that rays take as solid, and are not, and by which alone a point is hidden.
@@ -78,16 +76,9 @@ def _placed(camera: Camera, points: Array) -> tuple[Array, Mask]:
     """Return pixel positions (n, 2) of points (n, 3), and which (n,) are in the frame."""
     width, height = camera.resolution
     pixels = np.full((len(points), 2), np.inf)
-    ahead = points[:, 2] > 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = project(points[ahead], camera.intrinsics, np.eye(4), camera.distortion)
-        pixels[ahead] = found[:, :2]
-        inside = ahead & (pixels >= 0).all(axis=1) & (pixels < (width, height)).all(axis=1)
-    if camera.distortion is not None and inside.any():
-        x, y = pixels[inside].T
-        rays = pixel_rays(x, y, camera.intrinsics, camera.distortion)
-        true = points[inside] / points[inside, 2:]
-        inside[inside] = np.abs(rays - true).max(axis=1) <= _RAY * np.abs(true).max(axis=1)
+    ahead, here = projectable(points, _HERE, camera.distortion), camera.intrinsics
+    pixels[ahead] = project(points[ahead], here, _HERE, camera.distortion)[:, :2]
+    inside = ahead & (pixels >= 0).all(axis=1) & (pixels < (width, height)).all(axis=1)
     return pixels, inside
 
 

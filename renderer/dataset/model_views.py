@@ -43,7 +43,7 @@ class Side:
     def turn(self) -> Array:
         """What takes the model's axes to the picture's (3, 3): x right, y down, z into it."""
         right, down = _axis(self.right), -_axis(self.up)
-        return np.stack([right, down, np.cross(right, down)])
+        return np.asarray([right, down, np.cross(right, down)], np.float64)
 
 
 SIDES = (
@@ -83,13 +83,13 @@ class ModelView:
         turned = (points - self.middle) @ self.side.turn.T
         return np.asarray(turned[:, :2] * self.scale + self.size / 2, np.float64)
 
-    def hidden(self, tracer: Tracer, points: Array, tolerance: float) -> Mask:
+    def hidden(self, tracer: Tracer, points: Array, tolerance: float | Array) -> Mask:
         """Tell of points (n, 3) whether the model hides them (n,).
 
         Args:
             tracer: the model.
             points: in the model frame.
-            tolerance: metres before a point in which a surface does not hide it.
+            tolerance: metres before a point in which a surface does not hide it; one, or (n,).
 
         """
         turned = (points - self.middle) @ self.side.turn.T

@@ -90,14 +90,11 @@ class Canvas:
         ImageDraw.Draw(self.picture).line(points, fill=colour, width=self.stroke)
 
     def point(self, at: Sequence[float], colour: str, filled: bool) -> None:
-        """Draw a point (x, y) of the frame: a disc in white, or hollow a ring."""
+        """Draw a point (x, y) of the frame: a disc with a white rim, or a ring about white."""
         pen, x, y = ImageDraw.Draw(self.picture), at[0] * self.scale, at[1] * self.scale
-        for reach, ink in ((2.5 * self.stroke, "#ffffff"), (1.75 * self.stroke, colour)):
-            place = (x - reach, y - reach, x + reach, y + reach)
-            if filled:
-                pen.ellipse(place, fill=ink)
-            else:
-                pen.ellipse(place, outline=ink, width=max(1, round(0.75 * self.stroke)))
+        inks = ("#ffffff", colour) if filled else (colour, "#ffffff")
+        for reach, ink in zip((3.25 * self.stroke, 2.25 * self.stroke), inks, strict=True):
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=ink)
 
     def replace(self, pixels: Pixels) -> None:
         """Show a map (height, width, 3) of the frame in the picture's place."""

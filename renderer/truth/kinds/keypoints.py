@@ -89,15 +89,16 @@ class Keypoints(LabelKind):
         """Draw the lines of the skeleton and the points over them, hollow where they are hidden."""
         for record in stored.annotations:
             x, y, v = (record["keypoints"][at::3] for at in range(3))
+            colour = canvas.colour(record)
             category = stored.categories.get(record["category_id"])
             for a, b in (category.get("skeleton") if category else None) or ():
                 a, b = a - 1, b - 1
                 if max(a, b) < len(v) and v[a] and v[b]:
-                    canvas.line((x[a] + 0.5, y[a] + 0.5), (x[b] + 0.5, y[b] + 0.5), "#ffffff")
+                    canvas.line((x[a] + 0.5, y[a] + 0.5), (x[b] + 0.5, y[b] + 0.5), colour)
             for at, state in enumerate(v):
                 if state:
                     centre = x[at] + 0.5, y[at] + 0.5
-                    canvas.point(centre, canvas.colour(record), filled=state == _SEEN)
+                    canvas.point(centre, colour, filled=state == _SEEN)
 
 
 _NONE = KeypointsFields(keypoints=[], num_keypoints=0, keypoints_cam=[])

@@ -151,6 +151,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )
 EFFECTS: Registry[Any] = Registry(

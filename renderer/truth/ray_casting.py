@@ -144,8 +144,14 @@ class RayCasting:
         xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
         ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
         rays = self.camera.rays(xs.ravel(), ys.ravel())
+        return [depths.reshape(xs.shape) for depths in self.depths_along(rays)]
+
+    def depths_along(self, rays: Array) -> list[Floats]:
+        """Return each object's depths (n,) along rays (n, 3), in the camera frame with z = 1, and
+        last the floor's; infinite for nothing. Objects that rays cannot follow are solid.
+        """
         depths = [
-            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays).reshape(xs.shape)
+            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays)
             for each in self.shot.objects
         ]
         ground = (
@@ -153,7 +159,7 @@ class RayCasting:
             if has_floor(self.shot)
             else np.full(len(rays), np.inf)
         )
-        return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
+        return [*depths, np.asarray(ground, np.float32)]
 
     def hidden(self, places: Array) -> Mask:
         """Tell (n,) of which points something is before them.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -115,6 +115,7 @@ class ComparedTarget(Target):
             for top in self._root.iterdir()
             if top.name not in free and not is_draft(top.name)
             for path in chain((top,), top.rglob("*"))
+            if not any(PurePosixPath(str(path)).match(each) for each in caches if "/" in each)
         )
         if there > self._files:
             self._find(f"{self._shown} has {there - self._files} files that no image has")

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+
+from renderer.export.options import Options as Options
 
 # A package may define a format beside its effects and label kinds: those are loaded while the
 # recipe's model is made, which datasets import.
@@ -16,12 +18,6 @@ if TYPE_CHECKING:
     from renderer.dataset.manifest import Manifest
     from renderer.export.sample import Sample
     from renderer.export.target import Target
-
-
-class Options(BaseModel):
-    """Base of what may be said of a format, in ``output.exports`` and with ``--option``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -33,7 +29,7 @@ class DatasetHead:
 
     Attributes:
         name: its name.
-        images: how many there are.
+        images: how many there are; a split may leave some out.
         categories: COCO id → name, ids ascending.
         kinds: names of the label kinds that it has.
         manifest: ``manifest.json`` as a whole.
@@ -96,7 +92,8 @@ class Format(ABC, Generic[AnyOptions]):
             are left out.
         partly: of those that are carried, what of a kind gets lost, a phrase each.
         copies: whether it takes room for the pictures; if not, they are links where possible.
-        caches: names at its top that readers of the format put there; they go with a former export.
+        caches: what readers of the format put there, which goes with a former export: names at its
+            top, and patterns of files in its folders (``labels/*.cache``).
         Options: what may be said of it.
 
     """

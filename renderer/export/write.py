@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from renderer import __version__
 from renderer.dataset.assemble import assemble, read_run
-from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.read import read_categories
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
 from renderer.export.dry_run import DryRunTarget
-from renderer.export.format import DatasetHead, Format, Summary
+from renderer.export.facts import facts_of
+from renderer.export.format import DatasetHead
+from renderer.export.given import Given, Watch
 from renderer.export.publish import TargetError, check_target, published
-from renderer.export.sample import Sample, read_samples
+from renderer.export.readme import README, readme
 from renderer.export.target import Target
-from renderer.recipe.exports import EXPORT_KEY, export_of, format_of
+from renderer.recipe.exports import export_of, format_of
 from renderer.recipe.problem import sentences
 from renderer.registry import FORMATS
-
-Watch = Callable[[int, int], None]
 
 
 class ExportError(UserError):
@@ -96,7 +94,8 @@ def write_to(
         DiskError: there is no room for it.
 
     """
-    form, head = FORMATS.get(format_of(choice)), _head(layout)
+    form, given = FORMATS.get(format_of(choice)), Given(layout, choice, watch)
+    head = _head(layout, given.splits)
     lacking = [kind for kind in form.needs if kind not in head.kinds]
     if lacking:
         raise ExportError(
@@ -104,8 +103,11 @@ def write_to(
             f"needs: render it with `labels: {{{lacking[0]}: true}}`"
         )
     with FORMATS.calling(form.name):
-        summary = form.write(_watched(layout, head, watch), head, target, choice)
-        return _facts(form, choice, head, summary)
+        summary = form.write(iter(given), head, target, choice)
+        guide = form.guide(head, choice)
+        facts = facts_of(form, choice, head, given, summary)
+    target.write(README, readme(form, guide, facts).encode())
+    return facts
 
 
 def exports_folder(layout: Layout, name: str) -> Path:
@@ -145,7 +147,7 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         ) from None
 
 
-def _head(layout: Layout) -> DatasetHead:
+def _head(layout: Layout, splits: tuple[str, ...]) -> DatasetHead:
     manifest, categories = read_manifest(layout), read_categories(layout)
     return DatasetHead(
         name=manifest.name,
@@ -153,6 +155,7 @@ def _head(layout: Layout) -> DatasetHead:
         categories={number: categories[number] for number in sorted(categories)},
         kinds=tuple(manifest.labels),
         manifest=manifest,
+        splits=splits,
     )
 
 
@@ -168,33 +171,3 @@ def _must_be_outside(layout: Layout, root: Path) -> None:
             f"{root} is inside the dataset: leave -o away for {layout.root}/exports, or choose a "
             "folder beside it"
         )
-
-
-def _watched(layout: Layout, head: DatasetHead, watch: Watch | None) -> Iterator[Sample]:
-    for done, sample in enumerate(read_samples(layout), start=1):
-        yield sample
-        if watch is not None:
-            watch(done, head.images)
-
-
-def _facts(
-    form: Format[Any], choice: BaseModel, head: DatasetHead, summary: Summary
-) -> dict[str, Any]:
-    if summary.images != head.images:
-        raise DatasetError(
-            f"manifest.json tells of {head.images} images, and annotations/instances.json of "
-            f"{summary.images}: orbitset dataset merge makes both anew"
-        )
-    carried = head.kinds if form.carries is None else form.carries
-    left_out = [kind for kind in head.kinds if kind not in carried]
-    left = [f"labels that {form.name} does not carry: {', '.join(left_out)}"] if left_out else []
-    return {
-        "format": form.name,
-        "orbitset": __version__,
-        "dataset": head.name,
-        "options": choice.model_dump(mode="json", exclude={EXPORT_KEY}),
-        "images": summary.images,
-        "annotations": summary.annotations,
-        "categories": {str(number): name for number, name in head.categories.items()},
-        "left_out": [*left, *summary.left_out],
-    }

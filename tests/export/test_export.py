@@ -54,8 +54,43 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         "--option shard_imags: unknown key (did you mean `shard_images`?)",
     ),
     "option of a format without": (
+        ["--format", "yolo", "--option", "shards=3"],
+        "--option shards: unknown key",
+    ),
+    "option of the command": (
         ["--format", "yolo", "--option", "split=3"],
-        "--option split: unknown key",
+        "--option split: it is given twice, or has an option of its own",
+    ),
+    "shares": (
+        ["--format", "yolo", "--split", "train=0.8,val=0.1"],
+        '--split: {"train": 0.8, "val": 0.1}: the shares sum to 0.9, and must sum to 1',
+    ),
+    "share": (["--format", "yolo", "--split", "a=x,b=1"], '--split a: "x": must be a number'),
+    "share below": (
+        ["--format", "yolo", "--split", "a=-1,b=2"],
+        "--split a: -1.0: must be greater than 0",
+    ),
+    "share that is none": (
+        ["--format", "yolo", "--split", "a=nan,b=1"],
+        "--split a: ",
+    ),
+    "side without share": (
+        ["--format", "yolo", "--split", "train"],
+        "write each side with its share: train=0.8,val=0.1,test=0.1",
+    ),
+    "side twice": (["--format", "yolo", "--split", "a=0.5,a=0.5"], "the side a is given twice"),
+    "name of a side": (
+        ["--format", "yolo", "--split", "../a=1"],
+        "the name '../a' may hold up to 64 letters, digits, '_' and '-'",
+    ),
+    "capitals": (
+        ["--format", "yolo", "--split", "a=0.5,A=0.5"],
+        "two names differ in capital letters alone",
+    ),
+    "by without split": (["--format", "yolo", "--by", "asset"], '--by: "asset": there is no split'),
+    "unknown by": (
+        ["--format", "yolo", "--split", "a=1", "--by", "sceen"],
+        "(did you mean `scene`?)",
     ),
     "value": (
         ["--format", "webdataset", "--option", "shard_images=0"],

@@ -76,3 +76,20 @@ def test_recipe_asks_for_shards(solids: Path, tmp_path: Path) -> None:
     assert lost.returncode == 1
     assert "00000001.png" in lost.stderr
     assert contents(tmp_path / "again") == contents(written)  # as it was
+
+
+def test_shards_of_a_split_are_of_one_side(crowd: Path, tmp_path: Path) -> None:
+    shares = {"train": 0.75, "val": 0.25}
+    choice = export_of({"format": "webdataset", "shard_images": 4, "split": shares})
+    export(Layout(crowd), choice, tmp_path)
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert [(each["name"], each["split"], each["images"]) for each in index["shards"]] == [
+        ("train-000000.tar", "train", 4),
+        ("train-000001.tar", "train", 2),
+        ("val-000000.tar", "val", 2),
+    ]
+    whole = {each["__key__"] for each in samples(tmp_path)}
+    assert len(whole) == 8
+    for shard in index["shards"]:
+        content = (tmp_path / shard["name"]).read_bytes()
+        assert hashlib.blake2b(content, digest_size=16).hexdigest() == shard["blake2b"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 from pycocotools.coco import COCO
 
@@ -188,3 +189,30 @@ def test_from_the_command_line(crowd: Path, tmp_path: Path) -> None:
     assert json.loads(again.stdout)["images"] == 8
     write(crowd, tmp_path / "b")
     assert contents(tmp_path / "yolo") == contents(tmp_path / "b")
+
+
+SIDES = {"train": 0.5, "val": 0.3, "test": 0.2}
+
+
+def test_a_split_lies_in_folders_that_data_yaml_names(crowd: Path, tmp_path: Path) -> None:
+    choice = export_of({"format": "yolo", "split": SIDES})
+    done = export(Layout(crowd), choice, tmp_path / "yolo")
+    told = yaml.safe_load((tmp_path / "yolo/data.yaml").read_text())
+    assert {side: told[side] for side in SIDES} == {side: f"images/{side}" for side in SIDES}
+    found = [yolo.read(tmp_path / "yolo/data.yaml", side) for side in SIDES]
+    assert [len(each) for each in found] == [4, 2, 2]
+    whole = {name: boxes for each in found for name, boxes in each.items()}
+    write(crowd, tmp_path / "whole")
+    assert whole == yolo.read(tmp_path / "whole/data.yaml")
+    assert not any("split" in each for each in done.facts["left_out"])
+    for side, each in zip(SIDES, found, strict=True):
+        assert done.facts["splits"][side]["images"] == len(each)
+        assert done.facts["splits"][side]["annotations"] == sum(map(len, each.values()))
+
+
+def test_sides_that_ultralytics_wants_are_there(crowd: Path, tmp_path: Path) -> None:
+    choice = export_of({"format": "yolo", "split": {"fit": 0.5, "test": 0.5}})
+    done = export(Layout(crowd), choice, tmp_path / "yolo")
+    told = yaml.safe_load((tmp_path / "yolo/data.yaml").read_text())
+    assert told["train"] == told["val"] == told["fit"] == "images/fit"
+    assert any("a side val of the split" in each for each in done.facts["left_out"])

@@ -19,14 +19,14 @@ class Box:
     edges: tuple[float, float, float, float]
 
 
-def read(data: Path) -> dict[str, list[Box]]:
-    """Boxes by picture file, of what ``data.yaml`` calls train."""
+def read(data: Path, side: str = "train") -> dict[str, list[Box]]:
+    """Boxes by picture file, of one side of those in ``data.yaml``."""
     told = yaml.safe_load(data.read_text(encoding="utf-8"))
     assert {"train", "val", "names"} <= told.keys()
     assert "path" not in told
     names = {int(key): str(name) for key, name in told["names"].items()}
     assert sorted(names) == list(range(len(names)))
-    folder = (data.parent / told["train"]).resolve()
+    folder = (data.parent / told[side]).resolve()
     return {path.name: read_labels(path, names) for path in sorted(folder.rglob("*.*"))}
 
 

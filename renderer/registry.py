@@ -161,6 +161,7 @@ FORMATS: Registry[Any] = Registry(
     "orbitset.formats",
     "format",
     {
+        "csv": "renderer.export.csv:Csv",
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
     },

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from renderer.commands.app import app
 from renderer.dataset.storage import machine_name
+from renderer.registry import FORMATS
 from tests.conftest import REPOSITORY, contents, orbitset
 from tests.dataset.edits import edit
 from tests.farm.object_store import BUCKET, keys, object_store, stored
@@ -43,11 +44,12 @@ def test_formats_are_listed_with_their_options() -> None:
     assert told["webdataset"]["options"]["shard_images"]["minimum"] == 1
 
 
+KNOWN = " or ".join(f"'{name}'" for name in FORMATS.names())
 REFUSED: dict[str, tuple[list[str], str]] = {
     "nothing": ([], "name a dataset and a --format"),
     "unknown format": (
         ["--format", "yollo"],
-        "--format: \"yollo\" is not one of 'webdataset' or 'yolo' (did you mean `yolo`?)",
+        f'--format: "yollo" is not one of {KNOWN} (did you mean `yolo`?)',
     ),
     "unknown option": (
         ["--format", "webdataset", "--option", "shard_imags=3"],

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from renderer.recipe import Recipe, RecipeError, load_recipe, recipe_schema
+from renderer.registry import FORMATS
 from tests.conftest import CROWD, contents, orbitset, write_recipe
 
 RECIPE = """name: a
@@ -18,10 +19,10 @@ images: 2
 objects: [{asset: box.ply, category: box}]
 output:
 """
+KNOWN = " or ".join(f"'{name}'" for name in FORMATS.names())
 WRONG = {
     "  exports: [{format: yollo}]": (
-        "5:22: output.exports[0].format: \"yollo\" is not one of 'webdataset' or 'yolo' "
-        "(did you mean `yolo`?)"
+        f'5:22: output.exports[0].format: "yollo" is not one of {KNOWN} (did you mean `yolo`?)'
     ),
     "  exports: [{}]": "5:13: output.exports[0].format: is required",
     "  exports: [yolo]": ('5:13: output.exports[0]: "yolo": must be a mapping of keys to values'),

@@ -144,6 +144,10 @@ LABEL_KINDS: Registry[Any] = Registry(
         "pose": "renderer.truth.kinds.pose:Pose",
         "depth": "renderer.truth.kinds.depth:Depth",
         "normals": "renderer.truth.kinds.normals:Normals",
+        "boxes3d": "renderer.truth.kinds.boxes3d:Boxes3d",
+        "object_coordinates": "renderer.truth.kinds.object_coordinates:ObjectCoordinates",
+        "flow": "renderer.truth.kinds.flow:Flow",
+        "tracks": "renderer.truth.kinds.tracks:Tracks",
     },
 )
 EFFECTS: Registry[Any] = Registry(

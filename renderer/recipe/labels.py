@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -46,7 +47,7 @@ class ChosenLabels(Strict):
                     sentence = (
                         f"{name} labels need {other} labels: write {other}: true, or {name}: false"
                     )
-                    raise _located(key, key == name, sentence)
+                    raise _located((key,), key == name, sentence)
         return self
 
     @model_validator(mode="after")
@@ -62,7 +63,7 @@ class ChosenLabels(Strict):
                 for key in keys:
                     if (owner := owners.setdefault((what, key), name)) != name:
                         both = f"{owner} and {name} labels both have a {what} {key}"
-                        raise _located(name, True, f"{both}: leave one off")
+                        raise _located((name,), True, f"{both}: leave one off")
         return self
 
     @model_serializer(mode="wrap")
@@ -77,11 +78,27 @@ class ChosenLabels(Strict):
         }
 
 
-def _located(key: str, value: Any, sentence: str) -> ValidationError:
-    """Return what to raise for one key of ``labels``."""
+def must_need_no_rig(on: Iterable[str]) -> None:
+    """Refuse label kinds that lead from one view to another in a recipe whose shots have one.
+
+    Raises:
+        ValidationError: there is one, with its place in the recipe.
+
+    """
+    for name in on:
+        if LABEL_KINDS.get(name).needs_rig:
+            sentence = (
+                f"{name} labels lead from one view of a shot to another, and here each shot has "
+                "one: give it more by camera.rig, or leave them out"
+            )
+            raise _located(("labels", name), True, sentence)
+
+
+def _located(place: tuple[str, ...], value: Any, sentence: str) -> ValidationError:
+    """Return what to raise for one key."""
     error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
     return ValidationError.from_exception_data(
-        "labels", [InitErrorDetails(type=error, loc=(key,), input=value)]
+        "labels", [InitErrorDetails(type=error, loc=place, input=value)]
     )
 
 

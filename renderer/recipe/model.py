@@ -20,7 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
-from renderer.recipe.labels import Labels
+from renderer.recipe.labels import Labels, must_need_no_rig
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
@@ -236,6 +236,12 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _check_exports(self) -> Self:
         must_have_labels(self.output.exports, self.labels.on)
+        return self
+
+    @model_validator(mode="after")
+    def _check_views(self) -> Self:
+        if self.camera.rig is None:
+            must_need_no_rig(self.labels.on)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

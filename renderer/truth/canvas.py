@@ -94,6 +94,17 @@ class Canvas:
         scaled = cv2.resize(pixels, self.picture.size, interpolation=cv2.INTER_NEAREST)
         self.picture = Image.fromarray(scaled)
 
+    def lay_over(self, pixels: Pixels, cover: Mask) -> None:
+        """Show a map (height, width, 3) of the frame over the picture where it has something, by
+        ``cover`` (height, width).
+        """
+        size, nearest = self.picture.size, cv2.INTER_NEAREST
+        scaled = cv2.resize(pixels, size, interpolation=nearest)
+        shown = cv2.resize(cover.astype(np.uint8), size, interpolation=nearest).astype(np.bool_)
+        drawn = np.array(self.picture)
+        drawn[shown] = scaled[shown]
+        self.picture = Image.fromarray(drawn)
+
 
 def _dashes(start: int, stop: int, length: int) -> Iterator[tuple[int, int]]:
     for at in range(start, stop, 2 * length):

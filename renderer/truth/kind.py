@@ -87,6 +87,7 @@ class LabelKind(ABC):
         name: its key in a recipe's ``labels`` and in the registry.
         default: whether it is on where a recipe does not name it.
         needs: kinds that have to be on, too.
+        needs_rig: whether it tells something from one view of a shot to another.
         Config: what a recipe may say of it.
         ObjectFields: what it adds to an annotation.
         ImageFields: what it adds to an image.
@@ -97,6 +98,7 @@ class LabelKind(ABC):
     name: ClassVar[str]
     default: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ()
+    needs_rig: ClassVar[bool] = False
     Config: ClassVar[type[Config]] = Config
     ObjectFields: ClassVar[type[Fields]] = NoFields
     ImageFields: ClassVar[type[Fields]] = NoFields

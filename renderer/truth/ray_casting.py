@@ -26,8 +26,11 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _RAYS = 1 << 18
+# By what share of its depth a surface is before itself, by rounding.
+_TIE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,33 @@ class RayCasting:
             else np.full(len(rays), np.inf)
         )
         return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
+
+    def hidden(self, places: Array) -> Mask:
+        """Tell (n,) of which points something is before them.
+
+        Args:
+            places: (n, 3) their pixel positions in the frame, at and between pixel centres, and
+                their depths in metres, above 0.
+
+        """
+        near = places[:, 2] * (1 - _TIE)
+        hidden = np.zeros(len(places), np.bool_)
+        if has_floor(self.shot):
+            rays = self.camera.rays(*places[:, :2].T)
+            hidden = floor_depth(self.shot, self.camera, rays) < near
+        for entry in self.shot.objects:
+            hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
+            corners = self.camera.project(hull, np.array(entry.model_to_world))
+            window = Window.around(corners, self.camera.resolution)
+            x, y = places[:, 0], places[:, 1]
+            beside = (x < window.left) | (x > window.right) | (y < window.top) | (y > window.bottom)
+            at = np.flatnonzero(~hidden & ~beside & (near > corners[:, 2].min()))
+            tracer, to_camera = tracer_for(self.cache, entry.asset), self.to_camera(entry)
+            for start in range(0, len(at), _RAYS):
+                band = at[start : start + _RAYS]
+                rays = self.camera.rays(x[band], y[band])
+                hidden[band] = tracer.depth(to_camera, rays) < near[band]
+        return hidden
 
     def to_camera(self, entry: Instance) -> Array:
         """Return (4, 4) what takes an object's model frame to the camera's."""

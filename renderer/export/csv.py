@@ -87,9 +87,9 @@ class Csv(Format[Options]):
                 "written so that the same number is read.",
                 "`bbox_x`, `bbox_y`, `bbox_width`, `bbox_height` are pixels from the top left "
                 "corner of the top left pixel; `area` is in pixels.",
-                "`cam_R_m2c_11` to `_33` (rows first) and `cam_t_m2c_x` to `_z` (metres) take the "
-                "model, times `scale`, to the camera: x right, y down, z forward. `K` is in pixels; "
-                "pixel centres lie at integer + 0.5.",
+                "`cam_R_m2c_11` to `_33` (row by row) and `cam_t_m2c_x` to `_z` (metres) take the "
+                "model, times `scale`, to the camera: x right, y down, z forward. `K` is in "
+                "pixels, whose centres lie at integer + 0.5.",
                 "`iscrowd` is 1 for an object that is neither to be found nor to be missed.",
                 "Other columns are the dataset's own keys: a list is JSON, null an empty cell.",
             ),

@@ -25,7 +25,7 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.validation import Validation
 from renderer.export.check import check_exports
 from renderer.export.write import export, exports_folder
-from renderer.recipe.exports import export_of
+from renderer.recipe.exports import export_of, format_of
 from renderer.registry import FORMATS
 from tests.benchmarks import records
 
@@ -33,6 +33,12 @@ _MOST_GROWTH_MB = 30
 # What is compared again is a matter of files, not of formats: of many small ones and of few large.
 _COMPARED = ("yolo", "webdataset")
 _SPLIT, _CHECK = "in a split", "check"
+# What is measured besides every format as it is unless said.
+_SIDES = {"train": 0.8, "val": 0.1, "test": 0.1}
+_MORE = {
+    _SPLIT: {"format": "yolo", "split": _SIDES, "by": "asset"},
+    "hf-parquet": {"format": "hf", "layout": "parquet"},
+}
 
 
 def step(name: str, root: Path) -> None:
@@ -43,10 +49,8 @@ def step(name: str, root: Path) -> None:
         check_exports(layout, validation)
         assert not validation.findings, validation.findings[:3]
     else:
-        split = {"split": {"train": 0.8, "val": 0.1, "test": 0.1}, "by": "asset"}
-        form = _COMPARED[0] if name == _SPLIT else name
-        choice = {"format": form, **(split if name == _SPLIT else {})}
-        export(layout, export_of(choice), exports_folder(layout, form))
+        choice = export_of(_MORE.get(name, {"format": name}))
+        export(layout, choice, exports_folder(layout, format_of(choice)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": time.process_time(), "peak_mb": peak}))
 
@@ -65,7 +69,7 @@ def measure(size: int) -> dict[str, dict[str, Any]]:
         root = Path(scratch) / "data"
         records.make(root, size)
         assemble(Layout(root))
-        for name in (_SPLIT, *applying(Layout(root)), _CHECK):
+        for name in (*_MORE, *applying(Layout(root)), _CHECK):
             command = [sys.executable, "-m", "tests.benchmarks.export", name, str(root)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found[name] = took = json.loads(done.stdout)
@@ -74,8 +78,8 @@ def measure(size: int) -> dict[str, dict[str, Any]]:
                 f"({took['seconds'] / size * 1e6:.0f} us a record), peak {took['peak_mb']:.0f} MB",
                 flush=True,
             )
-            if name not in _COMPARED:
-                shutil.rmtree(exports_folder(Layout(root), name), ignore_errors=True)
+            if name not in (*_COMPARED, _CHECK):
+                shutil.rmtree(root / "exports")
     return found
 
 

@@ -169,6 +169,7 @@ FORMATS: Registry[Any] = Registry(
     "orbitset.formats",
     "format",
     {
+        "csv": "renderer.export.csv:Csv",
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
         "hf": "renderer.export.hf:Hf",

@@ -76,6 +76,8 @@ class Guide:
         conventions: sentences on units, axes, origins and order.
         loading: a few lines of Python that load it, run in its folder.
         requires: the packages that those lines need, as pip knows them.
+        front_matter: YAML that stands at the head of the page, between lines of ``---``, where a
+            reader of the format looks for it; without those lines.
 
     """
 
@@ -83,6 +85,7 @@ class Guide:
     conventions: tuple[str, ...] = ()
     loading: str = ""
     requires: tuple[str, ...] = ()
+    front_matter: str = ""
 
 
 class Format(ABC, Generic[AnyOptions]):

@@ -23,6 +23,7 @@ class Validation:
         dropped: number of findings that were not kept.
         unknown: label kinds that the dataset has, and nothing here knows.
         decoded: label kinds that only the engine can tell, whose files are decoded and no more.
+        exports_unchecked: sentences, each of an export that could not be compared.
 
     """
 
@@ -35,6 +36,7 @@ class Validation:
     dropped: int = 0
     unknown: tuple[str, ...] = ()
     decoded: tuple[str, ...] = ()
+    exports_unchecked: list[str] = field(default_factory=list)
 
     def add(self, finding: str) -> None:
         """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
@@ -58,3 +60,4 @@ class Validation:
                 f"{self.unchecked} {scenes} {were} not checked: their models are not in the cache "
                 "(ORBITSET_CACHE); run orbitset recipe check there, or the render again"
             )
+        yield from self.exports_unchecked

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+
+from renderer.export.models import Models
+from renderer.export.options import Options as Options
 
 # A package may define a format beside its effects and label kinds: those are loaded while the
 # recipe's model is made, which datasets import.
@@ -16,12 +19,6 @@ if TYPE_CHECKING:
     from renderer.dataset.manifest import Manifest
     from renderer.export.sample import Sample
     from renderer.export.target import Target
-
-
-class Options(BaseModel):
-    """Base of what may be said of a format, in ``output.exports`` and with ``--option``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -33,13 +30,14 @@ class DatasetHead:
 
     Attributes:
         name: its name.
-        images: how many there are.
+        images: how many there are; a split may leave some out.
         categories: COCO id → name, ids ascending.
         kinds: names of the label kinds that it has.
         manifest: ``manifest.json`` as a whole.
         splits: names of the sides that the images are divided into (``train``, ``val``); none where
             they are not divided.
         keypoints: COCO id → the named points of the category, of those that have some.
+        models: the imported models, as far as they are at hand.
 
     """
 
@@ -50,6 +48,7 @@ class DatasetHead:
     manifest: Manifest
     splits: tuple[str, ...] = ()
     keypoints: Mapping[int, KeypointSet] = field(default_factory=dict)
+    models: Models = field(default_factory=Models)
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,8 @@ class Guide:
         conventions: sentences on units, axes, origins and order.
         loading: a few lines of Python that load it, run in its folder.
         requires: the packages that those lines need, as pip knows them.
+        front_matter: YAML that stands at the head of the page, between lines of ``---``, where a
+            reader of the format looks for it; without those lines.
 
     """
 
@@ -84,6 +85,7 @@ class Guide:
     conventions: tuple[str, ...] = ()
     loading: str = ""
     requires: tuple[str, ...] = ()
+    front_matter: str = ""
 
 
 class Format(ABC, Generic[AnyOptions]):
@@ -96,7 +98,8 @@ class Format(ABC, Generic[AnyOptions]):
             are left out.
         partly: of those that are carried, what of a kind gets lost, a phrase each.
         copies: whether it takes room for the pictures; if not, they are links where possible.
-        caches: names at its top that readers of the format put there; they go with a former export.
+        caches: what readers of the format put there, which goes with a former export: names at its
+            top, and patterns of files in its folders (``labels/*.cache``).
         Options: what may be said of it.
 
     """

@@ -10,8 +10,8 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
 from pydantic import Field
@@ -19,7 +19,7 @@ from pydantic import Field
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import PICTURE
-from renderer.export.format import DatasetHead, Format, Options, Summary
+from renderer.export.format import DatasetHead, Format, Guide, Options, Summary
 from renderer.export.sample import Sample
 from renderer.export.target import Target, Writable
 
@@ -34,7 +34,8 @@ class WebDatasetOptions(Options):
 
 class WebDataset(Format[WebDatasetOptions]):
     """Tar files for training at scale: each sample is an image, its other files and a .json with
-    its records; index.json has each shard's count and digest (BLAKE2b-128).
+    its records; index.json has each shard's count and digest (BLAKE2b-128). A split's shards begin
+    with the name of their side.
     """
 
     name = "webdataset"
@@ -50,22 +51,99 @@ class WebDataset(Format[WebDatasetOptions]):
         options: WebDatasetOptions,
     ) -> Summary:
         """Write shards with exactly ``shard_images`` images, the last fewer, and their index."""
-        shards: list[dict[str, Any]] = []
-        annotations = 0
-        for batch in _batches(iter(samples), options.shard_images):
-            name = f"{len(shards):06d}.tar"
-            with target.open(name) as raw:
-                file = _Hashed(raw)
-                images, objects = _write_shard(file, batch)
-            shards.append({"name": name, "images": images, "blake2b": file.hexdigest()})
-            annotations += objects
+        sides = {name: _Shards(target, name, options.shard_images) for name in head.splits or [""]}
+        images = annotations = 0
+        with ExitStack() as stack:
+            for side in sides.values():
+                stack.push(side.__exit__)
+            for sample in samples:
+                sides[sample.split].add(sample)
+                images += 1
+                annotations += len(sample.annotations)
+            for side in sides.values():
+                side.finish()
         index = {
-            "images": sum(shard["images"] for shard in shards),
+            "images": images,
             "categories": {str(key): name for key, name in head.categories.items()},
-            "shards": shards,
+            "shards": [shard for side in sides.values() for shard in side.told],
         }
         target.write("index.json", (json.dumps(index, indent=1) + "\n").encode())
-        return Summary(images=int(index["images"]), annotations=annotations)
+        return Summary(images, annotations)
+
+    def guide(self, head: DatasetHead, options: WebDatasetOptions) -> Guide:
+        """Return what the README says."""
+        side = f"{head.splits[0]}-" if head.splits else ""
+        shown = f"{side}NNNNNN.tar" if not head.splits else "SIDE-NNNNNN.tar"
+        return Guide(
+            holds=(
+                (shown, f"{options.shard_images} images a shard, the last of a side has fewer"),
+                ("index.json", "of each shard its count of images and its digest (BLAKE2b-128)"),
+            ),
+            conventions=(
+                "A sample is a picture, `json` with the records of its image and annotations, and "
+                "the image's other files, each by its name: `depth.png`.",
+                "Records are those of the dataset: boxes are x, y, width, height in pixels from "
+                "the top left corner; lengths are metres; cameras are OpenCV's (x right, y down, z "
+                "forward), pixel centres at integer + 0.5; masks are COCO's run lengths or "
+                "polygons.",
+                "Pillow, and so `decode('pil')`, drops the lower 8 bits of 16-bit colours "
+                "(`normals.png`); `cv2.imdecode` with `IMREAD_UNCHANGED` keeps them.",
+            ),
+            loading=f"""
+import glob, webdataset
+shards = sorted(glob.glob("{side}*.tar"))
+for sample in webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode():
+    print(sample["__key__"], len(sample["json"]["annotations"]))
+""",
+            requires=("webdataset",),
+        )
+
+
+class _Shards:
+    """The shards of one side, one open at a time.
+
+    Attributes:
+        told: what the index says of each that is finished.
+
+    """
+
+    def __init__(self, target: Target, side: str, most: int) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._target, self._side, self._most = target, side, most
+        self._stack, self._images = ExitStack(), 0
+
+    def __exit__(self, *error: Any) -> None:
+        """Close what is open, and have it know whether it is whole."""
+        self._stack.__exit__(*error)
+
+    def add(self, sample: Sample) -> None:
+        """Write a sample into the open shard, or a new one."""
+        if not self._images:
+            self._begin()
+        _add_sample(self._tar, sample)
+        self._images += 1
+        if self._images == self._most:
+            self.finish()
+
+    def finish(self) -> None:
+        """Close the open shard, if there is one."""
+        if self._images:
+            self._stack.close()
+            side = {"split": self._side} if self._side else {}
+            told = {"name": self._name, "images": self._images, "blake2b": self._file.hexdigest()}
+            self.told.append(told | side)
+        self._images = 0
+
+    def _begin(self) -> None:
+        self._name = f"{len(self.told):06d}.tar"
+        if self._side:
+            self._name = f"{self._side}-{self._name}"
+        raw = self._stack.enter_context(self._target.open(self._name))
+        self._file = _Hashed(raw)
+        tar: Any = self._file  # it is written to, and no more
+        self._tar = self._stack.enter_context(
+            tarfile.TarFile(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT)
+        )
 
 
 class _Hashed:
@@ -84,23 +162,6 @@ class _Hashed:
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
-
-
-def _batches(samples: Iterator[Sample], size: int) -> Iterator[Iterator[Sample]]:
-    """Yield runs of at most ``size`` samples, each to be read before the next is asked for."""
-    for first in samples:
-        yield chain([first], islice(samples, size - 1))
-
-
-def _write_shard(file: Any, samples: Iterable[Sample]) -> tuple[int, int]:
-    """Write a tar; return its images and annotations."""
-    images = annotations = 0
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for sample in samples:
-            _add_sample(tar, sample)
-            images += 1
-            annotations += len(sample.annotations)
-    return images, annotations
 
 
 def _add_sample(tar: tarfile.TarFile, sample: Sample) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from renderer.geometry.distortion import Distortion
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 def view_matrix(rotation: Array, position: Array) -> Array:
@@ -36,6 +37,17 @@ def project(
         return np.column_stack([pixels[:, :2] / pixels[:, 2:], camera[:, 2]])
     bent = distortion.distorted(camera[:, :2] / camera[:, 2:])
     return np.column_stack([bent * K.diagonal()[:2] + K[:2, 2], camera[:, 2]])
+
+
+def projectable(points: Array, to_camera: Array, distortion: Distortion | None = None) -> Mask:
+    """Tell (n,) of which points (n, 3) ``project`` says where they fall: of those before the camera
+    and not beyond the fold of its distortion.
+    """
+    camera = points @ to_camera[:3, :3].T + to_camera[:3, 3]
+    found = np.asarray(camera[:, 2] > 0, np.bool_)
+    if distortion is not None and found.any():
+        found[found] = ~distortion.folds(camera[found, :2] / camera[found, 2:])
+    return found
 
 
 def pixel_rays(

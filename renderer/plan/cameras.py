@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.geometry.projection import view_matrix
-from renderer.plan.framing import FrameTangents, orbit_rotation, place_at_distance, solve_fill
+from renderer.plan.framing import (
+    FrameTangents,
+    distance_for_all,
+    orbit_rotation,
+    place_at_distance,
+    solve_fill,
+)
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import read_calibration
 from renderer.shot.camera import Camera, View
@@ -19,9 +26,68 @@ from renderer.values.stream import Stream
 Array = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class _Stand:
+    """Where one camera stands.
+
+    Attributes:
+        rotation: (3, 3) world to camera.
+        position: (3,) in the world.
+        azimuth_deg: its own on the orbit.
+
+    """
+
+    rotation: Array
+    position: Array
+    azimuth_deg: float
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the orbit looks at the subject, drawn for one shot.
+
+    Attributes:
+        azimuth_deg: of the orbit's position, of a row of views the first.
+        elevation_deg: above the horizon.
+        roll_deg: about the view axis.
+        framing: where in the frame the subject sits.
+        distance: from the subject's centre in metres; None where ``fill`` says how near.
+        fill: the share of the frame that it spans; None where ``distance`` is given.
+
+    """
+
+    azimuth_deg: float
+    elevation_deg: float
+    roll_deg: float
+    framing: tuple[float, float]
+    distance: float | None
+    fill: float | None
+
+    @staticmethod
+    def drawn(orbit: spec.Orbit, stream: Stream) -> _Look:
+        """Draw it."""
+
+        def draw(key: str, value: object) -> float:
+            return draw_number(value, stream, f"camera.orbit.{key}")  # type: ignore[arg-type]
+
+        by_distance = orbit.distance_m is not None
+        return _Look(
+            azimuth_deg=draw("azimuth_deg", orbit.azimuth_deg),
+            elevation_deg=draw("elevation_deg", orbit.elevation_deg),
+            roll_deg=draw("roll_deg", orbit.roll_deg),
+            framing=(draw("framing.x", orbit.framing[0]), draw("framing.y", orbit.framing[1])),
+            distance=draw("distance_m", orbit.distance_m) if by_distance else None,
+            fill=None if by_distance else draw("fill", orbit.fill_or_default),
+        )
+
+
 def view_names(camera: spec.Camera) -> tuple[str, ...]:
     """Return the names of the views that each shot of a recipe has, in their order."""
-    return ("",) if camera.rig is None else ("left", "right")
+    if camera.rig is None:
+        return ("",)
+    if camera.rig.orbit is not None:
+        return tuple(f"{at:02d}" for at in range(camera.rig.orbit.steps))
+    return "left", "right"
 
 
 def decide_views(
@@ -29,35 +95,23 @@ def decide_views(
 ) -> tuple[View, ...]:
     """Draw the views of a subject by its hull (n, 3); ``folder`` is the recipe's.
 
-    The cameras of a rig stand about the orbit's position, and see the subject together as large as
-    ``fill`` says: none of it is beyond the frame of any for being seen from beside.
+    Two cameras side by side stand about the orbit's position, and see the subject together as large
+    as ``fill`` says; of a row along the orbit all stand at one distance, from which none sees it
+    larger. None of it is beyond the frame of any for being seen from elsewhere.
     """
-
-    def draw(key: str, value: object) -> float:
-        return draw_number(value, stream, f"camera.{key}")  # type: ignore[arg-type]
-
-    orbit = camera.orbit
-    azimuth = draw("orbit.azimuth_deg", orbit.azimuth_deg)
-    elevation = draw("orbit.elevation_deg", orbit.elevation_deg)
-    roll = draw("orbit.roll_deg", orbit.roll_deg)
-    framing = (
-        draw("orbit.framing.x", orbit.framing[0]),
-        draw("orbit.framing.y", orbit.framing[1]),
-    )
-    K = _intrinsics(camera, folder, stream.again(0))  # noqa: N806
-    rotation, frame = (
-        orbit_rotation(azimuth, elevation, roll),
-        FrameTangents.of(camera.resolution, K),
-    )
-    shifts = _shifts(camera, rotation, stream.again(0))
-    if orbit.distance_m is not None:
-        distance = draw("orbit.distance_m", orbit.distance_m)
-        center = (hull.min(0) + hull.max(0)) / 2
-        position = place_at_distance(center, rotation, frame, distance, framing)
+    look, once = _Look.drawn(camera.orbit, stream), stream.again(0)
+    K = _intrinsics(camera, folder, once)  # noqa: N806
+    frame, names = FrameTangents.of(camera.resolution, K), view_names(camera)
+    closed = len(names) > 1
+    if camera.rig is not None and camera.rig.orbit is not None:
+        span = draw_number(camera.rig.orbit.span_deg, once, "camera.rig.orbit.span_deg")
+        closed = span == spec.FULL_CIRCLE
+        steps = len(names) if closed else len(names) - 1
+        azimuths = [look.azimuth_deg + span * at / steps for at in range(len(names))]
+        stands = _along_orbit(look, azimuths, frame, hull)
     else:
-        fill = draw("orbit.fill", orbit.fill_or_default)
-        seen = np.concatenate([hull - shift for shift in shifts])
-        position = solve_fill(seen, rotation, frame, fill, framing)
+        stands = _side_by_side(look, camera, frame, hull, once)
+    following = [*names[1:], names[0] if closed else None]
     rows = [tuple(float(cell) for cell in row) for row in K]
     return tuple(
         View(
@@ -65,23 +119,57 @@ def decide_views(
             camera=Camera(
                 resolution=camera.resolution,
                 K=rows,
-                world_to_camera=to_matrix4(view_matrix(rotation, position + shift)),
+                world_to_camera=to_matrix4(view_matrix(stand.rotation, stand.position)),
             ),
-            azimuth_deg=azimuth % 360,
-            elevation_deg=elevation,
-            roll_deg=roll,
+            azimuth_deg=stand.azimuth_deg % 360,
+            elevation_deg=look.elevation_deg,
+            roll_deg=look.roll_deg,
+            next=after,
         )
-        for name, shift in zip(view_names(camera), shifts, strict=True)
+        for name, stand, after in zip(names, stands, following, strict=True)
     )
 
 
-def _shifts(camera: spec.Camera, rotation: Array, stream: Stream) -> list[Array]:
-    """Return how far (3,) each camera of the rig stands from the orbit's position."""
-    if camera.rig is None:
-        return [np.zeros(3)]
-    path = "camera.rig.stereo.baseline_m"
-    half = draw_number(camera.rig.stereo.baseline_m, stream, path) / 2
-    return [-half * rotation[0], half * rotation[0]]
+def _side_by_side(
+    look: _Look, camera: spec.Camera, frame: FrameTangents, hull: Array, stream: Stream
+) -> list[_Stand]:
+    """Return the one camera on the orbit, or the two of a stereo rig about its place."""
+    rotation = orbit_rotation(look.azimuth_deg, look.elevation_deg, look.roll_deg)
+    shifts = [np.zeros(3)]
+    if camera.rig is not None and camera.rig.stereo is not None:
+        path = "camera.rig.stereo.baseline_m"
+        half = draw_number(camera.rig.stereo.baseline_m, stream, path) / 2
+        shifts = [-half * rotation[0], half * rotation[0]]
+    if look.distance is not None:
+        position = place_at_distance(_center(hull), rotation, frame, look.distance, look.framing)
+    else:
+        assert look.fill is not None
+        seen = np.concatenate([hull - shift for shift in shifts])
+        position = solve_fill(seen, rotation, frame, look.fill, look.framing)
+    return [_Stand(rotation, position + shift, look.azimuth_deg) for shift in shifts]
+
+
+def _along_orbit(
+    look: _Look, azimuths: list[float], frame: FrameTangents, hull: Array
+) -> list[_Stand]:
+    """Return cameras at some azimuths, all at one distance from the subject's centre."""
+    rotations = [orbit_rotation(each, look.elevation_deg, look.roll_deg) for each in azimuths]
+    center, framing, distance = _center(hull), look.framing, look.distance
+    if distance is None:
+        assert look.fill is not None
+        # Of what the subject leaves free of the frame, as where it is framed alone.
+        framing = (framing[0] * (1 - look.fill), framing[1] * (1 - look.fill))
+        distance = distance_for_all(hull - center, rotations, frame, look.fill, framing)
+    return [
+        _Stand(rotation, place_at_distance(center, rotation, frame, distance, framing), azimuth)
+        for rotation, azimuth in zip(rotations, azimuths, strict=True)
+    ]
+
+
+def _center(hull: Array) -> Array:
+    """Return the middle (3,) of the box around the corners (n, 3) of a subject."""
+    middle: Array = (hull.min(0) + hull.max(0)) / 2
+    return middle
 
 
 def _intrinsics(camera: spec.Camera, folder: Path, stream: Stream) -> Array:

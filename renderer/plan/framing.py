@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,3 +127,34 @@ def place_at_distance(
     )
     position: Array = np.array([x, y, q[2] - distance]) @ rotation
     return position
+
+
+def distance_for_all(
+    points: Array,
+    rotations: Sequence[Array],
+    frame: FrameTangents,
+    fill: float,
+    framing: tuple[float, float],
+) -> float:
+    """Return the least distance from which no view shows the subject beyond ``fill`` of the frame.
+
+    With its centre at ``framing`` (as in ``place_at_distance``), each point stays within ``fill``
+    times half the frame of it, to all sides: a camera at distance d sees a point q from the centre
+    at (q_x + t d) / (q_z + d), and that this is at most t + r is linear in d.
+
+    Args:
+        points: (n, 3) the subject's corners from its centre, in the world.
+        rotations: (3, 3) each, world to camera.
+        frame: the frame.
+        fill: the share of the frame's half that the subject may reach from its centre.
+        framing: where the centre is seen.
+
+    """
+    least = []
+    for rotation in rotations:
+        q = points @ rotation.T
+        for axis, half in enumerate(frame.halves):
+            middle, reach = frame.middles[axis] + framing[axis] * half, fill * half
+            least.append(np.max(q[:, axis] - (middle + reach) * q[:, 2]) / reach)
+            least.append(np.max((middle - reach) * q[:, 2] - q[:, axis]) / reach)
+    return float(max(least))

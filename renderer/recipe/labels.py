@@ -58,14 +58,14 @@ class ChosenLabels(LabelPolicy):
                     sentence = (
                         f"{name} labels need {other} labels: write {other}: true, or {name}: false"
                     )
-                    raise _located(key, key == name, sentence)
+                    raise _located((key,), key == name, sentence)
         return self
 
     @model_validator(mode="after")
     def _can_tell_visibility(self) -> Self:
         if self.min_visibility > 0 and "amodal" not in self.on:
             sentence = "min_visibility needs amodal labels: write amodal: true, or leave it out"
-            raise _located("min_visibility", self.min_visibility, sentence)
+            raise _located(("min_visibility",), self.min_visibility, sentence)
         return self
 
     @model_validator(mode="after")
@@ -81,7 +81,7 @@ class ChosenLabels(LabelPolicy):
                 for key in keys:
                     if (owner := owners.setdefault((what, key), name)) != name:
                         both = f"{owner} and {name} labels both have a {what} {key}"
-                        raise _located(name, True, f"{both}: leave one off")
+                        raise _located((name,), True, f"{both}: leave one off")
         return self
 
     @model_serializer(mode="wrap")
@@ -110,16 +110,14 @@ def must_be_possible(recipe: Recipe) -> None:
     """
     for name, options in recipe.labels.on.items():
         if sentence := LABEL_KINDS.get(name).refusal(options, recipe):
-            error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
-            detail = InitErrorDetails(type=error, loc=("labels", name), input=True)
-            raise ValidationError.from_exception_data("labels", [detail])
+            raise _located(("labels", name), True, sentence)
 
 
-def _located(key: str, value: Any, sentence: str) -> ValidationError:
-    """Return what to raise for one key of ``labels``."""
+def _located(place: tuple[str, ...], value: Any, sentence: str) -> ValidationError:
+    """Return what to raise for one key, by its place in the recipe."""
     error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
     return ValidationError.from_exception_data(
-        "labels", [InitErrorDetails(type=error, loc=(key,), input=value)]
+        "labels", [InitErrorDetails(type=error, loc=place, input=value)]
     )
 
 

@@ -5,16 +5,19 @@ X_world``.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from renderer.asset import Matrix4
 from renderer.geometry.distortion import Distortion
-from renderer.geometry.projection import pixel_rays, project
+from renderer.geometry.projection import pixel_rays, project, projectable
 from renderer.shot.scene import Frozen, Matrix3
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=256)
@@ -61,12 +64,26 @@ class Camera(Frozen):
         to_camera = self.pose if to_world is None else self.pose @ to_world
         return project(points, self.intrinsics, to_camera, self.distortion)
 
+    def sees(self, points: Array, to_world: Array | None = None) -> Mask:
+        """Tell (n,) of which points, as ``project`` takes them, it gives a pixel position, be it
+        beyond the frame: of those before the camera and within the fold of its distortion.
+        """
+        to_camera = self.pose if to_world is None else self.pose @ to_world
+        return projectable(points, to_camera, self.distortion)
+
 
 class View(Frozen):
-    """One camera of a shot. The angles are those of the rig on its orbit about the subject."""
+    """One camera of a shot. The angles are those of its place on the orbit about the subject.
+
+    Attributes:
+        next: the name of the view that follows it in the rig's order, by which motion is told;
+            None for the last of an open row, and for a view alone.
+
+    """
 
     name: str
     camera: Camera
     azimuth_deg: float
     elevation_deg: float
     roll_deg: float
+    next: Annotated[str | None, Field(exclude_if=lambda value: value is None)] = None

@@ -26,8 +26,11 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _RAYS = 1 << 18
+# By what share of its depth a surface is before itself, by rounding.
+_TIE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -169,11 +172,46 @@ class RayCasting:
         xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
         ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
         rays = self.camera.rays(xs.ravel(), ys.ravel())
+        return [depths.reshape(xs.shape) for depths in self.depths_along(rays)]
+
+    def depths_along(self, rays: Array) -> list[Floats]:
+        """Return each object's depths (n,) along rays (n, 3), in the camera frame with z = 1, and
+        last the floor's; infinite for nothing. Objects that rays cannot follow are solid.
+        """
         depths = [
-            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays).reshape(xs.shape)
+            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays)
             for each in self.shot.objects
         ]
-        return [*depths, self.floor_along(rays).reshape(xs.shape)]
+        return [*depths, self.floor_along(rays)]
+
+    def hidden(self, points: Array, x: Array, y: Array) -> Mask:
+        """Tell (n,) of which points in the frame something is before them.
+
+        Args:
+            points: (n, 3) in the camera's frame, before it.
+            x: (n,) their pixel positions along the rows, at or between pixel centres.
+            y: (n,) along the columns.
+
+        """
+        hidden, z = np.zeros(len(points), np.bool_), points[:, 2]
+        if has_floor(self.shot):
+            # They are on the other side of it than the camera.
+            level, up = floor_center(self.shot)[2], self.camera.pose[:3, 2]
+            above = self.camera.position[2] - level
+            hidden = (above + points @ up) * np.sign(above) < -_TIE * z
+        for entry in self.shot.objects:
+            hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
+            corners = self.camera.project(hull, np.array(entry.model_to_world))
+            window = Window.around(corners, self.camera.resolution)
+            beside = (x < window.left) | (x > window.right) | (y < window.top) | (y > window.bottom)
+            at = np.flatnonzero(~(hidden | beside))
+            at = at[z[at] > corners[:, 2].min()]
+            tracer, to_camera = tracer_for(self.cache, entry.asset), self.to_camera(entry)
+            for start in range(0, len(at), _RAYS):
+                band = at[start : start + _RAYS]
+                rays = points[band] / z[band, None]
+                hidden[band] = tracer.depth(to_camera, rays) < z[band] * (1 - _TIE)
+        return hidden
 
     def to_camera(self, entry: Instance) -> Array:
         """Return (4, 4) what takes an object's model frame to the camera's."""

@@ -34,7 +34,9 @@ from renderer.truth.ray_casting import FirstHit, RayCasting
 from renderer.truth.whole import Whole
 
 Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
 
 _RAYS = 1 << 18
 
@@ -146,7 +148,7 @@ class ViewTruth:
             above = self.camera.position[2] > 0
             on_floor = (self._first.instance == 0) & np.isfinite(self.depth)
             normal[on_floor] = up if above else -up
-        for entry, part, mine in self._met():
+        for entry, part, mine in self.met():
             geometry = self.casting.cache.geometry(entry.asset)
             faces, which = np.unique(self.faces.face[part][mine], return_inverse=True)
             a, b, c = np.moveaxis(geometry.vertices[geometry.triangles[faces]].astype(float), 1, 0)
@@ -164,7 +166,7 @@ class ViewTruth:
         height, width = self.index.shape
         face = np.full((height, width), -1, np.int32)
         barycentric = np.zeros((height, width, 2), np.float32)
-        for entry, part, mine in self._met():
+        for entry, part, mine in self.met():
             tracer = tracer_for(self.casting.cache, entry.asset)
             to_camera = self.casting.to_camera(entry)
             rows, columns = np.nonzero(mine)
@@ -174,6 +176,16 @@ class ViewTruth:
                 hits = tracer.hits(to_camera, self.camera.rays(x + 0.5, y + 0.5))
                 face[y, x], barycentric[y, x] = hits.face, hits.barycentric
         return Faces(face, barycentric)
+
+    def model_points(self, entry: Instance, part: Part, mine: Mask) -> Array:
+        """Return (n, 3) the model coordinates of an object's surface where rays end on it; the
+        arguments are what ``met`` gives.
+        """
+        geometry = self.casting.cache.geometry(entry.asset)
+        corners = geometry.triangles[self.faces.face[part][mine]]
+        second, third = self.faces.barycentric[part][mine].astype(np.float64).T[..., None]
+        a, b, c = (geometry.vertices[corners[:, at]].astype(np.float64) for at in range(3))
+        return np.asarray(a + second * (b - a) + third * (c - a), np.float64)
 
     @cached_property
     def labelled(self) -> tuple[Instance, ...]:
@@ -246,18 +258,10 @@ class ViewTruth:
         return replace(self, dropped=frozenset(dropped), ignored=frozenset(ignored))
 
     @cached_property
-    def _first(self) -> FirstHit:
-        return self.casting.first(self.given)
-
-    @cached_property
     def _wholes(self) -> dict[int, Whole]:
         return {}
 
-    @cached_property
-    def _places(self) -> dict[int, Part]:
-        return places_of(self.index)
-
-    def _met(self) -> list[tuple[Instance, Part, npt.NDArray[np.bool_]]]:
+    def met(self) -> list[tuple[Instance, Part, Mask]]:
         """Return each object that rays meet, with the part of the frame that it is in and its
         pixels (h, w) there.
         """
@@ -271,3 +275,11 @@ class ViewTruth:
             for entry in self.shot.objects
             if entry.instance in places
         ]
+
+    @cached_property
+    def _first(self) -> FirstHit:
+        return self.casting.first(self.given)
+
+    @cached_property
+    def _places(self) -> dict[int, Part]:
+        return places_of(self.index)

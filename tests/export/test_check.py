@@ -52,3 +52,20 @@ def test_validate_finds_what_is_wrong_with_an_export(copy: Path, case: str) -> N
     assert bad.exit_code == 1
     (line,) = [line for line in bad.output.splitlines() if line.startswith("wrong: ")]
     assert said in line
+
+
+def test_an_export_in_a_split_is_written_anew_and_compared(copy: Path) -> None:
+    words = ("--split", "train=0.5,val=0.5", "--by", "background")
+    for name in ("yolo", "webdataset"):
+        assert run("export", copy, "--format", name, *words).exit_code == 0
+    (copy / "exports/yolo/labels/train.cache").write_text("of the trainer")
+    good = run("validate", copy, "--scenes", 0)
+    assert good.exit_code == 0, good.output
+    picture = next((copy / "exports/yolo/images/val").iterdir())
+    label = copy / "exports/yolo/labels/val" / f"{picture.stem}.txt"
+    for path in (picture, label):
+        path.rename(str(path).replace("/val/", "/train/"))
+    bad = run("validate", copy, "--scenes", 0)
+    assert bad.exit_code == 1
+    assert f"exports/yolo/images/val/{picture.name} is missing" in bad.output
+    assert "exports/yolo has 2 files that no image has" in bad.output

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from renderer.recipe import Recipe, RecipeError, load_recipe, recipe_schema
+from renderer.registry import FORMATS
 from tests.conftest import CROWD, contents, orbitset, write_recipe
 
 RECIPE = """name: a
@@ -18,10 +19,10 @@ images: 2
 objects: [{asset: box.ply, category: box}]
 output:
 """
+KNOWN = " or ".join(f"'{name}'" for name in FORMATS.names())
 WRONG = {
     "  exports: [{format: yollo}]": (
-        "5:22: output.exports[0].format: \"yollo\" is not one of 'webdataset' or 'yolo' "
-        "(did you mean `yolo`?)"
+        f'5:22: output.exports[0].format: "yollo" is not one of {KNOWN} (did you mean `yolo`?)'
     ),
     "  exports: [{}]": "5:13: output.exports[0].format: is required",
     "  exports: [yolo]": ('5:13: output.exports[0]: "yolo": must be a mapping of keys to values'),
@@ -29,7 +30,7 @@ WRONG = {
         "7:5: output.exports[0].shard_imags: unknown key (did you mean `shard_images`?)"
     ),
     "  exports:\n  - format: webdataset\n  - format: yolo\n    shard_images: 3": (
-        "8:5: output.exports[1].shard_images: unknown key (known keys are format)"
+        "8:5: output.exports[1].shard_images: unknown key (known keys are split, by, format)"
     ),
     "  exports:\n  - {format: webdataset, shard_images: '3'}": (
         '6:40: output.exports[0].shard_images: "3": must be a whole number: take away the quotes'
@@ -37,6 +38,26 @@ WRONG = {
     "  exports: [{format: webdataset}, {format: yolo}]\nlabels: {box: false}": (
         '5:44: output.exports[1].format: "yolo": needs box labels: write labels: {box: true}, or '
         "leave it out"
+    ),
+    "  exports: [{format: yolo, split: {train: 0.8, val: 0.3}}]": (
+        '5:35: output.exports[0].split: {"train": 0.8, "val": 0.3}: the shares sum to 1.1, and must '
+        "sum to 1"
+    ),
+    "  exports: [{format: yolo, split: {train: 0.8, val: 0}, by: asset}]": (
+        "5:53: output.exports[0].split.val: 0: must be greater than 0"
+    ),
+    "  exports: [{format: yolo, split: {a/b: 1}}]": (
+        "5:35: output.exports[0].split: {\"a/b\": 1}: the name 'a/b' may hold up to 64 letters"
+    ),
+    "  exports: [{format: yolo, split: {}}]": (
+        "5:35: output.exports[0].split: {}: names no side: write train: 0.8 and val: 0.2"
+    ),
+    "  exports: [{format: yolo, split: {train: 1}, by: shot}]": (
+        "5:51: output.exports[0].by: \"shot\" is not one of 'scene', 'asset', 'background' or "
+        "'variant'"
+    ),
+    "  exports: [{format: yolo, by: asset}]": (
+        '5:32: output.exports[0].by: "asset": there is no split: give one, or leave it out'
     ),
     "  exports: [{format: yolo}, {format: yolo}]": "the format yolo stands twice",
     "  webdataset: 500": (
@@ -59,19 +80,28 @@ def test_a_mistake_is_named_with_its_place(solids: Path, tmp_path: Path, output:
 def test_schema_and_model_agree(solids: Path) -> None:
     validator = jsonschema.Draft202012Validator(recipe_schema())
     plain = {key: CROWD[key] for key in ("name", "images", "objects")}
-    good: list[Any] = [[], [{"format": "yolo"}, {"format": "webdataset", "shard_images": 3}]]
-    bad: list[Any] = [[{}], [{"format": "x"}], [{"format": "yolo", "shard_images": 3}], ["yolo"]]
+    good: list[Any] = [
+        [],
+        [{"format": "yolo"}, {"format": "webdataset", "shard_images": 3}],
+        [{"format": "yolo", "split": {"train": 0.8, "val": 0.2}, "by": "asset"}],
+    ]
+    bad: list[Any] = [
+        [{"format": "yolo", "split": {"train": 0.0, "val": 1.0}}],
+        [{"format": "yolo", "split": {"train": 1.0}, "by": "shot"}],
+        [{}],
+        [{"format": "x"}],
+        [{"format": "yolo", "shard_images": 3}],
+        ["yolo"],
+    ]
     for exports in good + bad:
         data = {**plain, "output": {"exports": exports}}
         assert validator.is_valid(data) == (exports in good), exports
-    data = {**plain, "output": {"exports": good[1]}}
-    recipe = Recipe.model_validate(data, context={"folder": solids})
-    again = Recipe.model_validate_json(recipe.model_dump_json(), context={"folder": solids})
-    assert again == recipe
-    assert recipe.model_dump(mode="json")["output"]["exports"] == [
-        {"format": "yolo"},
-        {"shard_images": 3, "format": "webdataset"},
-    ]
+    for exports in good[1:]:
+        data = {**plain, "output": {"exports": exports}}
+        recipe = Recipe.model_validate(data, context={"folder": solids})
+        again = Recipe.model_validate_json(recipe.model_dump_json(), context={"folder": solids})
+        assert again == recipe
+        assert recipe.model_dump(mode="json")["output"]["exports"] == exports
 
 
 TOY = '''

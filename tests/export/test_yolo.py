@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 from pycocotools.coco import COCO
 
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.export import ultralytics
 from renderer.export.write import Exported, export
 from renderer.recipe.exports import export_of
 from tests.conftest import contents, orbitset
@@ -76,15 +78,12 @@ def test_every_instance_is_read_back(crowd: Path, tmp_path: Path) -> None:
 def test_the_comparison_sees_half_a_pixel(
     crowd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from renderer.export import yolo as writer
+    right = ultralytics.shares
 
-    right = writer._box
+    def shifted(values: tuple[float, ...], width: int, height: int) -> str:
+        return right((values[0] - 0.5, *values[1:]), width, height)
 
-    def shifted(record: Any, width: int, height: int) -> str:
-        x, *others = map(float, right(record, width, height).split())
-        return " ".join(map(str, (max(0.0, x - 0.5 / width), *others)))
-
-    monkeypatch.setattr(writer, "_box", shifted)
+    monkeypatch.setattr(ultralytics, "shares", shifted)
     write(crowd, tmp_path / "yolo")
     with pytest.raises(AssertionError):
         compare(crowd, tmp_path / "yolo")
@@ -158,7 +157,7 @@ def test_what_is_left_out_is_told(copy: Path, tmp_path: Path) -> None:
     edit_labels(copy, lambda data: data["annotations"][0].update(iscrowd=1))
     told = "\n".join(write(copy, tmp_path / "yolo").facts["left_out"])
     assert "labels that yolo does not carry: mask, amodal, pose" in told
-    assert "objects marked as crowds, which YOLO does not know: 1" in told
+    assert "objects that are to be ignored (iscrowd 1), which YOLO does not know: 1" in told
     assert "objects with the very box of another of their class" in told
     assert "images with a side below 10 pixels, which Ultralytics passes over: 1" in told
     assert "a split" in told
@@ -188,3 +187,30 @@ def test_from_the_command_line(crowd: Path, tmp_path: Path) -> None:
     assert json.loads(again.stdout)["images"] == 8
     write(crowd, tmp_path / "b")
     assert contents(tmp_path / "yolo") == contents(tmp_path / "b")
+
+
+SIDES = {"train": 0.5, "val": 0.3, "test": 0.2}
+
+
+def test_a_split_lies_in_folders_that_data_yaml_names(crowd: Path, tmp_path: Path) -> None:
+    choice = export_of({"format": "yolo", "split": SIDES})
+    done = export(Layout(crowd), choice, tmp_path / "yolo")
+    told = yaml.safe_load((tmp_path / "yolo/data.yaml").read_text())
+    assert {side: told[side] for side in SIDES} == {side: f"images/{side}" for side in SIDES}
+    found = [yolo.read(tmp_path / "yolo/data.yaml", side) for side in SIDES]
+    assert [len(each) for each in found] == [4, 2, 2]
+    whole = {name: boxes for each in found for name, boxes in each.items()}
+    write(crowd, tmp_path / "whole")
+    assert whole == yolo.read(tmp_path / "whole/data.yaml")
+    assert not any("split" in each for each in done.facts["left_out"])
+    for side, each in zip(SIDES, found, strict=True):
+        assert done.facts["splits"][side]["images"] == len(each)
+        assert done.facts["splits"][side]["annotations"] == sum(map(len, each.values()))
+
+
+def test_sides_that_ultralytics_wants_are_there(crowd: Path, tmp_path: Path) -> None:
+    choice = export_of({"format": "yolo", "split": {"fit": 0.5, "test": 0.5}})
+    done = export(Layout(crowd), choice, tmp_path / "yolo")
+    told = yaml.safe_load((tmp_path / "yolo/data.yaml").read_text())
+    assert told["train"] == told["val"] == told["fit"] == "images/fit"
+    assert any("a side val of the split" in each for each in done.facts["left_out"])

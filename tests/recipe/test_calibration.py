@@ -166,7 +166,22 @@ def test_a_preview_has_the_same_view(tmp_path: Path, solids: Path, size: tuple[i
         ("  intrinsics: {file: gone.yaml}", 5, "no such file"),
         ("  intrinsics: {file: '*.yaml'}", 5, "names one file"),
         ("  rig: {stereo: {baseline_m: 0}}", 5, "1e-09"),
-        ("  rig: {}", 5, "camera.rig.stereo: is required"),
+        ("  rig: {}", 4, "either stereo or orbit"),
+        (
+            "  rig: {stereo: {baseline_m: 0.1}, orbit: {steps: 3, span_deg: 9}}",
+            4,
+            "either stereo or",
+        ),
+        ("  rig: {orbit: {steps: 1, span_deg: 30}}", 5, "2"),
+        ("  rig: {orbit: {steps: 101, span_deg: 30}}", 5, "100"),
+        ("  rig: {orbit: {steps: 3, span_deg: 361}}", 5, "at 360 or less"),
+        ("  rig: {orbit: {steps: 3, span_deg: 0}}", 5, "above 0"),
+        ("  rig: {orbit: {steps: 3}}", 5, "is required"),
+        (
+            "  resolution: [4096, 4096]\n  rig: {orbit: {steps: 9, span_deg: 9}}",
+            4,
+            "more than 134 million pixels",
+        ),
     ],
 )
 def test_located_errors(tmp_path: Path, solids: Path, camera: str, line: int, says: str) -> None:

@@ -17,8 +17,9 @@ from tests.truth.labelled import records_of
 from tests.truth.solids import SIZE, SOLIDS, Make
 
 
-def content(truth: ViewTruth, format: str = "png16") -> bytes:
-    made = LABEL_KINDS.get("normals").make(truth, NormalsConfig(format=format))
+def content(truth: ViewTruth, format: str = "png16", frame: str = "camera") -> bytes:
+    made = LABEL_KINDS.get("normals").make(truth, NormalsConfig(format=format, frame=frame))
+    assert made.image.normals_frame == frame
     return made.files["normals"].content
 
 
@@ -63,14 +64,41 @@ def test_any_engine_at_any_number_of_samples_gives_the_same_bytes(
     assert found == content(by_rays)
 
 
-def problems(view: ViewTruth, found: bytes, format: str = "png16") -> list[str]:
+@pytest.mark.parametrize("asset", SOLIDS)
+def test_normals_in_the_world(make: Make, asset: str) -> None:
+    """A box's are its object's axes in the world, turned as its pose says."""
+    view = make({"asset": asset, "yaw_deg": 20, "pitch_deg": 10})
+    depth, normal = SOLIDS[asset](view.camera, view.shot.objects[0])
+    back = np.linalg.inv(np.array(view.camera.world_to_camera)[:3, :3])
+    agrees(read(content(view, frame="world")), depth, normal @ back.T)
+
+
+def test_a_floor_points_up_in_the_world(make: Make) -> None:
+    view = make({"asset": "box.ply", "resting": True}, background={"floor": "plain"})
+    floor = (view.index == 0) & np.isfinite(view.depth)
+    assert np.abs(read(content(view, "exr", "world"))[floor] - (0, 0, 1)).max() < 1e-6
+    canvas = Canvas(Image.new("RGB", SIZE), SIZE, 1)
+    files = {"normals": content(view, frame="world")}
+    stored = StoredLabels({"normals_frame": "world"}, [], SIZE, read=files.__getitem__)
+    LABEL_KINDS.get("normals").draw(canvas, stored)
+    assert np.abs(np.array(canvas.picture).astype(int)[floor] - (127.5, 127.5, 255)).max() < 1
+
+
+def problems(
+    view: ViewTruth, found: bytes, format: str = "png16", frame: str = "camera", said: str = ""
+) -> list[str]:
     alone = ViewTruth.of(view.shot, view.camera, view.casting.cache)
     files = {"normals": found}
     stored = StoredLabels(
-        {"id": 1}, records_of(view), SIZE, view.shot, view.camera, files.__getitem__
+        {"id": 1, "normals_frame": said or frame},
+        records_of(view),
+        SIZE,
+        view.shot,
+        view.camera,
+        files.__getitem__,
     )
-    config = NormalsConfig(format=format)
-    return [said for _, said in LABEL_KINDS.get("normals").check(stored, alone, config)]
+    config = NormalsConfig(format=format, frame=frame)
+    return [problem for _, problem in LABEL_KINDS.get("normals").check(stored, alone, config)]
 
 
 @pytest.mark.parametrize("format", ["png16", "exr"])
@@ -91,6 +119,17 @@ def test_faults_are_found(make: Make, format: str) -> None:
     assert sentence.endswith("pixels of its normals file disagree with its scene")
     flipped = view.normal * np.array([1, -1, -1], np.float32)  # OpenGL's axes
     assert len(problems(view, encode_exr(flipped), format)) == 1
+
+
+def test_normals_of_the_wrong_frame_are_found(make: Make) -> None:
+    view = make({"asset": "box.ply", "count": 2}, background={"floor": "plain"})
+    right, other = content(view, "exr", "world"), content(view, "exr", "camera")
+    assert problems(view, right, "exr", "world") == []
+    (said,) = problems(view, other, "exr", "world")
+    assert said.endswith("pixels of its normals file disagree with its scene")
+    assert problems(view, right, "exr", "world", "camera") == [
+        "normals_frame is camera, its dataset says world"
+    ]
 
 
 def test_files_that_are_none_are_one_sentence(make: Make) -> None:

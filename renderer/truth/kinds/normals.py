@@ -1,4 +1,4 @@
-"""A map of surface normals in the camera's frame."""
+"""A map of surface normals, in the camera's frame or the world's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from renderer.errors import UserError
-from renderer.truth.kind import Config, LabelFile, LabelKind, Labels, Problem
+from renderer.truth.kind import Config, Fields, LabelFile, LabelKind, Labels, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from renderer.truth.view import Floats, ViewTruth
 
     Mask = npt.NDArray[np.bool_]
+
+Frame = Literal["camera", "world"]
 
 _MOST = 65535
 # How far apart unit vectors are at 0.1 degrees.
@@ -32,24 +34,38 @@ class NormalsConfig(Config):
         "png16",
         description="16-bit PNG of (n + 1) / 2 * 65535, or float32; red, green, blue are x, y, z.",
     )
+    frame: Frame = Field(
+        "camera", description="The camera's (x right, y down, z forward), or the world's (z up)."
+    )
+
+
+class NormalsFields(Fields):
+    """How its file of normals is to be read."""
+
+    normals_frame: Frame = Field("camera", description="The frame that its normals are in.")
 
 
 class Normals(LabelKind):
-    """Unit normals in the camera's frame (x right, y down, z forward), towards the camera."""
+    """Unit normals in the camera's or the world's frame, towards the camera."""
 
     name = "normals"
-    Config = NormalsConfig
+    Config, ImageFields = NormalsConfig, NormalsFields
     files = ("normals",)
 
     def make(self, truth: ViewTruth, config: NormalsConfig) -> Labels:
         """Return the map: of whatever the pixel centre's ray meets first, 0 for nothing."""
         from renderer.truth.raster import encode_exr
 
+        normal = _in_frame(truth, config.frame)
         if config.format == "exr":
-            file = LabelFile("exr", encode_exr(truth.normal))
+            file = LabelFile("exr", encode_exr(normal))
         else:
-            file = LabelFile("png", _encode(truth.normal))
-        return Labels(files={"normals": file}, warnings=truth.warnings("normals"))
+            file = LabelFile("png", _encode(normal))
+        return Labels(
+            image=NormalsFields(normals_frame=config.frame),
+            files={"normals": file},
+            warnings=truth.warnings("normals"),
+        )
 
     def check(
         self, stored: StoredLabels, truth: ViewTruth | None, config: NormalsConfig
@@ -62,6 +78,10 @@ class Normals(LabelKind):
         from renderer.truth.differences import content_of
         from renderer.truth.outline_check import few
 
+        said = stored.image.get("normals_frame", "camera")
+        if said != config.frame:
+            yield None, f"normals_frame is {said}, its dataset says {config.frame}"
+            return
         content = content_of(stored, "normals")
         if content is None:
             return
@@ -72,19 +92,32 @@ class Normals(LabelKind):
             return
         if truth is None or not stored.agrees:
             return
-        made = stored.seen(truth).normal
+        made = _in_frame(stored.seen(truth), config.frame)
         known = ~stored.unclear(truth)
         off = (np.linalg.norm(found - made, axis=-1) > _APART) & known
         if (off & ~_like_a_neighbour(found, made)).any() or off.sum() > few(known.sum()):
             yield None, f"{int(off.sum())} pixels of its normals file disagree with its scene"
 
     def draw(self, canvas: Canvas, stored: StoredLabels) -> None:
-        """Show the map as is usual: x red, y up green, towards the camera blue; nothing black."""
+        """Show the map as is usual: x red, y up green, towards the camera blue; in the world's
+        frame x red, y green, upwards blue. Nothing is black.
+        """
         import numpy as np
 
         normal = _decode(stored.read("normals"), stored.size)
-        shown = np.rint((normal * (1, -1, -1) + 1) * 127.5)
+        of_world = stored.image.get("normals_frame", "camera") == "world"
+        shown = np.rint((normal * ((1, 1, 1) if of_world else (1, -1, -1)) + 1) * 127.5)
         canvas.replace(np.where(_there(normal)[..., None], shown, 0).astype(np.uint8))
+
+
+def _in_frame(truth: ViewTruth, frame: Frame) -> Floats:
+    """Return the normals (h, w, 3) of a view in a frame."""
+    import numpy as np
+
+    if frame == "camera":
+        return truth.normal
+    # A row times the rotation to the camera is that row turned back to the world.
+    return (truth.normal @ truth.camera.pose[:3, :3]).astype(np.float32)
 
 
 def _there(normal: Floats) -> Mask:

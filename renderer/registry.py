@@ -148,6 +148,9 @@ LABEL_KINDS: Registry[Any] = Registry(
         "object_coordinates": "renderer.truth.kinds.object_coordinates:ObjectCoordinates",
         "flow": "renderer.truth.kinds.flow:Flow",
         "tracks": "renderer.truth.kinds.tracks:Tracks",
+        "instances": "renderer.truth.kinds.instances:Instances",
+        "semantic": "renderer.truth.kinds.semantic:Semantic",
+        "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
     },
 )
 EFFECTS: Registry[Any] = Registry(

@@ -113,7 +113,10 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
         return
     out.print(f"{found.images} images, {found.annotations} objects")
     for name, count in found.per_category.most_common():
-        out.print(f"  {name}: {count} in {found.images_with[name]} images")
+        ignored = f", {found.ignored[name]} of them ignored" if found.ignored[name] else ""
+        out.print(f"  {name}: {count} in {found.images_with[name]} images{ignored}")
+    for name, count in found.dropped.most_common():
+        out.print(f"  {name}: {count} more dropped, for showing too little")
 
 
 @app.command()

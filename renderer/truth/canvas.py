@@ -15,6 +15,7 @@ from renderer.geometry.crop import Crop
 from renderer.truth.kind import Record
 
 Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
@@ -88,6 +89,16 @@ class Canvas:
         """Draw a line between two points (x, y) of the frame."""
         points = [(x * self.scale, y * self.scale) for x, y in (start, end)]
         ImageDraw.Draw(self.picture).line(points, fill=colour, width=self.stroke)
+
+    def blend(self, pixels: Pixels, share: Floats) -> None:
+        """Lay a map (height, width, 3) of the frame over the picture, with a share (height, width)
+        of it in each pixel.
+        """
+        size = self.picture.size
+        over = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).astype(np.float32)
+        much = cv2.resize(share, size, interpolation=cv2.INTER_NEAREST)[..., None]
+        mixed = np.array(self.picture) * (1 - much) + over * much
+        self.picture = Image.fromarray(np.rint(mixed).astype(np.uint8))
 
     def replace(self, pixels: Pixels) -> None:
         """Show a map (height, width, 3) of the frame in the picture's place."""

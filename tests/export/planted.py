@@ -83,6 +83,7 @@ def _annotation(shot: Shot, planted: Planted, number: int) -> dict[str, Any]:
         "area": area,
         "segmentation": rle,
         "visibility": 1.0,
+        "visib_fract": round(1 - beyond, 6),
         "truncation": round(beyond, 6),
         "amodal_bbox": whole,
         "amodal_segmentation": rle,

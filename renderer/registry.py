@@ -151,6 +151,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )
 EFFECTS: Registry[Any] = Registry(
@@ -168,8 +169,23 @@ FORMATS: Registry[Any] = Registry(
     "orbitset.formats",
     "format",
     {
+        "csv": "renderer.export.csv:Csv",
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
         "hf": "renderer.export.hf:Hf",
+        "yolo-seg": "renderer.export.yolo_seg:YoloSeg",
+        "yolo-pose": "renderer.export.yolo_pose:YoloPose",
+        "yolo-obb": "renderer.export.yolo_obb:YoloObb",
+        "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
+        "yolo-semantic": "renderer.export.yolo_semantic:YoloSemantic",
+        "kitti": "renderer.export.kitti:Kitti",
+        "bop": "renderer.export.bop.format:Bop",
+        "omni3d": "renderer.export.omni3d:Omni3d",
+        "coco": "renderer.export.coco:Coco",
+        "coco-panoptic": "renderer.export.coco_panoptic:CocoPanoptic",
+        "coco-keypoints": "renderer.export.coco_keypoints:CocoKeypoints",
+        "voc": "renderer.export.voc:Voc",
+        "cvat": "renderer.export.cvat:Cvat",
+        "mot": "renderer.export.mot:Mot",
     },
 )

@@ -56,9 +56,9 @@ def validate(
 
     with err.status("validating"):
         layout = open_dataset(folder)
-        cache = default_cache() if scenes else None
-        result = check(layout, cache, max(scenes, 1))
-        check_exports(layout, result)
+        cache = default_cache()
+        result = check(layout, cache if scenes else None, max(scenes, 1))
+        check_exports(layout, result, cache)
     if as_json:
         print_json(
             {
@@ -189,6 +189,7 @@ def merge(
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.export.write import finish
+    from renderer.farm.asset_import import default_cache
 
     if output is None and len(sources) > 1:
         stop("several outputs are joined into another: name it with -o")
@@ -196,7 +197,7 @@ def merge(
         target = Layout(open_root(output or sources[0]))
         if output is not None:
             join_outputs([Layout(open_root(source)) for source in sources], target, allow_mixed)
-        result = finish(target)
+        result = finish(target, default_cache())
     if as_json:
         print_json(summary(target.root, result))
     else:

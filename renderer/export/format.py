@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from renderer.export.models import Models
 from renderer.export.options import Options as Options
 
 # A package may define a format beside its effects and label kinds: those are loaded while the
@@ -36,6 +37,7 @@ class DatasetHead:
         splits: names of the sides that the images are divided into (``train``, ``val``); none where
             they are not divided.
         keypoints: COCO id → the named points of the category, of those that have some.
+        models: the imported models, as far as they are at hand.
 
     """
 
@@ -46,6 +48,7 @@ class DatasetHead:
     manifest: Manifest
     splits: tuple[str, ...] = ()
     keypoints: Mapping[int, KeypointSet] = field(default_factory=dict)
+    models: Models = field(default_factory=Models)
 
 
 @dataclass(frozen=True)

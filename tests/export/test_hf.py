@@ -22,6 +22,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories
@@ -33,6 +34,7 @@ from renderer.export.hf.columns import JsonText, columns_of
 from renderer.export.hf.rows import Table
 from renderer.export.sample import Sample, SampleFile, read_samples
 from renderer.export.target import FolderTarget
+from renderer.export.webdataset import WebDataset, WebDatasetOptions
 from renderer.export.write import export
 from renderer.geometry.crop import Crop
 from renderer.geometry.distortion import Distortion
@@ -446,6 +448,17 @@ def test_the_readme_begins_with_the_card(planted: Layout, tmp_path: Path) -> Non
     ]
     assert rest.startswith("\n# planted: hf\n")
     assert "The side `val` is called `validation` here" in rest
+
+
+def test_names_of_key_points_are_told(planted: Layout, tmp_path: Path) -> None:
+    points = KeypointSet(names=("nose", "left `ear`"), flips=(0, 1))
+    head = replace(head_of(planted), keypoints={2: points})
+    told = Hf().guide(head, HfOptions()).conventions
+    assert "The key points of `thing 1` are, in their order, `nose, left 'ear'`." in told
+    target = FolderTarget(tmp_path)
+    WebDataset().write(read_samples(planted), head, target, WebDatasetOptions())
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert index["keypoints"]["2"]["names"] == ["nose", "left `ear`"]
 
 
 def test_val_stays_where_there_is_a_validation(planted: Layout, tmp_path: Path) -> None:

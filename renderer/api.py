@@ -119,7 +119,7 @@ def render(
         run.claim(origin_of(recipe.path, recipe.changes), options.allow_mixed)
         if shots := run.pending():
             render_shots(run, shots, options, on_event)
-        return finish(layout)
+        return finish(layout, assets.cache)
 
 
 def preview(
@@ -147,10 +147,10 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     from renderer.export.check import check_exports
     from renderer.farm.asset_import import default_cache
 
-    cache = default_cache() if scenes else None
+    cache = default_cache()
     layout = Layout(open_root(os.fspath(output)))
-    result = check(layout, cache, max(scenes, 1))
-    check_exports(layout, result)
+    result = check(layout, cache if scenes else None, max(scenes, 1))
+    check_exports(layout, result, cache)
     return result
 
 
@@ -173,6 +173,7 @@ def export(output: str | Path, format: str, target: str | Path, **options: Any) 
     """
     from renderer.dataset.storage import open_root
     from renderer.export.write import export as write
+    from renderer.farm.asset_import import default_cache
     from renderer.recipe.exports import EXPORT_KEY, export_of
     from renderer.recipe.problem import sentences
 
@@ -181,4 +182,5 @@ def export(output: str | Path, format: str, target: str | Path, **options: Any) 
     except ValidationError as error:
         said = sentences(error, [])
         raise UserError("; ".join(f"{key}: {sentence}" for key, sentence in said)) from None
-    return write(Layout(open_root(os.fspath(output))), choice, open_root(str(target)))
+    layout = Layout(open_root(os.fspath(output)))
+    return write(layout, choice, open_root(str(target)), cache=default_cache())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -156,10 +156,18 @@ class Pipeline:
     def finish(self, shot: Shot, frames: Sequence[Frame]) -> Line:
         """Develop, label and write the images of one shot; return its part line."""
         by_view = dict(zip((view.name for view in shot.views), frames, strict=True))
-        on = self.planner.recipe.labels.on
+        labels = self.planner.recipe.labels
         labelled = {
             view.name: label(
-                ViewTruth.of(shot, view.camera, self.planner.cache, by_view[view.name]), on
+                ViewTruth.of(
+                    shot,
+                    view.camera,
+                    self.planner.cache,
+                    by_view[view.name],
+                    self.planner.recipe.categories,
+                ),
+                labels.on,
+                labels.policy,
             )
             for view in shot.views
         }
@@ -184,11 +192,14 @@ class Pipeline:
             files,
             float((picture.mean(axis=(0, 1)) / 255) @ LUMA),
             [*frame.warnings, *labelled.warnings, *_unlabelled(shot, labelled)],
+            Counter(each.category for each in shot.objects if each.instance in labelled.dropped),
         )
         ids = {name: number for number, name in enumerate(self.planner.recipe.categories, start=1)}
         annotations = [
             {
-                **label_record(entry, ids[entry.category or ""]).model_dump(mode="json"),
+                **label_record(
+                    entry, ids[entry.category or ""], entry.instance in labelled.ignored
+                ).model_dump(mode="json"),
                 **labelled.objects[entry.instance],
             }
             for entry in shot.objects
@@ -207,7 +218,8 @@ class Pipeline:
 
 def _unlabelled(shot: Shot, labelled: Labelled) -> list[str]:
     """Return a sentence for each category with objects that no pixel shows."""
-    hidden = [each.category for each in shot.objects if each.instance not in labelled.objects]
+    told = labelled.objects.keys() | labelled.dropped
+    hidden = [each.category for each in shot.objects if each.instance not in told]
     return [
         unlabelled_warning(category) for category in dict.fromkeys(hidden) if category is not None
     ]

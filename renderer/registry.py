@@ -149,6 +149,9 @@ LABEL_KINDS: Registry[Any] = Registry(
         "flow": "renderer.truth.kinds.flow:Flow",
         "tracks": "renderer.truth.kinds.tracks:Tracks",
         "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
+        "instances": "renderer.truth.kinds.instances:Instances",
+        "semantic": "renderer.truth.kinds.semantic:Semantic",
+        "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
     },
 )
 EFFECTS: Registry[Any] = Registry(
@@ -168,5 +171,20 @@ FORMATS: Registry[Any] = Registry(
     {
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
+        "hf": "renderer.export.hf:Hf",
+        "yolo-seg": "renderer.export.yolo_seg:YoloSeg",
+        "yolo-pose": "renderer.export.yolo_pose:YoloPose",
+        "yolo-obb": "renderer.export.yolo_obb:YoloObb",
+        "yolo-depth": "renderer.export.yolo_depth:YoloDepth",
+        "yolo-semantic": "renderer.export.yolo_semantic:YoloSemantic",
+        "kitti": "renderer.export.kitti:Kitti",
+        "bop": "renderer.export.bop.format:Bop",
+        "omni3d": "renderer.export.omni3d:Omni3d",
+        "coco": "renderer.export.coco:Coco",
+        "coco-panoptic": "renderer.export.coco_panoptic:CocoPanoptic",
+        "coco-keypoints": "renderer.export.coco_keypoints:CocoKeypoints",
+        "voc": "renderer.export.voc:Voc",
+        "cvat": "renderer.export.cvat:Cvat",
+        "mot": "renderer.export.mot:Mot",
     },
 )

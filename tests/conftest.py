@@ -75,14 +75,15 @@ def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
         recipe = Recipe.model_validate(data)
         for name in dict.fromkeys(Path(spec.asset).stem for spec in recipe.objects):
             if not own.has(name):
-                _put(own, name, *solids[name])
+                put_solid(own, name, *solids[name])
         keys = tuple({spec.asset: Path(spec.asset).stem} for spec in recipe.objects)
         return Planner(recipe, folder, own, keys)
 
     return make
 
 
-def _put(own: AssetCache, name: str, points: Any, faces: Any, keypoints: Any = None) -> None:
+def put_solid(own: AssetCache, name: str, points: Any, faces: Any, keypoints: Any = None) -> None:
+    """Put a solid into a cache by hand, its name for a key."""
     from scipy.spatial import ConvexHull
 
     points = np.asarray(points, np.float32)

@@ -56,9 +56,9 @@ def validate(
 
     with err.status("validating"):
         layout = open_dataset(folder)
-        cache = default_cache() if scenes else None
-        result = check(layout, cache, max(scenes, 1))
-        check_exports(layout, result)
+        cache = default_cache()
+        result = check(layout, cache if scenes else None, max(scenes, 1))
+        check_exports(layout, result, cache)
     if as_json:
         print_json(
             {
@@ -113,7 +113,10 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
         return
     out.print(f"{found.images} images, {found.annotations} objects")
     for name, count in found.per_category.most_common():
-        out.print(f"  {name}: {count} in {found.images_with[name]} images")
+        ignored = f", {found.ignored[name]} of them ignored" if found.ignored[name] else ""
+        out.print(f"  {name}: {count} in {found.images_with[name]} images{ignored}")
+    for name, count in found.dropped.most_common():
+        out.print(f"  {name}: {count} more dropped, for showing too little")
 
 
 @app.command()
@@ -186,6 +189,7 @@ def merge(
     from renderer.dataset.layout import Layout
     from renderer.dataset.storage import open_root
     from renderer.export.write import finish
+    from renderer.farm.asset_import import default_cache
 
     if output is None and len(sources) > 1:
         stop("several outputs are joined into another: name it with -o")
@@ -193,7 +197,7 @@ def merge(
         target = Layout(open_root(output or sources[0]))
         if output is not None:
             join_outputs([Layout(open_root(source)) for source in sources], target, allow_mixed)
-        result = finish(target)
+        result = finish(target, default_cache())
     if as_json:
         print_json(summary(target.root, result))
     else:

@@ -140,7 +140,7 @@ def _assemble_when_there_is_room(run: Run) -> MergeResult:
     warned = False
     while True:
         try:
-            return finish(run.layout)
+            return finish(run.layout, run.cache)
         except DiskError as error:
             if not error.full:
                 raise

@@ -82,6 +82,7 @@ def export(
     from renderer.dataset.storage import open_root
     from renderer.export.write import export as write
     from renderer.export.write import exports_folder, try_export
+    from renderer.farm.asset_import import default_cache
 
     if show_formats:
         print_formats(as_json, markdown)
@@ -92,7 +93,9 @@ def export(
     layout = open_dataset(folder)
     root = open_root(output) if output else exports_folder(layout, name)
     with Progress() as progress:
-        done = (try_export if dry_run else write)(layout, choice, root, progress.watch)
+        done = (try_export if dry_run else write)(
+            layout, choice, root, progress.watch, default_cache()
+        )
     if as_json:
         print_json({**done.facts, "output": str(root), "written": not dry_run})
     else:

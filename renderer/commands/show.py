@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,11 @@ from renderer.commands.terminal import out, stop, warn
 
 if TYPE_CHECKING:
     from renderer.dataset.layout import Layout
+    from renderer.dataset.panels import Panel
     from renderer.dataset.read import Pair
+
+# How many images unless said: on a sheet, and in rows of several panels.
+_ON_SHEET, _IN_ROWS = 12, 6
 
 
 def show(
@@ -21,7 +26,10 @@ def show(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Sheet, or folder with --each.")
     ] = Path("overlays.png"),
-    count: Annotated[int, typer.Option(help="How many images.", min=1)] = 12,
+    count: Annotated[
+        int | None,
+        typer.Option(help="How many images. [default: 12; 6 in rows]", min=1, show_default=False),
+    ] = None,
     index: Annotated[
         list[int] | None, typer.Option(help="These images instead (by shot index).", min=0)
     ] = None,
@@ -31,31 +39,32 @@ def show(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Label kinds to draw, one over the other: depth,mask,box. [default: mask,box]",
+            help="Label kinds to draw: mask,depth,normals, or all. Maps stand beside the picture, "
+            "a row an image. [default: mask,box]",
             show_default=False,
         ),
     ] = None,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Each label kind in a column of its own.")
+    ] = False,
 ) -> None:
     """Draw labels over images, on one sheet or one file each.
 
     Examples:
     `orbitset dataset show out/quickstart -o sheet.png`
 
-    `orbitset dataset show out/quickstart --labels mask,amodal,pose -o sheet.png`
+    `orbitset dataset show out/quickstart --labels all -o sheet.png`
+
+    `orbitset dataset show out/quickstart --labels mask,amodal,pose --grid -o sheet.png`
 
     `orbitset dataset show out/quickstart --index 3 --index 7 --each -o overlays/`
 
     """
     from renderer.dataset.fonts import undrawable
-    from renderer.dataset.overlay import (
-        cell_width,
-        contact_sheet,
-        draw_overlay,
-        require_local,
-        require_picture_path,
-        stored_image,
-    )
-    from renderer.dataset.picture import open_picture, save_picture
+    from renderer.dataset.manifest import read_manifest
+    from renderer.dataset.overlay import require_local, require_picture_path
+    from renderer.dataset.panels import ALL, chosen_kinds, panels_of
+    from renderer.dataset.picture import save_picture
     from renderer.dataset.read import read_categories
 
     if each:
@@ -63,39 +72,73 @@ def show(
     else:
         require_picture_path(output)
     layout = open_dataset(folder)
-    kinds = None if labels is None else _kinds(layout, labels)
-    names, chosen = read_categories(layout), _choose(layout, count, index)
+    there = read_manifest(layout).labels
+    kinds = None if labels is None and not grid else chosen_kinds(labels or ALL, tuple(there))
+    panels = panels_of(kinds, grid) if kinds is not None else ()
+    in_rows = len(panels) > 1
+    names = read_categories(layout)
+    chosen = _choose(layout, count or (_IN_ROWS if in_rows else _ON_SHEET), index)
     for remark in undrawable(names):
         warn(remark)
-    width = 0 if each else cell_width(len(chosen))
-    cells: list[tuple[str, Image.Image]] = []
-    for image, records in chosen:
-        picture = open_picture(layout, image)
-        stored = stored_image(layout, image, records)
-        drawn = draw_overlay(picture, records, names, kinds, width, stored)
-        if each:
-            save_picture(drawn, output / f"{Path(image.file_name).stem}.png")
-            continue
-        objects = f"{len(records)} object{'s' if len(records) != 1 else ''}"
-        cells.append((f"{image.file_name}   {objects}", drawn))
-    if not each:
-        save_picture(contact_sheet(cells), output)
+    drawn = _Drawn(layout, names, kinds, panels if in_rows else ())
+    if each:
+        for pair in chosen:
+            save_picture(drawn.alone(pair), output / f"{Path(pair[0].file_name).stem}.png")
+    else:
+        save_picture(drawn.sheet(chosen), output)
     out.print(f"wrote {len(chosen)} overlay{'s' if len(chosen) > 1 else ''} to {output}")
 
 
-def _kinds(layout: Layout, labels: str) -> list[str]:
-    """Return the label kinds that an option names, or stop at one that the dataset has not."""
-    from renderer.dataset.manifest import read_manifest
-    from renderer.registry import LABEL_KINDS
+class _Drawn:
+    """Images of a dataset as they are shown: labels over them, or in rows of panels."""
 
-    there = read_manifest(layout).labels
-    wanted = [name.strip() for name in labels.split(",") if name.strip()]
-    for name in wanted:
-        if name not in LABEL_KINDS.names():
-            stop(f"--labels {name}: there are {', '.join(LABEL_KINDS.names())}")
-        if name not in there:
-            stop(f"--labels {name}: the dataset has {', '.join(there) or 'no labels'}")
-    return wanted
+    def __init__(
+        self,
+        layout: Layout,
+        names: dict[int, str],
+        kinds: list[str] | None,
+        panels: Sequence[Panel],
+    ) -> None:
+        self._layout, self._names, self._kinds, self._panels = layout, names, kinds, panels
+
+    def alone(self, pair: Pair) -> Image.Image:
+        """Return one image in a picture of its own."""
+        from renderer.dataset.panels import panel_sheet
+
+        if self._panels:
+            return panel_sheet(self._panels, [self._row(pair)])
+        return self._overlay(pair, 0)
+
+    def sheet(self, pairs: Sequence[Pair]) -> Image.Image:
+        """Return all of some images in one picture."""
+        from renderer.dataset.overlay import cell_width, contact_sheet
+        from renderer.dataset.panels import panel_sheet
+
+        if self._panels:
+            return panel_sheet(self._panels, [self._row(pair) for pair in pairs])
+        width = cell_width(len(pairs))
+        return contact_sheet([(_caption(pair), self._overlay(pair, width)) for pair in pairs])
+
+    def _row(self, pair: Pair) -> tuple[str, list[Image.Image]]:
+        from renderer.dataset.panels import draw_panels, panel_width
+
+        width = panel_width(len(self._panels))
+        drawn = draw_panels(self._layout, *pair, self._names, self._panels, width)
+        return _caption(pair), drawn
+
+    def _overlay(self, pair: Pair, width: int) -> Image.Image:
+        from renderer.dataset.overlay import draw_overlay, stored_image
+        from renderer.dataset.picture import open_picture
+
+        image, records = pair
+        stored = stored_image(self._layout, image, records)
+        picture = open_picture(self._layout, image)
+        return draw_overlay(picture, records, self._names, self._kinds, width, stored)
+
+
+def _caption(pair: Pair) -> str:
+    image, records = pair
+    return f"{image.file_name}   {len(records)} object{'s' if len(records) != 1 else ''}"
 
 
 def _choose(layout: Layout, count: int, index: list[int] | None) -> list[Pair]:

@@ -29,6 +29,7 @@ def image_record(
     files: Mapping[str, FileRecord],
     brightness: float,
     warnings: Iterable[str],
+    dropped: Mapping[str | None, int] | None = None,
 ) -> ImageRecord:
     """Return the core of the record of an image of a shot.
 
@@ -38,6 +39,7 @@ def image_record(
         files: its files by name, the picture among them.
         brightness: mean display luma of the picture, 0..1.
         warnings: what is to be known of the image, each a sentence.
+        dropped: how many objects of which category have no label for showing too little.
 
     """
     camera = image.view.camera
@@ -58,6 +60,7 @@ def image_record(
         elevation_deg=image.view.elevation_deg,
         brightness=round(brightness, 4),
         files=dict(files),
+        dropped={category or "": count for category, count in (dropped or {}).items()},
         warnings=tuple(warnings),
     )
 
@@ -74,8 +77,8 @@ def file_record(path: str, content: bytes) -> FileRecord:
     return FileRecord(path=path, blake2b=hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
-def label_record(entry: Instance, category_id: int) -> LabelRecord:
+def label_record(entry: Instance, category_id: int, ignored: bool = False) -> LabelRecord:
     """Return the core of what is said of an object that an image shows."""
     return LabelRecord(
-        category_id=category_id, iscrowd=0, instance=entry.instance, asset=entry.file
+        category_id=category_id, iscrowd=int(ignored), instance=entry.instance, asset=entry.file
     )

@@ -11,6 +11,7 @@ from typing import Any
 from renderer.asset import AssetCache
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import Manifest
+from renderer.dataset.policy_check import dropped_problems, fate_problems, wrongly_dropped
 from renderer.dataset.record_check import (
     category_problems,
     effect_problems,
@@ -18,11 +19,11 @@ from renderer.dataset.record_check import (
     image_problems,
     picture_problems,
     shot_problems,
-    unlabelled_problems,
 )
 from renderer.dataset.records import PICTURE, AnnotationRecord, CategoryRecord, ImageRecord
 from renderer.dataset.validation import Validation
 from renderer.errors import ExtensionError
+from renderer.recipe.label_policy import LabelPolicy
 from renderer.registry import LABEL_KINDS
 from renderer.shot.shot import ImageOf, Shot
 from renderer.truth.stored_labels import StoredLabels
@@ -41,6 +42,7 @@ class ImageCheck:
         names: category names by id as instances.json has them.
         categories: the records of the categories by id.
         manifest: what the dataset was made of.
+        policy: what becomes of objects that show too little of themselves.
 
     """
 
@@ -51,6 +53,7 @@ class ImageCheck:
     names: dict[int, str]
     categories: Mapping[int, CategoryRecord]
     manifest: Manifest
+    policy: LabelPolicy
     result: Validation
 
     def check(
@@ -76,10 +79,11 @@ class ImageCheck:
             categories=self.categories,
         )
         self._check_annotations(name, stored)
+        truth = self._truth(stored)
         if shot is not None and stored.complete:  # else what follows would say it again
-            seen = {record["instance"] for record in annotations}
-            self._add(name, unlabelled_problems(image, shot, seen))
-        self._check_labels(name, stored, self._truth(stored))
+            self._add(name, dropped_problems(stored, image, shot, self.policy))
+        self._check_labels(name, stored, truth)
+        self._check_policy(name, stored, truth)
 
     def _add(self, where: str, problems: Iterable[str]) -> bool:
         """Add problems to the findings and return whether there were any."""
@@ -131,6 +135,17 @@ class ImageCheck:
                 self.result.add(f"{where}: instance {instance} stands twice in its image")
             instances.add(instance)
 
+    def _check_policy(self, name: str, stored: StoredLabels, truth: ViewTruth | None) -> None:
+        """Check whether what has an annotation should have it, and what has none should not, as far
+        as the labels that this goes by are right.
+        """
+        for record in stored.annotations:
+            if record["id"] not in stored.wrong:
+                where = f"{name}: annotation {record['id']}"
+                self._add(where, fate_problems(record, stored, self.policy))
+        if truth is not None and stored.agrees and stored.complete and stored.dropped:
+            self._add(name, wrongly_dropped(stored, truth.shot, truth, self.policy))
+
     def _check_labels(self, name: str, stored: StoredLabels, truth: ViewTruth | None) -> None:
         """Have each kind check its labels."""
         if truth is not None and stored.complete:
@@ -162,7 +177,9 @@ class ImageCheck:
         if not all(self.cache.has(entry.asset) for entry in stored.shot.objects):
             self.result.unchecked += 1
             return None
-        return ViewTruth.of(stored.shot, stored.camera, self.cache)
+        return ViewTruth.of(
+            stored.shot, stored.camera, self.cache, categories=self.manifest.categories
+        )
 
 
 def _read(files: Mapping[str, bytes], name: str) -> bytes:

@@ -27,7 +27,8 @@ _MOST_WARNINGS = 1000
 @dataclass
 class MergeResult:
     """What a merge found: how many shots with images, images and annotations there are, shots that
-    failed with their causes, spans of shots that are not there, and what images say of themselves.
+    failed with their causes, spans of shots that are not there, what images say of themselves, and
+    how many objects of which category were dropped for showing too little.
     """
 
     shots: int = 0
@@ -36,6 +37,7 @@ class MergeResult:
     failed: list[tuple[int, str]] = field(default_factory=list)
     missing: list[range] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def add_missing(self, first: int, beyond: int) -> None:
         """Take note that some shots, ``beyond`` excluded, are not there."""
@@ -45,8 +47,13 @@ class MergeResult:
             self.missing.append(range(first, beyond))
 
     def sentences(self) -> list[str]:
-        """Return what is to be known of images, each with how many say it."""
-        return [
+        """Return what is to be known of images, each with how many say it, and what was dropped."""
+        dropped = [
+            f"{count} of category {category} {'has' if count == 1 else 'have'} no annotation: less "
+            "is visible than labels.min_visible_px or labels.min_visibility asks for"
+            for category, count in sorted(self.dropped.items())
+        ]
+        return dropped + [
             f"{count} {'image says' if count == 1 else 'images say'}: {text}"
             for text, count in sorted(self.warnings.items())
         ]
@@ -149,6 +156,9 @@ def _write_records(
     for each in line.images:
         images.write((b",\n" if result.images else b"\n") + to_json(each.image))
         result.images += 1
+        for category, count in each.image.dropped.items():
+            if category in result.dropped or len(result.dropped) < _MOST_WARNINGS:
+                result.dropped[category] += count
         for warning in each.image.warnings:
             # There are a few kinds of them; a dataset of somebody else's may have more.
             if warning in result.warnings or len(result.warnings) < _MOST_WARNINGS:

@@ -113,13 +113,21 @@ def _write_names(canvas: Canvas, stored: StoredLabels, names: dict[int, str]) ->
     letters = max(13, width // 44)
     for record in stored.annotations:
         name = label_of(record["category_id"], names[record["category_id"]])
-        rest = f", vis. {record['visibility']:.0%}" if "visibility" in record else ""
+        rest = _seen(record)
         label = _fitted(name, rest, letters, width)
         x, y, w, h = _place(canvas.place(record["bbox"]), _extent(label), taken)
         colour = canvas.colour(record)
         pen.rectangle((x, y, x + w - 1, y + h - 1), fill=colour)
         ink = "white" if _dark(colour) else "black"
         label.draw(pen, x + (w - label.width) / 2, y + 2 - label.top, ink)
+
+
+def _seen(record: Record) -> str:
+    """Return how much is seen of an object: in the frame, and of all of it where that is less."""
+    if "visibility" not in record:
+        return ""
+    told = f", vis. {record['visibility']:.0%}"
+    return f"{told}, of all {record['visib_fract']:.0%}" if record["truncation"] > 0 else told
 
 
 def _taken(canvas: Canvas, stored: StoredLabels) -> npt.NDArray[np.int32]:

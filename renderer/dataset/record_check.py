@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from renderer.colour.luma import LUMA
-from renderer.dataset.coco import image_record, unlabelled_warning
+from renderer.dataset.coco import image_record
 from renderer.dataset.picture import decode_picture
 from renderer.dataset.records import PICTURE, FileRecord, ImageRecord
 from renderer.dataset.run_file import StoredRecipe
@@ -32,7 +32,7 @@ def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]
     picture = FileRecord(path=of.file_name, blake2b="")
     made = image_record(shot, of, {PICTURE: picture}, 0.0, ()).model_dump(mode="json")
     found = image.model_dump(mode="json")
-    del made["brightness"], made["warnings"], made["files"]
+    del made["brightness"], made["warnings"], made["files"], made["dropped"]
     camera = made.pop("camera")
     for key, value in made.items():
         if not _same(found[key], value):
@@ -42,15 +42,6 @@ def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]
             yield f"camera.{key} is not that of its shot"
     if image.files[PICTURE].path != of.file_name:
         yield f"files.picture.path is {image.files[PICTURE].path}, its shot says {of.file_name}"
-
-
-def unlabelled_problems(image: ImageRecord, shot: Shot, labelled: Set[int]) -> Iterator[str]:
-    """Tell of objects that have no annotation while the image does not say so."""
-    for entry in shot.objects:
-        if entry.category is None or entry.instance in labelled:
-            continue
-        if unlabelled_warning(entry.category) not in image.warnings:
-            yield f"object {entry.instance} ({entry.category}) has no annotation"
 
 
 def effect_problems(shot: Shot, recipe: StoredRecipe) -> Iterator[str]:
@@ -151,6 +142,5 @@ def shot_problems(
     by_manifest = declared[number - 1] if 0 < number <= len(declared) else None
     if number in names and entry.category not in (names[number], by_manifest):
         yield f"category_id is {number} ({names[number]}), its shot says {entry.category}"
-    for key, value in (("iscrowd", 0), ("asset", entry.file)):
-        if not _same(record[key], value):
-            yield f"{key} is {record[key]}, its shot says {value}"
+    if not _same(record["asset"], entry.file):
+        yield f"asset is {record['asset']}, its shot says {entry.file}"

@@ -102,8 +102,18 @@ def _kind(kind: LabelKind) -> Iterator[str]:
         if model.model_fields:
             yield f"{title}: {_first_words(model)[:1].lower()}{_first_words(model)[1:]}\n"
             yield from _table(model)
+            yield from _nested(model)
     if kind.files:
         yield f"Files of an image: {_listed(kind.files)}.\n"
+
+
+def _nested(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the keys of the records that a model has lists of."""
+    for name, of in model.model_json_schema().get("$defs", {}).items():
+        if name.endswith("Record"):
+            yield f"### {name.removesuffix('Record')}\n"
+            yield f"{of['description']}\n"
+            yield from _rows(of)
 
 
 def _listed(names: Collection[str]) -> str:
@@ -117,7 +127,10 @@ def _first_words(described: type) -> str:
 
 def _table(model: type[BaseModel]) -> Iterator[str]:
     """Yield the keys of a model, with what their values are and mean."""
-    schema = model.model_json_schema()
+    yield from _rows(model.model_json_schema())
+
+
+def _rows(schema: dict[str, Any]) -> Iterator[str]:
     yield "| key | value | meaning |\n|---|---|---|"
     for key, of in schema["properties"].items():
         meaning = of.get("description", "").replace("``", "`").replace("|", "\\|")

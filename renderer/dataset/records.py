@@ -137,6 +137,11 @@ class ImageRecord(StoredModel):
     files: Annotated[dict[str, FileRecord], AfterValidator(_with_picture)] = Field(
         description="The picture, and what label kinds have written for the image, by name."
     )
+    dropped: dict[str, Count] = Field(
+        default_factory=dict,
+        description="How many objects of which category have no annotation because they show less "
+        "than the recipe's labels ask for.",
+    )
     warnings: tuple[str, ...] = Field(
         (), description="What is to be known of the image, each a sentence."
     )
@@ -146,7 +151,9 @@ class LabelRecord(StoredModel):
     """The core of what is said of an object that an image shows."""
 
     category_id: Whole = Field(description="The id of its category.")
-    iscrowd: Whole = Field(description="COCO's; always 0.")
+    iscrowd: Whole = Field(
+        description="COCO's: 1 for an object that is to be ignored (`labels.below`), else 0."
+    )
     instance: Whole = Field(description="The object's number in its shot, from 1.")
     asset: str = Field(description="The model's file as the recipe names it.")
 

@@ -52,13 +52,16 @@ class Statistics:
     ``size`` is the square root of (area / image area); ``center`` counts box centres on a 16 x 12
     grid of the frame, rows from the top; ``views`` counts azimuth (24 bins of 15 degrees) by
     elevation (12 bins of 15 degrees from -90). What no label kind of the dataset tells is not
-    counted.
+    counted. ``ignored`` counts, of the annotations, those with ``iscrowd`` by their category, and
+    ``dropped`` the objects that have none for showing too little.
     """
 
     images: int = 0
     annotations: int = 0
     per_category: Counter[str] = field(default_factory=Counter)
     images_with: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     objects_per_image: Counter[int] = field(default_factory=Counter)
     size: Histogram = field(default_factory=lambda: Histogram(0, 1, 25))
     visibility: Histogram = field(default_factory=lambda: Histogram(0, 1, 20))
@@ -74,6 +77,7 @@ class Statistics:
         self.images += 1
         self.objects_per_image[len(annotations)] += 1
         self.brightness.add(image.brightness)
+        self.dropped.update(image.dropped)
         row = min(int((image.elevation_deg + 90) / 15), 11)
         self.views[row, min(int(image.azimuth_deg % 360 / 15), 23)] += 1
         for name in sorted({names[record.category_id] for record in annotations}):
@@ -81,6 +85,8 @@ class Statistics:
         for record in annotations:
             self.annotations += 1
             self.per_category[names[record.category_id]] += 1
+            if record.iscrowd:
+                self.ignored[names[record.category_id]] += 1
             if isinstance(record, BoxFields):
                 self._add_box(record, image.width, image.height)
             if isinstance(record, AmodalFields):
@@ -100,6 +106,8 @@ class Statistics:
             "annotations": self.annotations,
             "per_category": dict(self.per_category),
             "images_with": dict(self.images_with),
+            "ignored": dict(self.ignored),
+            "dropped": dict(self.dropped),
             "objects_per_image": {str(k): v for k, v in sorted(self.objects_per_image.items())},
             "size": self.size.counts.tolist(),
             "visibility": self.visibility.counts.tolist(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import importlib
 import os
 import shutil
@@ -138,7 +139,7 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
 
     """
     local = is_local(path)
-    draft = draft_of(path) if local else Path(tempfile.gettempdir()) / draft_of(path).name
+    draft = draft_of(path) if local else _draft_here(path)
     try:
         with disk_errors(path):
             if local:
@@ -170,6 +171,14 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def _draft_here(path: Path) -> Path:
+    """Return the draft on this disk of a file in a store: one a path, of which several may be open
+    that have one name in different folders.
+    """
+    which = hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / draft_of(path.with_name(f"{which}-{path.name}")).name
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from renderer.asset import AssetCache
 from renderer.dataset.image_check import ImageCheck
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import Manifest, read_manifest
+from renderer.dataset.policy_check import policy_of
 from renderer.dataset.read import read_categories, read_category_records, read_pairs
 from renderer.dataset.records import CategoryRecord, records_of
 from renderer.dataset.shots import read_lines, to_shot
@@ -37,7 +38,7 @@ def validate(
     result = Validation()
     try:
         manifest, names = read_manifest(layout), read_categories(layout)
-        categories = read_category_records(layout)
+        categories, policy = read_category_records(layout), policy_of(manifest)
     except DatasetError as error:
         result.add(str(error))
         return result
@@ -46,7 +47,7 @@ def validate(
     _check_categories(manifest, categories, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
-    checker = ImageCheck(layout, cache, every, on, names, categories, manifest, result)
+    checker = ImageCheck(layout, cache, every, on, names, categories, manifest, policy, result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):

@@ -22,6 +22,7 @@ class Validation:
         findings: what is wrong.
         dropped: number of findings that were not kept.
         unknown: label kinds that the dataset has, and nothing here knows.
+        exports_unchecked: sentences, each of an export that could not be compared.
 
     """
 
@@ -33,6 +34,7 @@ class Validation:
     findings: list[str] = field(default_factory=list)
     dropped: int = 0
     unknown: tuple[str, ...] = ()
+    exports_unchecked: list[str] = field(default_factory=list)
 
     def add(self, finding: str) -> None:
         """Keep a finding; past a thousand only count them. What it quotes may be of any length."""
@@ -54,3 +56,4 @@ class Validation:
                 f"{self.unchecked} {scenes} {were} not checked: their models are not in the cache "
                 "(ORBITSET_CACHE); run orbitset recipe check there, or the render again"
             )
+        yield from self.exports_unchecked

@@ -11,12 +11,14 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from renderer.asset import AssetCache
 from renderer.dataset.json_text import loads
 from renderer.dataset.layout import Layout, below
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.storage import is_draft, is_local
 from renderer.dataset.validation import Validation
 from renderer.errors import UserError
+from renderer.export.models import ModelMissingError
 from renderer.export.sample import SampleFile
 from renderer.export.target import SUMMARY, Target, Writable
 from renderer.export.write import exports_folder, write_to
@@ -28,18 +30,25 @@ from renderer.registry import FORMATS
 _MOST = 20
 
 
-def check_exports(layout: Layout, validation: Validation) -> None:
+def check_exports(layout: Layout, validation: Validation, cache: AssetCache | None = None) -> None:
     """Add what is wrong with the exports in a dataset, if that is itself in order.
 
-    Every export is compared byte by byte with what the dataset gives, whatever its format.
+    Every export is compared byte by byte with what the dataset gives, whatever its format. One that
+    holds models which are not in the cache is not: a note says so.
     """
     if validation.findings:
         return
     asked = [each.get(EXPORT_KEY) for each in read_manifest(layout).recipe.output.exports]
     names = [name for name in FORMATS.names() if exports_folder(layout, name).is_dir()]
     missing = [f"exports/{name} is missing" for name in asked if name not in names]
-    for finding in (*missing, *(each for name in names for each in _check(layout, name))):
+    for finding in missing:
         validation.add(finding)
+    for name in names:
+        try:
+            for finding in _check(layout, name, cache):
+                validation.add(finding)
+        except ModelMissingError as error:
+            validation.exports_unchecked.append(f"exports/{name} was not compared: {error}")
 
 
 class _StoredSummary(BaseModel):
@@ -51,7 +60,7 @@ class _StoredSummary(BaseModel):
     finished: bool
 
 
-def _check(layout: Layout, name: str) -> list[str]:
+def _check(layout: Layout, name: str, cache: AssetCache | None) -> list[str]:
     try:
         root = exports_folder(layout, name)
         if not below(root, SUMMARY).exists():
@@ -61,11 +70,13 @@ def _check(layout: Layout, name: str) -> list[str]:
         if not said.finished:
             return [f"exports/{name} is not finished"]
         target = ComparedTarget(root, f"exports/{name}")
-        write_to(target, layout, choice)
+        write_to(target, layout, choice, cache=cache)
         return target.findings(FORMATS.get(name).caches)
     except ValidationError as error:
         told = "; ".join(f"{key}: {sentence}" for key, sentence in sentences(error, []))
         return [f"exports/{name}/{SUMMARY} is damaged ({told})"]
+    except ModelMissingError:
+        raise
     except UserError as error:
         return [f"exports/{name}: {error}"]
 

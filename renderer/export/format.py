@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from renderer.export.models import Models
 from renderer.export.options import Options as Options
 
 # A package may define a format beside its effects and label kinds: those are loaded while the
@@ -36,6 +37,7 @@ class DatasetHead:
         splits: names of the sides that the images are divided into (``train``, ``val``); none where
             they are not divided.
         keypoints: COCO id → the named points of the category, of those that have some.
+        models: the imported models, as far as they are at hand.
 
     """
 
@@ -46,6 +48,7 @@ class DatasetHead:
     manifest: Manifest
     splits: tuple[str, ...] = ()
     keypoints: Mapping[int, KeypointSet] = field(default_factory=dict)
+    models: Models = field(default_factory=Models)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Guide:
         conventions: sentences on units, axes, origins and order.
         loading: a few lines of Python that load it, run in its folder.
         requires: the packages that those lines need, as pip knows them.
+        front_matter: YAML that stands at the head of the page, between lines of ``---``, where a
+            reader of the format looks for it; without those lines.
 
     """
 
@@ -80,6 +85,7 @@ class Guide:
     conventions: tuple[str, ...] = ()
     loading: str = ""
     requires: tuple[str, ...] = ()
+    front_matter: str = ""
 
 
 class Format(ABC, Generic[AnyOptions]):

@@ -86,14 +86,16 @@ class WebDataset(Format[WebDatasetOptions]):
                 "the top left corner; lengths are metres; cameras are OpenCV's (x right, y down, z "
                 "forward), pixel centres at integer + 0.5; masks are COCO's run lengths or "
                 "polygons.",
+                "Pillow, and so `decode('pil')`, drops the lower 8 bits of 16-bit colours "
+                "(`normals.png`); `cv2.imdecode` with `IMREAD_UNCHANGED` keeps them.",
             ),
             loading=f"""
 import glob, webdataset
 shards = sorted(glob.glob("{side}*.tar"))
-for sample in webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode("pil"):
+for sample in webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode():
     print(sample["__key__"], len(sample["json"]["annotations"]))
 """,
-            requires=("webdataset", "pillow"),
+            requires=("webdataset",),
         )
 
 

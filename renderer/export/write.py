@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from renderer.asset import AssetCache
 from renderer.dataset.assemble import assemble, read_run
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
@@ -19,6 +20,7 @@ from renderer.export.dry_run import DryRunTarget
 from renderer.export.facts import facts_of
 from renderer.export.format import DatasetHead
 from renderer.export.given import Given, Watch
+from renderer.export.models import Models
 from renderer.export.publish import TargetError, check_target, published
 from renderer.export.readme import README, readme
 from renderer.export.target import Target
@@ -47,7 +49,13 @@ class Exported:
     bytes: int = 0
 
 
-def export(layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = None) -> Exported:
+def export(
+    layout: Layout,
+    choice: BaseModel,
+    root: Path,
+    watch: Watch | None = None,
+    cache: AssetCache | None = None,
+) -> Exported:
     """Write a dataset in a format.
 
     Args:
@@ -56,10 +64,12 @@ def export(layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = 
         root: the folder of the export, or a path in a store. A former export of the same format is
             replaced.
         watch: is told after each image how many of how many are done.
+        cache: where the dataset's models are, which some formats hold.
 
     Raises:
         DatasetError: the dataset is not finished or damaged.
         ExportError: it lacks labels that the format needs.
+        ModelMissingError: the format holds a model that is not in the cache.
         TargetError: the folder cannot take an export.
         DiskError: there is no room for it.
 
@@ -67,35 +77,44 @@ def export(layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = 
     _must_be_outside(layout, root)
     form = FORMATS.get(format_of(choice))
     with published(root, form.name, form.caches) as draft:
-        draft.facts.update(write_to(draft.target, layout, choice, watch))
+        draft.facts.update(write_to(draft.target, layout, choice, watch, cache))
     return Exported(root, draft.facts)
 
 
 def try_export(
-    layout: Layout, choice: BaseModel, root: Path, watch: Watch | None = None
+    layout: Layout,
+    choice: BaseModel,
+    root: Path,
+    watch: Watch | None = None,
+    cache: AssetCache | None = None,
 ) -> Exported:
     """Do as ``export`` does, and raise what it would, but write nothing."""
     _must_be_outside(layout, root)
     form = FORMATS.get(format_of(choice))
     check_target(root, form.name, form.caches)
     target = DryRunTarget()
-    facts = write_to(target, layout, choice, watch)
+    facts = write_to(target, layout, choice, watch, cache)
     return Exported(root, facts, target.bytes)
 
 
 def write_to(
-    target: Target, layout: Layout, choice: BaseModel, watch: Watch | None = None
+    target: Target,
+    layout: Layout,
+    choice: BaseModel,
+    watch: Watch | None = None,
+    cache: AssetCache | None = None,
 ) -> dict[str, Any]:
     """Give a target the files of an export; return what ``export.json`` says of it.
 
     Raises:
         DatasetError: the dataset is not finished or damaged.
         ExportError: it lacks labels that the format needs.
+        ModelMissingError: the format holds a model that is not in the cache.
         DiskError: there is no room for it.
 
     """
     form, given = FORMATS.get(format_of(choice)), Given(layout, choice, watch)
-    head = _head(layout, given.splits)
+    head = _head(layout, given.splits, cache)
     lacking = [kind for kind in form.needs if kind not in head.kinds]
     if lacking:
         raise ExportError(
@@ -115,14 +134,17 @@ def exports_folder(layout: Layout, name: str) -> Path:
     return layout.file(f"exports/{name}")
 
 
-def write_exports(layout: Layout) -> list[Exported]:
+def write_exports(layout: Layout, cache: AssetCache | None = None) -> list[Exported]:
     """Write the exports that a run's recipe asks for; raises as ``export`` does."""
     asked = read_run(layout).head.recipe.output.exports
     choices = [_chosen(layout, each) for each in asked]
-    return [export(layout, choice, exports_folder(layout, format_of(choice))) for choice in choices]
+    return [
+        export(layout, choice, exports_folder(layout, format_of(choice)), cache=cache)
+        for choice in choices
+    ]
 
 
-def finish(layout: Layout) -> MergeResult:
+def finish(layout: Layout, cache: AssetCache | None = None) -> MergeResult:
     """Bring a run to its final form: the dataset from its parts, and the exports.
 
     Raises:
@@ -132,7 +154,7 @@ def finish(layout: Layout) -> MergeResult:
 
     """
     result = assemble(layout)
-    write_exports(layout)
+    write_exports(layout, cache)
     return result
 
 
@@ -147,7 +169,7 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         ) from None
 
 
-def _head(layout: Layout, splits: tuple[str, ...]) -> DatasetHead:
+def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None) -> DatasetHead:
     manifest, categories = read_manifest(layout), read_category_records(layout)
     return DatasetHead(
         name=manifest.name,
@@ -161,6 +183,7 @@ def _head(layout: Layout, splits: tuple[str, ...]) -> DatasetHead:
             for number, each in sorted(categories.items())
             if (points := each.points) is not None
         },
+        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,12 +20,17 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.errors import UnavailableError
+from renderer.recipe.label_policy import LabelPolicy
 from renderer.registry import LABEL_KINDS
-from renderer.values.distribution import Strict
 
 
-class ChosenLabels(Strict):
+class ChosenLabels(LabelPolicy):
     """Which labels are written: each kind is true, false or a mapping of its options."""
+
+    @property
+    def policy(self) -> LabelPolicy:
+        """What becomes of objects that show too little of themselves."""
+        return LabelPolicy(**{key: getattr(self, key) for key in LabelPolicy.model_fields})
 
     @property
     def on(self) -> dict[str, Any]:
@@ -34,7 +38,8 @@ class ChosenLabels(Strict):
         return {
             name: options
             for name in type(self).model_fields
-            if (options := getattr(self, name)) is not False
+            if name not in LabelPolicy.model_fields
+            and (options := getattr(self, name)) is not False
         }
 
     @model_validator(mode="after")
@@ -48,6 +53,13 @@ class ChosenLabels(Strict):
                         f"{name} labels need {other} labels: write {other}: true, or {name}: false"
                     )
                     raise _located((key,), key == name, sentence)
+        return self
+
+    @model_validator(mode="after")
+    def _can_tell_visibility(self) -> Self:
+        if self.min_visibility > 0 and "amodal" not in self.on:
+            sentence = "min_visibility needs amodal labels: write amodal: true, or leave it out"
+            raise _located(("min_visibility",), self.min_visibility, sentence)
         return self
 
     @model_validator(mode="after")
@@ -69,33 +81,34 @@ class ChosenLabels(Strict):
     @model_serializer(mode="wrap")
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave them out where they need not be said: a recipe is the same one where more kinds are
-        installed.
+        installed, or more may be asked for.
         """
+        policy = LabelPolicy.model_fields
         return {
-            name: options
-            for name, options in dump(self).items()
-            if options is not False or LABEL_KINDS.get(name).default
+            name: value
+            for name, value in dump(self).items()
+            if (
+                value != policy[name].default
+                if name in policy
+                else value is not False or LABEL_KINDS.get(name).default
+            )
         }
 
 
-def must_need_no_rig(on: Iterable[str]) -> None:
-    """Refuse label kinds that lead from one view to another in a recipe whose shots have one.
+def must_be_possible(recipe: Recipe) -> None:
+    """Make sure that the labels which a recipe asks for go with the rest of it.
 
     Raises:
-        ValidationError: there is one, with its place in the recipe.
+        ValidationError: they do not; it tells where in the recipe.
 
     """
-    for name in on:
-        if LABEL_KINDS.get(name).needs_rig:
-            sentence = (
-                f"{name} labels lead from one view of a shot to another, and here each shot has "
-                "one: give it more by camera.rig, or leave them out"
-            )
+    for name, options in recipe.labels.on.items():
+        if sentence := LABEL_KINDS.get(name).refusal(options, recipe):
             raise _located(("labels", name), True, sentence)
 
 
 def _located(place: tuple[str, ...], value: Any, sentence: str) -> ValidationError:
-    """Return what to raise for one key."""
+    """Return what to raise for one key, by its place in the recipe."""
     error = PydanticCustomError("labels", "{sentence}", {"sentence": sentence})
     return ValidationError.from_exception_data(
         "labels", [InitErrorDetails(type=error, loc=place, input=value)]
@@ -142,6 +155,8 @@ def _refusing(sentence: str) -> BeforeValidator:
 
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
+
     Labels = ChosenLabels
 else:
     Labels = create_model(

@@ -20,7 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
-from renderer.recipe.labels import Labels, must_need_no_rig
+from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
@@ -239,9 +239,8 @@ class Recipe(Strict):
         return self
 
     @model_validator(mode="after")
-    def _check_views(self) -> Self:
-        if self.camera.rig is None:
-            must_need_no_rig(self.labels.on)
+    def _check_labels(self) -> Self:
+        must_be_possible(self)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

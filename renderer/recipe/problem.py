@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -172,22 +173,22 @@ def _sentence(item: dict[str, Any], path: KeyPath, known: list[str]) -> str:
     if kind == "extra_forbidden":
         if moved := _MOVED.get(dotted(path)):
             return f"is {moved.format(value=_show(value))}"
-        hint = _did_you_mean(str(path[-1]), known) or _list("known keys are", known)
+        hint = did_you_mean(str(path[-1]), known) or _list("known keys are", known)
         return f"unknown key{hint}"
     if kind == "unknown_distribution":
         if isinstance(value, dict) and value:
-            hint = _did_you_mean(str(next(iter(value))), list(DISTRIBUTION_KEYS))
+            hint = did_you_mean(str(next(iter(value))), list(DISTRIBUTION_KEYS))
             hint = hint or _list("there are", list(DISTRIBUTION_KEYS))
             return f"{_show(value)} is not a known distribution{hint}"
         return f"{_show(value)} is not a number or a distribution"
     if kind in ("missing_file", "unknown_hdri"):
         near = context.get("near", [])
-        hint = _did_you_mean(PurePath(str(value)).name, near)
+        hint = did_you_mean(PurePath(str(value)).name, near)
         return f"{_show(value)}: {item['msg']}{hint}"
     if kind == "literal_error":
         expected = str(context.get("expected", ""))
         options = [part.strip(" '") for part in expected.replace(" or ", ",").split(",")]
-        return f"{_show(value)} is not one of {expected}{_did_you_mean(str(value), options)}"
+        return f"{_show(value)} is not one of {expected}{did_you_mean(str(value), options)}"
     return f"{_show(value)}: {_lower(_RULES.get(kind, item['msg']))}"
 
 
@@ -260,7 +261,8 @@ def _list(lead: str, names: list[str]) -> str:
     return f" ({lead} {', '.join(names)})" if names else ""
 
 
-def _did_you_mean(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return what follows an unknown word in a sentence: the known one like it, if there is one."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f" (did you mean `{close[0]}`?)" if close and close[0] != word else ""
 

@@ -15,6 +15,7 @@ from renderer.geometry.crop import Crop
 from renderer.truth.kind import Record
 
 Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
@@ -95,6 +96,16 @@ class Canvas:
         inks = ("#ffffff", colour) if filled else (colour, "#ffffff")
         for reach, ink in zip((3.25 * self.stroke, 2.25 * self.stroke), inks, strict=True):
             pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=ink)
+
+    def blend(self, pixels: Pixels, share: Floats) -> None:
+        """Lay a map (height, width, 3) of the frame over the picture, with a share (height, width)
+        of it in each pixel.
+        """
+        size = self.picture.size
+        over = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).astype(np.float32)
+        much = cv2.resize(share, size, interpolation=cv2.INTER_NEAREST)[..., None]
+        mixed = np.array(self.picture) * (1 - much) + over * much
+        self.picture = Image.fromarray(np.rint(mixed).astype(np.uint8))
 
     def replace(self, pixels: Pixels) -> None:
         """Show a map (height, width, 3) of the frame in the picture's place."""

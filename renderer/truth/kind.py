@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
     from renderer.truth.canvas import Canvas
     from renderer.truth.stored_labels import StoredLabels
     from renderer.truth.view import ViewTruth
@@ -87,7 +88,6 @@ class LabelKind(ABC):
         name: its key in a recipe's ``labels`` and in the registry.
         default: whether it is on where a recipe does not name it.
         needs: kinds that have to be on, too.
-        needs_rig: whether it tells something from one view of a shot to another.
         Config: what a recipe may say of it.
         ObjectFields: what it adds to an annotation.
         ImageFields: what it adds to an image.
@@ -98,7 +98,6 @@ class LabelKind(ABC):
     name: ClassVar[str]
     default: ClassVar[bool] = False
     needs: ClassVar[tuple[str, ...]] = ()
-    needs_rig: ClassVar[bool] = False
     Config: ClassVar[type[Config]] = Config
     ObjectFields: ClassVar[type[Fields]] = NoFields
     ImageFields: ClassVar[type[Fields]] = NoFields
@@ -113,6 +112,18 @@ class LabelKind(ABC):
             config: what the recipe says, a ``Config`` of this kind.
 
         """
+
+    def refusal(self, config: Any, recipe: Recipe) -> str:
+        """Return why a recipe cannot have these labels, to follow their place in it; nothing where
+        it can.
+
+        Args:
+            config: what the recipe says of this kind.
+            recipe: all of it.
+
+        """
+        del config, recipe
+        return ""
 
     def check(
         self, stored: StoredLabels, truth: ViewTruth | None, config: Any

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.errors import UserError
+from renderer.recipe.label_policy import LabelPolicy
 from renderer.registry import LABEL_KINDS
 from renderer.truth.kind import LabelFile, LabelKind, Labels, NoFields
 from renderer.truth.view import ViewTruth
@@ -23,6 +24,8 @@ class Labelled:
         image: the fields that all kinds add to an image.
         files: by name, the kind that a file is of and the file.
         warnings: what is to be known of the labels, each a sentence.
+        dropped: instances of objects that have no label for showing too little.
+        ignored: instances of objects whose label is to be ignored.
 
     """
 
@@ -30,6 +33,8 @@ class Labelled:
     image: JsonObject
     files: Mapping[str, tuple[LabelKind, LabelFile]]
     warnings: tuple[str, ...]
+    dropped: frozenset[int] = frozenset()
+    ignored: frozenset[int] = frozenset()
 
     def paths(self, stem: str) -> Iterator[tuple[str, str, bytes]]:
         """Yield name, path below the dataset's folder and content of each file of an image.
@@ -43,14 +48,16 @@ class Labelled:
             yield name, f"{folder}/{stem}.{file.suffix}", file.content
 
 
-def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
+def label(truth: ViewTruth, on: Mapping[str, Any], policy: LabelPolicy | None = None) -> Labelled:
     """Return the labels of a view.
 
     Args:
         truth: the view.
         on: the kinds that are on, with what the recipe says of each.
+        policy: what becomes of objects that show too little of themselves; None keeps all.
 
     """
+    truth = truth if policy is None else truth.under(policy)
     objects: dict[int, JsonObject] = {entry.instance: {} for entry in truth.labelled}
     image: JsonObject = {}
     files: dict[str, tuple[LabelKind, LabelFile]] = {}
@@ -65,7 +72,7 @@ def label(truth: ViewTruth, on: Mapping[str, Any]) -> Labelled:
         image.update(made.image.model_dump())
         files.update({key: (kind, file) for key, file in made.files.items()})
         warnings.extend(made.warnings)
-    return Labelled(objects, image, files, tuple(warnings))
+    return Labelled(objects, image, files, tuple(warnings), truth.dropped, truth.ignored)
 
 
 def _check(kind: LabelKind, made: Labels, objects: Mapping[int, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def edges_apart(one: Sequence[float], other: Sequence[float], outwards: bool = F
     return float((edges if outwards else np.abs(edges)).max())
 
 
-def wrong_pixels(casting: RayCasting, index: Ints, stored: Ints) -> int:
+def wrong_pixels(casting: RayCasting, index: Ints, stored: Ints, unmasked: Collection[int]) -> int:
     """Return how many pixels belong to something else than the scene says.
 
     An object whose opacity rays cannot follow may have holes: through it anything may be seen that
@@ -60,15 +60,15 @@ def wrong_pixels(casting: RayCasting, index: Ints, stored: Ints) -> int:
         casting: the view.
         index: (h, w) instance of each pixel by rays alone.
         stored: (h, w) by the masks of a dataset.
+        unmasked: instances of the objects that have no mask there, by right.
 
     """
-    objects = casting.shot.objects
-    unlabelled = [each.instance for each in objects if each.category is None]
-    wrong = np.where(np.isin(index, unlabelled), 0, index) != stored
+    objects, without = casting.shot.objects, list(unmasked)
+    wrong = np.where(np.isin(index, without), 0, index) != stored
     untraceable = [each for each in objects if not casting.follows(each)]
     if untraceable:
         behind = casting.first(solid=False).instance
-        behind[np.isin(behind, unlabelled)] = 0
+        behind[np.isin(behind, without)] = 0
         veiled = np.isin(index, [each.instance for each in untraceable])
         wrong &= ~(veiled & (stored == behind))
         for each in untraceable:
@@ -76,17 +76,22 @@ def wrong_pixels(casting: RayCasting, index: Ints, stored: Ints) -> int:
             wrong[crop.part] &= ~((stored[crop.part] == each.instance) & crop.mask)
     rows, columns = np.nonzero(wrong)
     if len(rows):
-        wrong[rows, columns] = ~_explained(casting, columns, rows, stored[rows, columns])
+        wrong[rows, columns] = ~_explained(casting, columns, rows, stored[rows, columns], unmasked)
     return int(wrong.sum())
 
 
 def _explained(
-    casting: RayCasting, columns: Int64s, rows: Int64s, claimed_by: Ints
+    casting: RayCasting,
+    columns: Int64s,
+    rows: Int64s,
+    claimed_by: Ints,
+    unmasked: Collection[int],
 ) -> npt.NDArray[np.bool_]:
     """Tell of n pixels whether the instance (n,) that has them may be first by rounding."""
     depths = np.stack(casting.depths_around(columns, rows, _REACH_PX))
-    # Whatever has no label counts as nothing, as the floor does.
-    instances = [each.instance if each.category else 0 for each in casting.shot.objects]
+    # Whatever has no mask counts as nothing, as the floor does.
+    numbers = [each.instance for each in casting.shot.objects]
+    instances = [0 if number in unmasked else number for number in numbers]
     claimed = claimed_by[None] == np.array([*instances, 0])[:, None]
     own = np.where(claimed[:, None], depths, np.inf).min(axis=0)
     nearest = depths.min(axis=0)

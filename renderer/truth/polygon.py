@@ -8,6 +8,8 @@ pixel all round.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -25,19 +27,24 @@ def mask_to_polygons(mask: Mask) -> list[list[float]]:
 
 def crop_to_polygons(crop: Crop) -> list[list[float]]:
     """Return the COCO polygons of a mask of a frame, in the frame's coordinates."""
+    return [[float(value) for value in _bridge(part).ravel()] for part in crop_to_loops(crop)]
+
+
+def crop_to_loops(crop: Crop) -> Iterator[list[Points]]:
+    """Yield the closed chains of corners (n, 2) around each connected part of a mask of a frame, in
+    the frame's coordinates: the outer one first, then those of its holes. Edges run along the
+    pixels' edges with the part on their right hand; no chain repeats its first corner.
+    """
     from scipy import ndimage  # takes as long to import as all of this room
 
     if not crop.area:
-        return []
+        return
     count, labels = cv2.connectedComponents(crop.mask.astype(np.uint8), connectivity=4)
     places = ndimage.find_objects(labels)
-    polygons = []
     for part in range(1, count):
         rows, columns = places[part - 1]
-        loops = _boundary_loops(labels[rows, columns] == part)
-        ring = _bridge(loops) + np.array([crop.left + columns.start, crop.top + rows.start])
-        polygons.append([float(value) for value in ring.ravel()])
-    return polygons
+        corner = np.array([crop.left + columns.start, crop.top + rows.start])
+        yield [loop + corner for loop in _boundary_loops(labels[rows, columns] == part)]
 
 
 def _boundary_loops(part: Mask) -> list[Points]:

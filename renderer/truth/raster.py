@@ -1,17 +1,21 @@
-"""Files of a number or three a pixel: float32 OpenEXR, and 16-bit PNG. Same numbers, same bytes.
+"""Files of a number or three a pixel: float32 OpenEXR, PNG, and TIFF of many pages. Same numbers,
+same bytes.
 
 Of a file that is read only the size that is asked for is decoded: the header is looked at before.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from renderer.errors import UnavailableError, UserError
 
@@ -19,6 +23,7 @@ from renderer.errors import UnavailableError, UserError
 os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
 
 Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 Shorts = npt.NDArray[np.uint16]
 
 _EXR = b"v/1\x01"
@@ -31,6 +36,13 @@ _PNG_SETTINGS = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 4),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
 )
+# Of numbers in flat areas a harder try makes files no smaller.
+_FLAT_PNG_SETTINGS = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+)
+# PackBits: any reader has it, and it takes a tenth of Deflate's time.
+_TIFF_SETTINGS = (cv2.IMWRITE_TIFF_COMPRESSION, 32773)
 
 
 def encode_exr(values: Floats) -> bytes:
@@ -65,24 +77,72 @@ def encode_png(values: Shorts) -> bytes:
     return _encode(".png", values.astype(np.uint16), _PNG_SETTINGS)
 
 
-def decode_png(content: bytes, size: tuple[int, int]) -> Shorts:
-    """Return the values (h, w) or (h, w, 3) of a 16-bit PNG.
+def encode_flat_png(values: Bytes | Shorts) -> bytes:
+    """Return a PNG, of 8 or 16 bits as the values are, of values (h, w) or (h, w, 3) that are the
+    same over whole areas.
+    """
+    return _encode(".png", values, _FLAT_PNG_SETTINGS)
+
+
+def decode_png(content: bytes, size: tuple[int, int], bits: int = 16) -> npt.NDArray[Any]:
+    """Return the values (h, w) or (h, w, 3) of a PNG.
 
     Args:
         content: the file.
         size: (width, height) that it should have.
+        bits: of a value that it should have, 8 or 16.
 
     Raises:
-        UserError: it is none, or of another size.
+        UserError: it is none, or of another size or depth.
 
     """
     if content[:8] != _PNG or len(content) < 26:
         raise UserError("it is no PNG")
-    width, height, bits = struct.unpack(">IIB", content[16:25])
+    width, height, found = struct.unpack(">IIB", content[16:25])
     _must_be((width, height), size)
-    if bits != 16:
-        raise UserError(f"it has {bits} bits a value, and should have 16")
+    if found != bits:
+        raise UserError(f"it has {found} bits a value, and should have {bits}")
     return _decode(content, "a PNG")
+
+
+def encode_pages(pages: Sequence[Bytes]) -> bytes:
+    """Return a TIFF of pages (h, w) of 8 bits, at least one."""
+    done, content = cv2.imencodemulti(".tiff", list(pages), _TIFF_SETTINGS)
+    if not done:
+        raise UnavailableError("OpenCV cannot write TIFF files")
+    return content.tobytes()
+
+
+def decode_pages(content: bytes, size: tuple[int, int], count: int) -> list[Bytes]:
+    """Return the pages (h, w) of a TIFF of 8 bits.
+
+    Args:
+        content: the file.
+        size: (width, height) that each page should have.
+        count: how many there should be.
+
+    Raises:
+        UserError: it is none, or has other pages.
+
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=("TIFF",)) as file:
+            found = getattr(file, "n_frames", 1)
+            if found != count:
+                raise UserError(f"it has {found} pages, and should have {count}")
+            return [_page(file, at, size) for at in range(count)]
+    except UserError:
+        raise
+    except Exception as error:  # at damaged files Pillow raises all kinds
+        raise UserError("it is damaged: it cannot be decoded as a TIFF") from error
+
+
+def _page(file: Image.Image, at: int, size: tuple[int, int]) -> Bytes:
+    file.seek(at)
+    _must_be(file.size, size)
+    if file.mode != "L":
+        raise UserError(f"its page {at} is no grey of 8 bits")
+    return np.array(file)
 
 
 def _encode(suffix: str, values: npt.NDArray[Any], settings: tuple[int, ...]) -> bytes:

@@ -84,6 +84,25 @@ class StoredLabels:
         return next((each for each in objects if each.instance == record["instance"]), None)
 
     @cached_property
+    def dropped(self) -> frozenset[int]:
+        """Instances of the objects without an annotation that the image says to be dropped; of a
+        category of which some are hidden altogether those, too.
+        """
+        said = self.image.get("dropped") or {}
+        labelled = {record["instance"] for record in self.annotations}
+        return frozenset(
+            each.instance
+            for each in (() if self.shot is None else self.shot.objects)
+            if each.category in said and each.instance not in labelled
+        )
+
+    @property
+    def unmasked(self) -> frozenset[int]:
+        """Instances of the objects that have no mask by right: no category, or dropped."""
+        objects = () if self.shot is None else self.shot.objects
+        return self.dropped | {each.instance for each in objects if each.category is None}
+
+    @cached_property
     def complete(self) -> bool:
         """Whether the shot is there, and each annotation is of another object of it, and has masks
         that can be decoded.
@@ -107,23 +126,30 @@ class StoredLabels:
         """Return the truth of the view with each object's pixels as the masks have them, which is
         as the engine had them, and the outlines that rays cannot tell as the dataset has them.
         """
-        if not self.complete or not all("segmentation" in each for each in self.annotations):
-            return truth
         if self._seen is None:
-            self._seen = truth.seen(self._with_unlabelled(truth), self._outlines(truth))
+            ignored = {each["instance"] for each in self.annotations if each.get("iscrowd")}
+            if self.dropped or ignored:
+                truth = truth.with_fates(self.dropped, ignored)
+            if self.masked:
+                truth = truth.seen(self._with_unlabelled(truth), self._outlines(truth))
+            self._seen = truth
         return self._seen
 
     def unclear(self, truth: ViewTruth) -> Mask:
         """Tell (h, w) which pixels hang on an opacity that only the engine knew: of objects that
         rays cannot follow, where no mask says which pixels they have.
         """
-        masked = self.seen(truth) is not truth
         untraceable = [
             entry.instance
             for entry in truth.shot.objects
-            if not truth.exact(entry) and not (masked and entry.category)
+            if not truth.exact(entry) and not (self.masked and entry.instance not in self.unmasked)
         ]
         return np.asarray(np.isin(truth.index, untraceable), np.bool_)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the masks tell whose each pixel is."""
+        return self.complete and all("segmentation" in each for each in self.annotations)
 
     def _decodes(self) -> bool:
         try:
@@ -137,8 +163,8 @@ class StoredLabels:
 
     def _with_unlabelled(self, truth: ViewTruth) -> Ints:
         """Return the index with what has no mask, since it has no label, where rays meet it."""
-        plain = [each.instance for each in truth.shot.objects if each.category is None]
-        cast = np.where(np.isin(truth.index, plain), truth.index, 0) if plain else 0
+        plain = self.unmasked
+        cast = np.where(np.isin(truth.index, list(plain)), truth.index, 0) if plain else 0
         return np.where(self.index == 0, cast, self.index).astype(np.int32)
 
     def _outlines(self, truth: ViewTruth) -> Mapping[int, Silhouette]:

@@ -14,9 +14,10 @@ before another part of its own. ``warnings`` says so for the kinds that write it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,10 @@ from renderer.shot.ground import has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 from renderer.truth.ray_casting import FirstHit, RayCasting
+from renderer.truth.whole import Whole
+
+if TYPE_CHECKING:
+    from renderer.recipe.label_policy import LabelPolicy
 
 Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
@@ -63,15 +68,27 @@ class ViewTruth:
         casting: what rays say of it.
         given: (h, w) int32 instance of each pixel by who knows it exactly; None asks the rays.
         outlines: by instance, those of the objects that rays cannot follow, as far as known.
+        dropped: instances of objects with a category that have no label all the same.
+        ignored: instances of objects whose label is to be ignored (COCO's ``iscrowd``).
+        categories: names of all categories of the dataset, in the order of their ids.
 
     """
 
     casting: RayCasting
     given: Ints | None = None
     outlines: Mapping[int, Silhouette] = field(default_factory=dict)
+    dropped: frozenset[int] = frozenset()
+    ignored: frozenset[int] = frozenset()
+    categories: tuple[str, ...] = ()
 
     @staticmethod
-    def of(shot: Shot, camera: Camera, cache: AssetCache, frame: Frame | None = None) -> ViewTruth:
+    def of(
+        shot: Shot,
+        camera: Camera,
+        cache: AssetCache,
+        frame: Frame | None = None,
+        categories: Sequence[str] = (),
+    ) -> ViewTruth:
         """Return the truth of a view.
 
         Args:
@@ -79,12 +96,13 @@ class ViewTruth:
             camera: the camera of the view.
             cache: where the shot's models are.
             frame: what the engine gave of the view; None where there is only the shot.
+            categories: the names of all categories of the dataset, in the order of their ids.
 
         """
-        casting = RayCasting(shot, camera, cache)
+        casting, categories = RayCasting(shot, camera, cache), tuple(categories)
         if frame is None:
-            return ViewTruth(casting)
-        return ViewTruth(casting, frame.index, frame.silhouettes)
+            return ViewTruth(casting, categories=categories)
+        return ViewTruth(casting, frame.index, frame.silhouettes, categories=categories)
 
     @property
     def shot(self) -> Shot:
@@ -163,7 +181,14 @@ class ViewTruth:
 
     @cached_property
     def labelled(self) -> tuple[Instance, ...]:
-        """The objects that get a label: those with a category and at least one pixel."""
+        """The objects that get a label: those with a category and at least one pixel, but for those
+        that are dropped.
+        """
+        return tuple(entry for entry in self.shown if entry.instance not in self.dropped)
+
+    @cached_property
+    def shown(self) -> tuple[Instance, ...]:
+        """The objects with a category and at least one pixel."""
         return tuple(
             entry
             for entry in self.shot.objects
@@ -197,6 +222,17 @@ class ViewTruth:
         given = self.outlines.get(entry.instance)
         return self.casting.silhouette(entry) if given is None else given
 
+    def whole(self, entry: Instance) -> Whole:
+        """Return an object with at least one pixel as if nothing were before it."""
+        if entry.instance not in self._wholes:
+            made = Whole.of(self.visible(entry), self.silhouette(entry))
+            self._wholes[entry.instance] = made
+        return self._wholes[entry.instance]
+
+    def category_id(self, entry: Instance) -> int:
+        """Return the id, from 1, of the category of an object that has one."""
+        return self.categories.index(entry.category or "") + 1
+
     def exact(self, entry: Instance) -> bool:
         """Tell whether an object's outline is known exactly."""
         return entry.instance in self.outlines or self.casting.follows(entry)
@@ -205,7 +241,26 @@ class ViewTruth:
         """Return the truth of the same view by another index and other outlines; what rays have
         said already is not asked again.
         """
-        return ViewTruth(self.casting, index, outlines)
+        return ViewTruth(self.casting, index, outlines, self.dropped, self.ignored, self.categories)
+
+    def under(self, policy: LabelPolicy) -> ViewTruth:
+        """Return the truth of the same view with what a recipe's policy drops and ignores."""
+        if not policy.asks:
+            return self
+        fates = {"drop": set[int](), "ignore": set[int](), "keep": set[int]()}
+        for entry in self.shown:
+            # To the digits of amodal labels, so that whoever reads them decides alike.
+            visibility = round(self.whole(entry).visibility, 6) if policy.min_visibility else 1.0
+            fates[policy.fate(self.visible(entry).area, visibility)].add(entry.instance)
+        return self.with_fates(fates["drop"], fates["ignore"])
+
+    def with_fates(self, dropped: Iterable[int], ignored: Iterable[int]) -> ViewTruth:
+        """Return the truth of the same view with some objects dropped and others ignored."""
+        return replace(self, dropped=frozenset(dropped), ignored=frozenset(ignored))
+
+    @cached_property
+    def _wholes(self) -> dict[int, Whole]:
+        return {}
 
     def met(self) -> list[tuple[Instance, Part, Mask]]:
         """Return each object that rays meet, with the part of the frame that it is in and its

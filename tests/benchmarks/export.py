@@ -22,10 +22,14 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.validation import Validation
 from renderer.export.check import check_exports
 from renderer.export.write import export, exports_folder
-from renderer.recipe.exports import export_of
+from renderer.recipe.exports import export_of, format_of
 from tests.benchmarks import records
 
-FORMATS = ("yolo", "webdataset")
+FORMATS = (
+    *("yolo", "yolo-seg", "yolo-obb", "yolo-semantic", "coco", "coco-panoptic", "voc", "cvat"),
+    *("webdataset", "hf", "hf-parquet"),
+)
+_OPTIONS = {"hf-parquet": {"format": "hf", "layout": "parquet"}}
 _MOST_GROWTH_MB = 30
 
 
@@ -37,7 +41,8 @@ def step(name: str, root: Path) -> None:
         check_exports(layout, validation)
         assert not validation.findings, validation.findings[:3]
     else:
-        export(layout, export_of({"format": name}), exports_folder(layout, name))
+        choice = export_of(_OPTIONS.get(name, {"format": name}))
+        export(layout, choice, exports_folder(layout, format_of(choice)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": time.process_time(), "peak_mb": peak}))
 
@@ -54,7 +59,7 @@ def measure(size: int) -> dict[str, dict[str, Any]]:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             found[name] = took = json.loads(done.stdout)
             print(
-                f"{size:>9,} records, {name:<12} {took['seconds']:7.1f} s "
+                f"{size:>9,} records, {name:<13} {took['seconds']:7.1f} s "
                 f"({took['seconds'] / size * 1e6:.0f} us a record), peak {took['peak_mb']:.0f} MB",
                 flush=True,
             )

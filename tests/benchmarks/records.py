@@ -74,6 +74,7 @@ def record(number: int, shot: Shot) -> dict[str, Any]:
         "area": half * half,
         "segmentation": rle,
         "visibility": 1.0,
+        "visib_fract": 1.0,
         "truncation": 0.0,
         "amodal_bbox": [x, y, half, half],
         "amodal_segmentation": rle,

@@ -33,8 +33,8 @@ def records(kind: str) -> list[tuple[str, Any]]:
     keys = {
         "image": "id file_name width height camera shot view variant views azimuth_deg elevation_deg "
         "brightness files",
-        "annotation": "id image_id category_id bbox area iscrowd segmentation visibility truncation "
-        "amodal_bbox amodal_segmentation cam_R_m2c cam_t_m2c scale asset instance",
+        "annotation": "id image_id category_id bbox area iscrowd segmentation visibility visib_fract "
+        "truncation amodal_bbox amodal_segmentation cam_R_m2c cam_t_m2c scale asset instance",
     }
     return [(kind, key) for key in keys[kind].split()]
 

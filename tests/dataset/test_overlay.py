@@ -216,4 +216,4 @@ def test_show_draws_the_kinds_by_name(crowd: Path, tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     result = orbitset("dataset", "show", crowd, "--labels", "depht", "-o", path)
     assert result.returncode == 2
-    assert "error: --labels depht: there are box, mask, amodal, pose" in result.stderr
+    assert "error: --labels depht: there is no such label kind" in result.stderr

@@ -75,12 +75,13 @@ def test_keys_stand_in_one_order(crowd: Path) -> None:
     made, label = example(crowd)
     assert list(made) == [
         *("id", "file_name", "width", "height", "camera", "shot", "view", "variant", "views"),
-        *("scenario", "group", "azimuth_deg", "elevation_deg", "brightness", "files", "warnings"),
+        *("scenario", "group", "azimuth_deg", "elevation_deg", "brightness", "files", "dropped"),
+        "warnings",
     ]
     assert list(label) == [
         *("id", "image_id", "category_id", "iscrowd", "instance", "asset"),
         *("bbox", "area", "segmentation"),
-        *("visibility", "truncation", "amodal_bbox", "amodal_segmentation"),
+        *("visibility", "visib_fract", "truncation", "amodal_bbox", "amodal_segmentation"),
         *("cam_R_m2c", "cam_t_m2c", "scale"),
     ]
     assert tuple(Labels().on) == KINDS
@@ -166,7 +167,8 @@ def test_a_kind_that_is_not_installed_is_told(copy: Path) -> None:
 
 
 def test_a_dataset_without_boxes_and_amodal_masks(copy: Path) -> None:
-    keys = ("bbox", "area", "visibility", "truncation", "amodal_bbox", "amodal_segmentation")
+    keys = ("bbox", "area", "visibility", "visib_fract", "truncation", "amodal_bbox")
+    keys = (*keys, "amodal_segmentation")
 
     def without(data: Any) -> None:
         for each in data["annotations"]:

@@ -70,9 +70,13 @@ WRONG: dict[str, tuple[Change, str]] = {
     "truncation": (annotation(put("truncation", 0.125)), WHERE + "truncation is 0.125"),
     "truncation of all": (annotation(put("truncation", 1)), WHERE + "truncation is 1"),
     "visibility": (annotation(add("visibility", step=-1e-5)), WHERE + "visibility is 0.99999"),
+    "visib_fract": (
+        annotation(add("visib_fract", step=-1e-5)),
+        WHERE + "visib_fract is 0.99999, its visibility and truncation say 1.0",
+    ),
     "area": (annotation(add("area")), WHERE + "area is "),
     "asset": (annotation(put("asset", "ball.ply")), WHERE + "asset is ball.ply, its shot says box"),
-    "iscrowd": (annotation(put("iscrowd", 1)), WHERE + "iscrowd is 1, its shot says 0"),
+    "iscrowd": (annotation(put("iscrowd", 1)), WHERE + "iscrowd is 1, and should be 0"),
     "iscrowd a bool": (annotation(put("iscrowd", False)), "annotation 3 has a wrong iscrowd"),
     "instance": (annotation(put("instance", 9)), WHERE + "instance is 9, and its shot has no such"),
     "moved to another category": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,73 +13,26 @@ from typer.testing import CliRunner
 
 from renderer.asset import AssetCache
 from renderer.commands.app import app
-from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
-from renderer.dataset.parts import write_part
-from renderer.dataset.run_file import run_head
 from renderer.dataset.validate import validate
 from renderer.geometry.crop import Crop
-from renderer.pipeline import Pipeline
 from renderer.plan import Planner
-from renderer.shot.frame import Frame
-from renderer.shot.shot import Shot
 from renderer.truth.mask import encode_rle, to_mask
-from tests import shapes
 from tests.dataset.edits import (
     Change,
     add,
     edit_labels,
     image,
 )
+from tests.dataset.without_blender import dataset_of
 
 Make = Callable[..., tuple[Layout, AssetCache]]
 
 
-class StubRenderer:
-    """Grey noise for a picture, and a broken shutter for some shots."""
-
-    def __init__(self, breaks: frozenset[int]) -> None:
-        self.breaks = breaks
-
-    def render(self, shot: Shot) -> list[Frame]:
-        if shot.index in self.breaks:
-            raise RuntimeError("the shutter is stuck")
-        width, height = shot.views[0].camera.resolution
-        noise = np.random.default_rng(shot.index).random((height, width, 4)).astype(np.float32)
-        noise[..., 3] = 1
-        return [Frame(noise)]
-
-
 @pytest.fixture
-def make(plain_planner: Callable[..., Planner], tmp_path: Path) -> Iterator[Make]:
+def make(plain_planner: Callable[..., Planner], tmp_path: Path) -> Make:
     def build(breaks: frozenset[int] = frozenset(), **output: Any) -> tuple[Layout, AssetCache]:
-        planner = plain_planner(
-            {
-                "name": "cut",
-                "images": 6,
-                "objects": [
-                    {"asset": "box.ply", "category": "box", "count": 2},
-                    {"asset": "ball.ply", "category": "ball", "size_m": 0.5},
-                ],
-                "camera": {
-                    "resolution": [96, 72],
-                    "orbit": {"distance_m": 2, "framing": [{"uniform": [-1, 1]}, 0]},
-                },
-                "accept": {"min_visibility": 0.0, "max_truncation": 0.95},
-                "background": {"world": True},
-                "render": {"engine": "workbench", "samples": 1},
-                "output": output,
-            },
-            box=shapes.box((0.6, 0.4, 0.8)),
-            ball=shapes.sphere(rings=24),
-        )
-        layout = Layout(tmp_path / "made")
-        lines = list(Pipeline(planner, StubRenderer(breaks), layout).run(range(6)))
-        write_part(layout, lines, 0)
-        head = run_head(planner.recipe, "0", "0", {}).model_dump(mode="json")
-        layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
-        assemble(layout)
-        return layout, planner.cache
+        return dataset_of(plain_planner, tmp_path / "made", breaks, output=output)
 
     return build
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +25,26 @@ from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
 from renderer.dataset.records import PICTURE
+from renderer.farm.asset_import import default_cache
 from renderer.recipe.labels import Labels
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
+from tests import shapes
+from tests.conftest import put_solid
+from tests.dataset.edits import edit_labels
 
 WIDTH, HEIGHT = 64, 48
 CLASSES = tuple(f"thing {number}" for number in range(297)) + ("чашка", "杯子", "tasse é")
 _SHOT = Path(__file__).parent.parent / "benchmarks" / "shot.json"
+# What all objects are of; the fixture puts it into the cache.
+_MODEL = {
+    "digest": "planted",
+    "faces": 12,
+    "size_m": (0.6, 0.4, 0.8),
+    "source_to_model": np.eye(4).tolist(),
+    "warnings": [],
+}
 Mask = npt.NDArray[np.bool_]
 
 
@@ -83,6 +96,7 @@ def _annotation(shot: Shot, planted: Planted, number: int) -> dict[str, Any]:
         "area": area,
         "segmentation": rle,
         "visibility": 1.0,
+        "visib_fract": round(1 - beyond, 6),
         "truncation": round(beyond, 6),
         "amodal_bbox": whole,
         "amodal_segmentation": rle,
@@ -90,7 +104,11 @@ def _annotation(shot: Shot, planted: Planted, number: int) -> dict[str, Any]:
     }
 
 
-def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
+def make(
+    root: Path,
+    scenes: Sequence[Sequence[Planted]] = SCENES,
+    classes: Sequence[str] = CLASSES,
+) -> Layout:
     """Write the dataset, and merge it."""
     layout = Layout(root)
     for folder in (layout.parts, layout.images):
@@ -98,7 +116,7 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
     model, lines = json.loads(_SHOT.read_text()), []
     for index, scene in enumerate(scenes):
         entries = [
-            {**model["objects"][0], "instance": at + 1, "category": CLASSES[each.category - 1]}
+            {**model["objects"][0], "instance": at + 1, "category": classes[each.category - 1]}
             for at, each in enumerate(scene)
         ]
         shot = Shot.model_validate({**model, "index": index, "objects": entries})
@@ -123,10 +141,10 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
         "orbitset": "0",
         "bpy": "0",
         "seed": 0,
-        "categories": list(CLASSES),
+        "categories": list(classes),
         "labels": Labels().model_dump(mode="json"),
         "warnings": [],
-        "assets": {},
+        "assets": {"box.ply": _MODEL},
         "recipe": {"images": len(lines), "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
@@ -136,5 +154,22 @@ def make(root: Path, scenes: Sequence[Sequence[Planted]] = SCENES) -> Layout:
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """The dataset; do not write into it."""
+    """The dataset, its model in the cache; do not write into it."""
+    if not default_cache().has("planted"):
+        put_solid(default_cache(), "planted", *shapes.box((0.6, 0.4, 0.8)))
     return make(tmp_path_factory.mktemp("planted") / "set")
+
+
+def planted_orbits(planted: Layout, root: Path) -> Layout:
+    """A copy of the dataset whose images are views of two shots, four and three."""
+    shutil.copytree(planted.root, root)
+
+    def change(data: dict[str, Any]) -> None:
+        for image in data["images"]:
+            first = image["id"] <= 4
+            ids = range(1, 5) if first else range(5, 8)
+            image["shot"] = 0 if first else 1
+            image["views"] = {f"view {at}": number for at, number in enumerate(ids)}
+
+    edit_labels(root, change)
+    return Layout(root)

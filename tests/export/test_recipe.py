@@ -19,10 +19,7 @@ objects: [{asset: box.ply, category: box}]
 output:
 """
 WRONG = {
-    "  exports: [{format: yollo}]": (
-        "5:22: output.exports[0].format: \"yollo\" is not one of 'webdataset' or 'yolo' "
-        "(did you mean `yolo`?)"
-    ),
+    "  exports: [{format: yollo}]": '5:22: output.exports[0].format: "yollo" is not one of ',
     "  exports: [{}]": "5:13: output.exports[0].format: is required",
     "  exports: [yolo]": ('5:13: output.exports[0]: "yolo": must be a mapping of keys to values'),
     "  exports:\n  - format: webdataset\n    shard_imags: 3": (

@@ -5,12 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import webdataset
+from pycocotools.coco import COCO
 
+from renderer.dataset import json_text
 from renderer.dataset.layout import Layout
+from renderer.dataset.manifest import read_manifest
+from renderer.dataset.read import read_categories
+from renderer.export.format import DatasetHead
+from renderer.export.sample import Sample, SampleFile, read_samples
+from renderer.export.target import FolderTarget
+from renderer.export.webdataset import WebDataset, WebDatasetOptions
 from renderer.export.write import export
 from renderer.recipe.exports import export_of
 from tests.conftest import CROWD, contents, orbitset, write_recipe
@@ -76,6 +87,71 @@ def test_recipe_asks_for_shards(solids: Path, tmp_path: Path) -> None:
     assert lost.returncode == 1
     assert "00000001.png" in lost.stderr
     assert contents(tmp_path / "again") == contents(written)  # as it was
+
+
+def planted_samples(layout: Layout, folder: Path) -> Iterator[Sample]:
+    """With a file of each sort beside the picture, each of other bytes."""
+    for sample in read_samples(layout):
+        files = dict(sample.files)
+        for name, suffix in FILES.items():
+            path = folder / f"{sample.stem}.{name}{suffix}"
+            path.write_bytes(path.name.encode())
+            files[name] = SampleFile(path)
+        yield replace(sample, files=files, split="val" if sample.image.id % 3 == 0 else "train")
+
+
+def planted_head(layout: Layout, splits: tuple[str, ...] = ()) -> DatasetHead:
+    manifest, names = read_manifest(layout), read_categories(layout)
+    return DatasetHead("planted", manifest.images, names, tuple(manifest.labels), manifest, splits)
+
+
+FILES = {"depth": ".exr", "normals": ".png", "coverage": ".tiff", "panoptic": ".png"}
+
+
+def test_files_of_any_kind_travel_with_splits(planted: Layout, tmp_path: Path) -> None:
+    """Every planted instance and file is in the shards of its split, and nowhere else."""
+    head = planted_head(planted, ("train", "val"))
+    written, given = tmp_path / "shards", tmp_path / "given"
+    written.mkdir()
+    given.mkdir()
+    stream, target = planted_samples(planted, given), FolderTarget(written)
+    done = WebDataset().write(stream, head, target, WebDatasetOptions(shard_images=2))
+    assert (done.images, done.annotations) == (7, 11)
+    index = json.loads((written / "index.json").read_text())
+    assert [(each["name"], each["images"], each["split"]) for each in index["shards"]] == [
+        ("train-000000.tar", 2, "train"),
+        ("train-000001.tar", 2, "train"),
+        ("train-000002.tar", 1, "train"),
+        ("val-000000.tar", 2, "val"),
+    ]
+    coco, seen = COCO(planted.instances), []
+    for sample in samples(written):
+        told = json.loads(sample["json"])
+        image = coco.imgs[told["image"]["id"]]
+        assert sample["__url__"].rpartition("/")[2].startswith("val") == (image["id"] % 3 == 0)
+        assert told["annotations"] == coco.imgToAnns[image["id"]]
+        for name, suffix in FILES.items():
+            key = f"{name}{suffix}"
+            assert sample[key] == f"{sample['__key__']}.{key}".encode()
+        seen.append(image["id"])
+    assert sorted(seen) == sorted(coco.imgs)
+
+
+def test_shards_see_half_a_pixel(
+    planted: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = json_text.dumps
+
+    def shifted(value: Any) -> str:
+        for record in value["annotations"]:
+            record["bbox"] = [record["bbox"][0] - 0.5, *record["bbox"][1:]]
+        return right(value)
+
+    monkeypatch.setattr("renderer.export.webdataset.dumps", shifted)
+    write_shards(planted.root, tmp_path, 3)
+    coco = COCO(planted.instances)
+    records = [json.loads(sample["json"])["annotations"] for sample in samples(tmp_path)]
+    assert records != [coco.imgToAnns[number] for number in coco.imgs]
 
 
 def test_shards_of_a_split_are_of_one_side(crowd: Path, tmp_path: Path) -> None:

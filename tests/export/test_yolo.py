@@ -13,6 +13,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.export import ultralytics
 from renderer.export.write import Exported, export
 from renderer.recipe.exports import export_of
 from tests.conftest import contents, orbitset
@@ -77,15 +78,12 @@ def test_every_instance_is_read_back(crowd: Path, tmp_path: Path) -> None:
 def test_the_comparison_sees_half_a_pixel(
     crowd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from renderer.export import yolo as writer
+    right = ultralytics.shares
 
-    right = writer._box
+    def shifted(values: tuple[float, ...], width: int, height: int) -> str:
+        return right((values[0] - 0.5, *values[1:]), width, height)
 
-    def shifted(record: Any, width: int, height: int) -> str:
-        x, *others = map(float, right(record, width, height).split())
-        return " ".join(map(str, (max(0.0, x - 0.5 / width), *others)))
-
-    monkeypatch.setattr(writer, "_box", shifted)
+    monkeypatch.setattr(ultralytics, "shares", shifted)
     write(crowd, tmp_path / "yolo")
     with pytest.raises(AssertionError):
         compare(crowd, tmp_path / "yolo")
@@ -159,7 +157,7 @@ def test_what_is_left_out_is_told(copy: Path, tmp_path: Path) -> None:
     edit_labels(copy, lambda data: data["annotations"][0].update(iscrowd=1))
     told = "\n".join(write(copy, tmp_path / "yolo").facts["left_out"])
     assert "labels that yolo does not carry: mask, amodal, pose" in told
-    assert "objects marked as crowds, which YOLO does not know: 1" in told
+    assert "objects that are to be ignored (iscrowd 1), which YOLO does not know: 1" in told
     assert "objects with the very box of another of their class" in told
     assert "images with a side below 10 pixels, which Ultralytics passes over: 1" in told
     assert "a split" in told

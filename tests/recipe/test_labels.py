@@ -40,6 +40,12 @@ def test_each_kind_is_on_off_or_has_options(tmp_path: Path) -> None:
             ":5:18: labels.amodal: true: amodal labels need mask labels: write mask: true, or "
             "amodal: false",
         ),
+        (
+            "labels: {min_visibility: 0.1, amodal: false}",
+            ":5:26: labels.min_visibility: 0.1: min_visibility needs amodal labels: write amodal: "
+            "true, or leave it out",
+        ),
+        ("labels: {below: hide}", ':5:17: labels.below: "hide" is not'),
         ("labels: {box: 3}", ":5:15: labels.box: 3: must be true, false or a mapping of options"),
         ("labels: {bxo: true}", ":5:10: labels.bxo: unknown key (did you mean `box`?)"),
         (
@@ -70,3 +76,23 @@ def test_the_schema_has_each_kind_with_its_options() -> None:
     assert labels["mask"]["description"] == "COCO's segmentation."
     assert {"type": "boolean"} in labels["mask"]["anyOf"]
     assert {"$ref": "#/$defs/MaskConfig"} in labels["mask"]["anyOf"]
+
+
+def test_the_policy_is_no_label_kind_and_not_said_where_it_asks_nothing(tmp_path: Path) -> None:
+    labels = load(tmp_path, "labels: {min_visible_px: 20, below: ignore}").labels
+    assert list(labels.on) == ["box", "mask", "amodal", "pose"]
+    assert (labels.policy.min_visible_px, labels.policy.below) == (20, "ignore")
+    assert labels.model_dump() == {**Labels().model_dump(), "min_visible_px": 20, "below": "ignore"}
+    assert not Labels().policy.asks
+    assert not Labels(min_visible_px=20, below="keep").policy.asks
+    assert Labels(min_visible_px=20).policy.below == "drop"
+    assert "min_visible_px" not in Labels().model_dump()
+
+
+@pytest.mark.parametrize(("pixels", "visibility", "fate"), [(19, 1, "drop"), (20, 0.1, "keep")])
+def test_an_object_below_either_threshold_is_dropped(
+    pixels: int, visibility: float, fate: str
+) -> None:
+    policy = Labels(min_visible_px=20, min_visibility=0.1).policy
+    assert policy.fate(pixels, visibility) == fate
+    assert policy.fate(20, 0.0999) == "drop"

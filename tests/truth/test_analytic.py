@@ -160,6 +160,7 @@ def test_half_covered_sheet(make_planner: Maker, scene_renderer: Any) -> None:
     assert 0.3 < expected < 0.6
     assert back.visibility == pytest.approx(expected, abs=1 / rows)
     assert back.truncation == 0
+    assert back.record["visib_fract"] == back.visibility
 
 
 def test_truncation(make_planner: Maker, scene_renderer: Any) -> None:
@@ -183,6 +184,7 @@ def test_truncation(make_planner: Maker, scene_renderer: Any) -> None:
     assert x + w > 160
     assert w == pytest.approx(width, abs=1)
     assert label.visibility == 1
+    assert label.record["visib_fract"] == pytest.approx(0.5, abs=1 / width)
 
 
 def test_crowd_is_what_rays_say(make_planner: Maker, scene_renderer: Any) -> None:

@@ -12,7 +12,8 @@ from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.records import records_of
 from renderer.dataset.report.charts import category_bars, charts
-from renderer.dataset.report.gallery import GalleryImage, gallery_image, layers
+from renderer.dataset.report.gallery import GalleryImage, gallery_image
+from renderer.dataset.report.layers import DrawnLayers
 from renderer.dataset.statistics import Statistics
 from renderer.dataset.storage import write_atomic
 
@@ -36,10 +37,11 @@ def write_report(layout: Layout) -> Path:
     # Evenly spread over the run, so that the gallery does not depend on where a run stopped.
     chosen = {round(at * (total - 1) / max(_SAMPLES - 1, 1)) for at in range(_SAMPLES)}
     statistics, gallery = Statistics(), list[GalleryImage]()
+    layers = DrawnLayers(manifest.labels)
     for number, (image, records) in enumerate(read_pairs(layout)):
         statistics.add(image, records, names)
         if number in chosen:
-            gallery.append(gallery_image(layout, image, records, names))
+            gallery.append(gallery_image(layout, image, records, names, layers))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -51,7 +53,8 @@ def write_report(layout: Layout) -> Path:
         recipe=json.dumps(manifest.recipe.model_dump(mode="json"), indent=2, ensure_ascii=False),
         statistics=statistics,
         gallery=gallery,
-        layers=layers(gallery),
+        views=layers.views(gallery),
+        over=layers.over(gallery),
         bars=category_bars(statistics),
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),

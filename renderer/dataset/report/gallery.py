@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,11 +11,10 @@ from PIL import Image
 
 from renderer.colour.palette import colour_of
 from renderer.dataset.layout import Layout
-from renderer.dataset.overlay import draw_kind, stored_image
+from renderer.dataset.overlay import stored_image
 from renderer.dataset.picture import open_picture
 from renderer.dataset.records import AnnotationRecord, ImageRecord
-from renderer.registry import LABEL_KINDS
-from renderer.truth.canvas import Canvas
+from renderer.dataset.report.layers import Drawn, DrawnLayers, as_jpeg
 from renderer.truth.stored_labels import StoredLabels
 
 _WIDTH = 560
@@ -39,9 +36,7 @@ class GalleryObject:
 
 @dataclass(frozen=True)
 class GalleryImage:
-    """One image of the gallery; ``source`` is a data URI, ``maps`` those of its labels' files as
-    they are drawn, by kind.
-    """
+    """One image of the gallery; ``source`` is a data URI, ``drawn`` what label kinds draw."""
 
     file_name: str
     width: int
@@ -50,7 +45,7 @@ class GalleryImage:
     azimuth: float
     elevation: float
     objects: tuple[GalleryObject, ...]
-    maps: Mapping[str, str]
+    drawn: Drawn
 
 
 def gallery_image(
@@ -58,6 +53,7 @@ def gallery_image(
     image: ImageRecord,
     annotations: Sequence[AnnotationRecord],
     names: dict[int, str],
+    layers: DrawnLayers,
 ) -> GalleryImage:
     """Return the gallery entry of an image."""
     small, stored = open_picture(layout, image), stored_image(layout, image, annotations)
@@ -66,7 +62,7 @@ def gallery_image(
         file_name=image["file_name"],
         width=image["width"],
         height=image["height"],
-        source=_data_uri(small),
+        source=as_jpeg(small),
         azimuth=image["azimuth_deg"],
         elevation=image["elevation_deg"],
         objects=tuple(
@@ -80,37 +76,8 @@ def gallery_image(
             )
             for record in annotations
         ),
-        maps=dict(_maps(stored, small)),
+        drawn=layers.draw(stored, small),
     )
-
-
-def layers(gallery: Sequence[GalleryImage]) -> dict[str, str]:
-    """Return what can be laid over the images, by its name in the page, with its title."""
-    objects = [each for image in gallery for each in image.objects]
-    found = {
-        "boxes": ("Boxes", any(each.box for each in objects)),
-        "masks": ("Masks", any(each.path for each in objects)),
-        "amodal": ("Amodal boxes", any(each.amodal_box for each in objects)),
-    }
-    maps = dict.fromkeys(name for image in gallery for name in image.maps)
-    shown = {name: title for name, (title, there) in found.items() if there}
-    return {**shown, **{f"map-{name}": name.capitalize() for name in maps}}
-
-
-def _maps(stored: StoredLabels, small: Image.Image) -> Iterator[tuple[str, str]]:
-    """Yield each kind that has written files for an image, as it draws them."""
-    for name, kind in LABEL_KINDS.all().items():
-        if kind.files and set(kind.files) <= stored.image["files"].keys():
-            canvas = Canvas(small.copy(), stored.size, 1)
-            draw_kind(name, canvas, stored)
-            if canvas.picture.tobytes() != small.tobytes():  # some kinds have nothing to show
-                yield name, _data_uri(canvas.picture)
-
-
-def _data_uri(picture: Image.Image) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=84)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _outline(stored: StoredLabels, record: AnnotationRecord) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from renderer.truth.canvas import Canvas
     from renderer.truth.stored_labels import StoredLabels
     from renderer.truth.view import ViewTruth
+    from renderer.truth.whole import Whole
 
 # Shares are written to 6 digits.
 _ROUNDING = 1e-6
@@ -34,6 +34,9 @@ class AmodalFields(Fields):
     """The object as if nothing were before it."""
 
     visibility: Share = Field(description="Visible pixels / amodal pixels in the frame.")
+    visib_fract: Share = Field(
+        description="BOP's: visible pixels / all pixels of the object, those beyond the frame too."
+    )
     truncation: Share = Field(description="The share of the object beyond the frame.")
     amodal_bbox: WholeBox = Field(
         description="Left, top, width and height in pixels; it may reach beyond the frame."
@@ -58,9 +61,10 @@ class Amodal(LabelKind):
 
         found = {}
         for entry in truth.labelled:
-            whole = _whole(truth, entry)
+            whole = truth.whole(entry)
             found[entry.instance] = AmodalFields(
                 visibility=round(whole.visibility, 6),
+                visib_fract=round(whole.visib_fract, 6),
                 truncation=round(whole.truncation, 6),
                 amodal_bbox=whole.box,
                 amodal_segmentation=segmentation(whole.crop, config.segmentation),
@@ -86,42 +90,19 @@ class Amodal(LabelKind):
             problems = list(_own_problems(record, visible, whole))
             yield from ((record, problem) for problem in problems)
             entry = stored.entry(record)
-            if problems or record["id"] in stored.wrong or entry is None or truth is None:
+            if problems or record["id"] in stored.wrong:
                 continue
-            if stored.agrees and stored.complete:
-                scene = _whole(truth.seen(stored.index, {}), entry)
-                said = _scene_problems(record, whole, scene, truth, entry)
-                yield from ((record, problem) for problem in said)
+            if entry and truth and stored.agrees and stored.complete:
+                scene = truth.seen(stored.index, {}).whole(entry)
+                problems = list(_scene_problems(record, whole, scene, truth, entry))
+            # What it follows from is right, or has been told.
+            problems = problems or list(_share_problems(record))
+            yield from ((record, problem) for problem in problems)
 
     def draw(self, canvas: Canvas, stored: StoredLabels) -> None:
         """Draw the edges of the amodal box, dashed."""
         for record in stored.annotations:
             canvas.rectangle(record["amodal_bbox"], canvas.colour(record), dashed=True)
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """An object by itself: its mask in the frame, its box (x, y, w, h) and its shares."""
-
-    crop: Crop
-    box: tuple[int, int, int, int]
-    visibility: float
-    truncation: float
-
-
-def _whole(truth: ViewTruth, entry: Instance) -> _Whole:
-    visible, alone = truth.visible(entry), truth.silhouette(entry)
-    # A pixel on the very outline may fall either way by rounding; what is seen is there.
-    crop = alone.crop | visible
-    x, y, w, h = crop.box
-    left, top, right, bottom = alone.bounds or (x, y, x + w, y + h)
-    left, top, right, bottom = min(x, left), min(y, top), max(x + w, right), max(y + h, bottom)
-    return _Whole(
-        crop,
-        (left, top, right - left, bottom - top),
-        visible.area / crop.area,
-        alone.outside / (crop.area + alone.outside),
-    )
 
 
 def _own_problems(record: Record, visible: Crop, whole: Crop) -> Iterator[str]:
@@ -134,6 +115,16 @@ def _own_problems(record: Record, visible: Crop, whole: Crop) -> Iterator[str]:
         yield f"visibility is {record['visibility']}, its masks say {visibility:.6f}"
     if not lacking:
         yield from _beyond_problems(record, whole)
+
+
+def _share_problems(record: Record) -> Iterator[str]:
+    """Compare the share of all of it that is visible with the two shares that make it."""
+    of_all = record["visibility"] * (1 - record["truncation"])
+    if abs(record["visib_fract"] - of_all) > 2 * _ROUNDING:
+        yield (
+            f"visib_fract is {record['visib_fract']}, its visibility and truncation say "
+            f"{of_all:.6f}"
+        )
 
 
 def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
@@ -154,7 +145,7 @@ def _beyond_problems(record: Record, whole: Crop) -> Iterator[str]:
 
 
 def _scene_problems(
-    record: Record, found: Crop, scene: _Whole, truth: ViewTruth, entry: Instance
+    record: Record, found: Crop, scene: Whole, truth: ViewTruth, entry: Instance
 ) -> Iterator[str]:
     """Compare what is hidden or beyond the frame with the scene."""
     from renderer.truth.outline_check import edges_apart, few, wrong_outline

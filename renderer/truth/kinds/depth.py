@@ -51,7 +51,7 @@ class Depth(LabelKind):
         if config.format == "exr":
             file = LabelFile("exr", encode_exr(truth.depth))
         else:
-            steps, too_far = _steps(truth.depth, config.scale)
+            steps, too_far = depth_steps(truth.depth, config.scale)
             file = LabelFile("png", encode_png(steps))
             if too_far.any():
                 warnings.append(
@@ -75,7 +75,7 @@ class Depth(LabelKind):
         if content is None:
             return
         try:
-            found = _decode(content, stored.size, config.scale)
+            found = decode_depth(content, stored.size, config.scale)
         except ValueError as error:
             yield None, f"its depth file is wrong: {error}"
             return
@@ -84,7 +84,7 @@ class Depth(LabelKind):
         made, slack = stored.seen(truth).depth, 0.0
         if config.format == "png16":
             slack = config.scale
-            made = np.where(_steps(made, config.scale)[1], np.inf, made)
+            made = np.where(depth_steps(made, config.scale)[1], np.inf, made)
         known = ~stored.unclear(truth)
         outside = ~_between(found, *_around(made), slack) & known
         off = ~_between(found, made, made, slack) & known
@@ -96,7 +96,7 @@ class Depth(LabelKind):
         import cv2
         import numpy as np
 
-        depth = _decode(stored.read("depth"), stored.size, DepthConfig().scale)
+        depth = decode_depth(stored.read("depth"), stored.size, DepthConfig().scale)
         there = np.isfinite(depth)
         shown = np.zeros((*depth.shape, 3), np.uint8)
         if there.any():
@@ -108,7 +108,7 @@ class Depth(LabelKind):
         canvas.replace(np.where(there[..., None], shown, 0).astype(np.uint8))
 
 
-def _steps(depth: Floats, scale: float) -> tuple[npt.NDArray[np.uint16], Mask]:
+def depth_steps(depth: Floats, scale: float) -> tuple[npt.NDArray[np.uint16], Mask]:
     """Return (h, w) steps of a scale, 0 for nothing, and where (h, w) a depth has too many."""
     import numpy as np
 
@@ -117,11 +117,11 @@ def _steps(depth: Floats, scale: float) -> tuple[npt.NDArray[np.uint16], Mask]:
     return np.where(steps > _MOST, 0, steps).astype(np.uint16), too_far
 
 
-def _decode(content: bytes, size: tuple[int, int], scale: float) -> Floats:
+def decode_depth(content: bytes, size: tuple[int, int], scale: float) -> Floats:
     """Return the depth (h, w) of a file in either format, infinite for nothing.
 
     Raises:
-        ValueError: it is none.
+        UserError: it is none.
 
     """
     import numpy as np

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from renderer.recipe import Recipe
     from renderer.shot.camera import View
     from renderer.truth.canvas import Canvas
     from renderer.truth.stored_labels import StoredLabels
@@ -43,8 +44,16 @@ class Flow(LabelKind):
 
     name = "flow"
     files = ("flow",)
-    needs_rig = True
     ImageFields = FlowFields
+
+    def refusal(self, config: Any, recipe: Recipe) -> str:
+        """Refuse shots of one view."""
+        if recipe.camera.rig is not None:
+            return ""
+        return (
+            "flow labels lead from one view of a shot to another, and here each shot has one: give "
+            "it more by camera.rig, or leave them out"
+        )
 
     def make(self, truth: ViewTruth, config: Any) -> Labels:
         """Return the map."""

@@ -28,7 +28,8 @@ class MaskFields(Fields):
     """What is seen of the object, pixel by pixel."""
 
     segmentation: Segmentation = Field(
-        description="COCO's compressed run lengths, or polygons, of the visible pixels."
+        description="COCO's compressed run lengths, or polygons, of the visible pixels; of an "
+        "object that is ignored always run lengths."
     )
 
 
@@ -47,7 +48,11 @@ class Mask(LabelKind):
         return Labels(
             {
                 entry.instance: MaskFields(
-                    segmentation=segmentation(truth.visible(entry), config.segmentation)
+                    segmentation=segmentation(
+                        truth.visible(entry),
+                        # Readers of COCO take polygons of a crowd for damage.
+                        "rle" if entry.instance in truth.ignored else config.segmentation,
+                    )
                 )
                 for entry in truth.labelled
             }
@@ -77,7 +82,7 @@ class Mask(LabelKind):
             taken[mask.part] |= mask.mask
         if truth is None or not stored.complete:
             return
-        wrong = wrong_pixels(truth.casting, truth.index, stored.index)
+        wrong = wrong_pixels(truth.casting, truth.index, stored.index, stored.unmasked)
         if wrong > few(int((stored.index > 0).sum())):
             stored.agrees = False
             yield None, f"{wrong} mask pixels disagree with the scene of its shot"

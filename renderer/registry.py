@@ -148,10 +148,10 @@ LABEL_KINDS: Registry[Any] = Registry(
         "object_coordinates": "renderer.truth.kinds.object_coordinates:ObjectCoordinates",
         "flow": "renderer.truth.kinds.flow:Flow",
         "tracks": "renderer.truth.kinds.tracks:Tracks",
-        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )
 EFFECTS: Registry[Any] = Registry(
@@ -169,6 +169,7 @@ FORMATS: Registry[Any] = Registry(
     "orbitset.formats",
     "format",
     {
+        "csv": "renderer.export.csv:Csv",
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
         "hf": "renderer.export.hf:Hf",

@@ -58,8 +58,9 @@ SIDES = (
 
 
 def _axis(name: str) -> Array:
-    row = np.eye(3)["xyz".index(name[-1])]
-    return -row if name.startswith("-") else row
+    row = np.zeros(3)
+    row["xyz".index(name[-1])] = -1 if name.startswith("-") else 1
+    return row
 
 
 @dataclass(frozen=True)

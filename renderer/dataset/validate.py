@@ -38,7 +38,8 @@ def validate(
     result = Validation()
     try:
         manifest, names = read_manifest(layout), read_categories(layout)
-        categories, policy = read_category_records(layout), policy_of(manifest)
+        policy = policy_of(manifest)
+        categories = read_category_records(layout)
     except DatasetError as error:
         result.add(str(error))
         return result

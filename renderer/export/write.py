@@ -178,12 +178,12 @@ def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None) -> 
         kinds=tuple(manifest.labels),
         manifest=manifest,
         splits=splits,
+        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
         keypoints={
             number: points
             for number, each in sorted(categories.items())
             if (points := each.points) is not None
         },
-        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
     )
 
 

@@ -90,13 +90,6 @@ class Canvas:
         points = [(x * self.scale, y * self.scale) for x, y in (start, end)]
         ImageDraw.Draw(self.picture).line(points, fill=colour, width=self.stroke)
 
-    def point(self, at: Sequence[float], colour: str, filled: bool) -> None:
-        """Draw a point (x, y) of the frame: a disc with a white rim, or a ring about white."""
-        pen, x, y = ImageDraw.Draw(self.picture), at[0] * self.scale, at[1] * self.scale
-        inks = ("#ffffff", colour) if filled else (colour, "#ffffff")
-        for reach, ink in zip((3.25 * self.stroke, 2.25 * self.stroke), inks, strict=True):
-            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=ink)
-
     def blend(self, pixels: Pixels, share: Floats) -> None:
         """Lay a map (height, width, 3) of the frame over the picture, with a share (height, width)
         of it in each pixel.
@@ -106,6 +99,13 @@ class Canvas:
         much = cv2.resize(share, size, interpolation=cv2.INTER_NEAREST)[..., None]
         mixed = np.array(self.picture) * (1 - much) + over * much
         self.picture = Image.fromarray(np.rint(mixed).astype(np.uint8))
+
+    def point(self, at: Sequence[float], colour: str, filled: bool) -> None:
+        """Draw a point (x, y) of the frame: a disc with a white rim, or a ring about white."""
+        pen, x, y = ImageDraw.Draw(self.picture), at[0] * self.scale, at[1] * self.scale
+        inks = ("#ffffff", colour) if filled else (colour, "#ffffff")
+        for reach, ink in zip((3.25 * self.stroke, 2.25 * self.stroke), inks, strict=True):
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=ink)
 
     def replace(self, pixels: Pixels) -> None:
         """Show a map (height, width, 3) of the frame in the picture's place."""

@@ -273,6 +273,19 @@ def test_what_bop_cannot_say_is_refused(solid_cache: AssetCache, tmp_path: Path)
         write(sizes, "bop", tmp_path / "c", AssetCache(tmp_path / "empty"))
 
 
+def test_an_unknown_category_or_no_size_is_refused(
+    still_life: Layout, solid_cache: AssetCache, tmp_path: Path
+) -> None:
+    for at, wrong in enumerate(({"category_id": 9}, {"scale": 0.0}, {"scale": -1.0})):
+
+        def change(sample: Any, wrong: Any = wrong) -> Any:
+            records = tuple(each.model_copy(update=wrong) for each in sample.annotations)
+            return replace(sample, annotations=records)
+
+        with pytest.raises(DatasetError, match="annotation 1 has the category"):
+            write(still_life, "bop", tmp_path / str(at), solid_cache, change)
+
+
 def test_ignored_objects_are_left_out(
     still_life: Layout, solid_cache: AssetCache, tmp_path: Path
 ) -> None:

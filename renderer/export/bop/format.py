@@ -87,7 +87,10 @@ class Bop(Format[BopOptions]):
         from renderer.export.bop.scenes import CUT, IGNORED, Side
         from renderer.export.bop.targets import TestTargets
 
-        objects, left_out = Objects(head.models, options.most_sizes), Counter[str]()
+        objects, left_out = (
+            Objects(head.models, head.categories, options.most_sizes),
+            Counter[str](),
+        )
         rules, size = _rules(head, options), None
         images = annotations = 0
         sides: dict[str, Side] = {}
@@ -106,7 +109,7 @@ class Bop(Format[BopOptions]):
                 images += 1
             for side in sides.values():
                 side.finish()
-        objects.write(target, head.categories)
+        objects.write(target)
         counted = [f"{what}: {left_out[what]}" for what in (IGNORED, CUT) if left_out[what]]
         no_depth = [_NO_DEPTH] if rules.depth_options is None else []
         return Summary(images, annotations, (*counted, *no_depth, _NO_SYMMETRIES, _NO_LOOKS))
@@ -164,10 +167,13 @@ _HOLDS = (
 _CONVENTIONS = (
     "Lengths are in millimetres; matrices are row by row; cameras are OpenCV's (x right, y down, z "
     "forward).",
-    "cam_K has pixel centres at whole numbers: the middle of the first pixel is (0, 0).",
+    "cam_K has pixel centres at whole numbers: the middle of the first pixel is (0, 0). That is "
+    "how bop_toolkit reads depth, and BOP's PBR sets are made; its OpenGL renderer counts from the "
+    "edge, and draws half a pixel to the upper left.",
     "A model's origin is the middle of its box; objects.json tells in metres where that lies in "
     "the model as it was rendered.",
-    "A model in two sizes is two objects: BOP's poses have no scale.",
+    "A model in two sizes is two objects: BOP's poses have no scale. In another dataset its sizes "
+    "may have each other's numbers; objects.json tells.",
     "visib_fract counts the silhouette beyond the frame as hidden. Boxes may reach beyond the "
     "frame, and end at their last pixel as bop_toolkit's do: a width is one less than "
     "its count of pixels.",

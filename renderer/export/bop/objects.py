@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.dataset.layout import DatasetError
+from renderer.dataset.records import AnnotationRecord
 from renderer.export.bop.mesh import diameter, middle, ply
 from renderer.export.models import Models
 from renderer.export.target import Target
+from renderer.truth.kinds.pose import PoseFields
 
 Array = npt.NDArray[np.float64]
 
@@ -44,24 +46,31 @@ class Objects:
     """Gives models in sizes their numbers, and writes them.
 
     A model's first size has its place among the dataset's models, from 1; each further size is as
-    many higher as there are models. So an object keeps its number when images are added, and in
-    another dataset of the same recipe.
+    many higher as there are models, in the order in which images show them. So an object keeps its
+    number when images are added; models of one size do in every dataset of a recipe.
     """
 
-    def __init__(self, models: Models, most_sizes: int) -> None:
+    def __init__(self, models: Models, categories: Mapping[int, str], most_sizes: int) -> None:
         """Number what ``of`` is asked for, ``most_sizes`` of a model at most."""
-        self._models, self._most = models, most_sizes
+        self._models, self._categories, self._most = models, categories, most_sizes
         self._places = {path: place for place, path in enumerate(models.keys, start=1)}
         self._sizes: dict[str, dict[float, SizedModel]] = {}
 
-    def of(self, asset: str, scale: float, category_id: int) -> SizedModel:
-        """Return the object that a model in a size is.
+    def of(self, record: AnnotationRecord) -> SizedModel:
+        """Return which object an annotation is of.
 
         Raises:
-            ModelMissingError: the model is not at hand.
-            DatasetError: it is there in too many sizes.
+            ModelMissingError: its model is not at hand.
+            DatasetError: its model is there in too many sizes, or its category or scale is none.
 
         """
+        assert isinstance(record, PoseFields)  # the format needs that kind
+        asset, scale, category = record.asset, record.scale, record.category_id
+        if category not in self._categories or scale <= 0:
+            raise DatasetError(
+                f"annotation {record.id} has the category {category} and the scale {scale:g}, of "
+                "which one is none: orbitset dataset validate tells more"
+            )
         sizes = self._sizes.setdefault(asset, {})
         key = float(f"{scale:.9g}")
         if key not in sizes:
@@ -74,10 +83,10 @@ class Objects:
                 )
             number = self._places[asset] + len(sizes) * len(self._places)
             sizes[key] = SizedModel(number, asset, scale, middle(vertices))
-        sizes[key].categories.add(category_id)
+        sizes[key].categories.add(category)
         return sizes[key]
 
-    def write(self, target: Target, categories: Mapping[int, str]) -> None:
+    def write(self, target: Target) -> None:
         """Write ``models/`` with the models in millimetres about their middles, and
         ``objects.json``, which tells what they are.
         """
@@ -97,7 +106,7 @@ class Objects:
             info[str(each.obj_id)] = _info(points, hull)
             told[str(each.obj_id)] = {
                 "asset": each.asset,
-                "categories": [categories[number] for number in sorted(each.categories)],
+                "categories": [self._categories[number] for number in sorted(each.categories)],
                 "scale": each.scale,
                 "origin_m": each.middle.tolist(),
             }

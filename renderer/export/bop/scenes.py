@@ -195,7 +195,7 @@ def _camera(sample: Sample, depth_scale: float) -> dict[str, Any]:
 def _pose(record: AnnotationRecord, objects: Objects) -> dict[str, Any]:
     """Return the pose of an object: BOP's origin is the middle of the model's box."""
     assert isinstance(record, PoseFields)  # the format needs that kind
-    model = objects.of(record.asset, record.scale, record.category_id)
+    model = objects.of(record)
     turn, origin = np.array(record.cam_R_m2c), np.array(record.cam_t_m2c)
     at = origin + turn @ (record.scale * model.middle)
     return {

@@ -162,7 +162,8 @@ def export(output: str | Path, format: str, target: str | Path, **options: Any) 
         format: the format's name: ``yolo``.
         target: the folder to write, or a path in a store; a former export of the format is
             replaced.
-        options: the format's own.
+        options: the format's own; and of every format ``split={"train": 0.8, "val": 0.2}`` and
+            ``by="asset"`` (or ``scene``, ``background``, ``variant``).
 
     Returns:
         Where it lies, and in ``facts`` what it holds and what the format cannot carry.

@@ -151,6 +151,7 @@ LABEL_KINDS: Registry[Any] = Registry(
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )
 EFFECTS: Registry[Any] = Registry(
@@ -168,6 +169,7 @@ FORMATS: Registry[Any] = Registry(
     "orbitset.formats",
     "format",
     {
+        "csv": "renderer.export.csv:Csv",
         "webdataset": "renderer.export.webdataset:WebDataset",
         "yolo": "renderer.export.yolo:Yolo",
         "hf": "renderer.export.hf:Hf",

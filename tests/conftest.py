@@ -67,9 +67,11 @@ def plain_planner(tmp_path: Path) -> Callable[..., Planner]:
 
 
 def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
-    """Makes planners of solids, of which those that a recipe names are put into a cache."""
+    """Makes planners of solids (points, faces and perhaps keypoints), of which those that a recipe
+    names are put into a cache.
+    """
 
-    def make(data: dict[str, Any], **solids: tuple[Any, Any]) -> Planner:
+    def make(data: dict[str, Any], **solids: tuple[Any, ...]) -> Planner:
         recipe = Recipe.model_validate(data)
         for name in dict.fromkeys(Path(spec.asset).stem for spec in recipe.objects):
             if not own.has(name):
@@ -80,7 +82,7 @@ def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
     return make
 
 
-def put_solid(own: AssetCache, name: str, points: Any, faces: Any) -> None:
+def put_solid(own: AssetCache, name: str, points: Any, faces: Any, keypoints: Any = None) -> None:
     """Put a solid into a cache by hand, its name for a key."""
     from scipy.spatial import ConvexHull
 
@@ -101,6 +103,7 @@ def put_solid(own: AssetCache, name: str, points: Any, faces: Any) -> None:
         guessed_up_axis="z",
         guessed_unit="m",
         warnings=(),
+        keypoints=keypoints,
     )
     with own.writing(name) as folder:
         Geometry(points, faces, corners, np.empty((0, 3), np.int32)).save(folder / GEOMETRY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from renderer.asset.keypoints import ModelKeypoints
 from renderer.errors import UserError
 
 Vector = tuple[float, float, float]
@@ -26,7 +27,7 @@ class AssetFacts(BaseModel):
     are its axis-aligned bounds in that frame. ``source_to_model`` (4x4, row-major) takes the
     coordinates Blender's importer gives without overrides to the model frame. Where rays cannot
     follow its opacity exactly it is not ``ray_traceable``: the engine renders it by itself for its
-    amodal mask.
+    amodal mask. ``keypoints`` are its named points, where it has some.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +46,7 @@ class AssetFacts(BaseModel):
     guessed_unit: str
     warnings: tuple[str, ...]
     ray_traceable: bool = True
+    keypoints: ModelKeypoints | None = None
 
     @property
     def size_m(self) -> Vector:

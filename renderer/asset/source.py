@@ -14,7 +14,7 @@ from pathlib import Path
 from renderer.asset.facts import AssetError
 
 # Raised whenever an import would give another result or other facts: old cache entries go unused.
-IMPORT_VERSION = 3
+IMPORT_VERSION = 4
 
 # Files that an import depends on: path relative to the model's folder, digest ("" if not there).
 Dependencies = tuple[tuple[str, str], ...]

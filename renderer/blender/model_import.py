@@ -26,12 +26,15 @@ from renderer.asset.guess import (
     guess_unit,
     guess_up_axis,
 )
+from renderer.asset.keypoints import sidecar_of
 from renderer.blender.bake import TO_MODEL, bake
 from renderer.blender.dependencies import dependencies, material_libraries, opened_files
 from renderer.blender.formats import SUFFIXES, import_file
+from renderer.blender.keypoints import doubtful_points, marked_points
 from renderer.blender.materials import repair_textures, unify_materials
 from renderer.blender.model_geometry import ModelGeometry, matrix_of, model_geometry
 from renderer.blender.rendered_parts import rendered_parts
+from renderer.recipe.keypoints import keypoints_of
 
 # A mesh whose middle is so many times its size from the origin is moved there.
 _FAR = 10.0
@@ -64,21 +67,27 @@ def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
         _check_obj_numbers(source.path)
     with opened_files() as opened:
         warnings = import_file(source.path.absolute())
-    needed = source.dependencies(dependencies(source.path, opened))
+    used = dependencies(source.path, opened)
+    needed = source.dependencies([*used, sidecar_of(source.path.absolute())])
     key = source.key(needed)
     textures, more = repair_textures(source.path.parent)
     warnings += more
     warnings += unify_materials()
+    to_model = _overrides(source)
+    keypoints, more = keypoints_of(source, marked_points(to_model))
+    warnings += more
     parts, more = rendered_parts()
     warnings += more
     meshes, more = bake(source.path, parts)
     warnings += more
-    to_model = _overrides(source)
     for mesh in meshes:
         _bring_to_model_frame(mesh, to_model)
     model = model_geometry(source.path, meshes)
     warnings += model.warnings
+    if keypoints is not None:
+        warnings += doubtful_points(keypoints, model.geometry)
     facts = _facts(source, key, model, meshes, len(parts), textures, warnings, to_model)
+    facts = facts.model_copy(update={"keypoints": keypoints})
     with cache.writing(key) as folder:
         model.geometry.save(folder / GEOMETRY)
         _write_blend(meshes, folder / BLEND)

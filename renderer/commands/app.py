@@ -16,6 +16,7 @@ from renderer.commands import (
     estimate,
     export,
     farm,
+    keypoints,
     preview,
     recipe,
     render,
@@ -83,6 +84,7 @@ app.command("preview")(preview.preview)
 app.command("estimate")(estimate.estimate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(recipe.app, name="recipe")
+asset.app.command("keypoints")(keypoints.keypoints)
 app.add_typer(asset.app, name="asset")
 dataset.app.command("show")(show.show)
 dataset.app.command("export")(export.export)

@@ -56,12 +56,9 @@ def inspect(
     from renderer.dataset.overlay import require_local
     from renderer.farm.asset_import import default_cache, import_models
 
-    if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
-        stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
-    if unit not in (None, "m", "cm", "mm", "in", "ft"):
-        stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
+    check_reading(up_axis, unit)
     require_local(output, "folder")
-    refusals = {path: _refusal(path) for path in files}
+    refusals = {path: refusal(path) for path in files}
     errors = [why for why in refusals.values() if why]
     sources = [AssetSource(p.resolve(), unit, up_axis) for p, why in refusals.items() if not why]
     progress = (lambda _: None) if as_json else import_progress(sources)
@@ -90,7 +87,15 @@ def inspect(
         raise typer.Exit(BAD_INPUT)
 
 
-def _refusal(path: Path) -> str:
+def check_reading(up_axis: str | None, unit: str | None) -> None:
+    """Stop at options that no model can be read with."""
+    if up_axis not in (None, "x", "-x", "y", "-y", "z", "-z"):
+        stop(f"--up-axis {up_axis} is not one of x, -x, y, -y, z, -z")
+    if unit not in (None, "m", "cm", "mm", "in", "ft"):
+        stop(f"--unit {unit} is not one of m, cm, mm, in, ft")
+
+
+def refusal(path: Path) -> str:
     """Return why a file is no model by its name alone, or nothing."""
     from renderer.values.files import MODEL_SUFFIXES
 
@@ -107,6 +112,7 @@ def _as_json(source: AssetSource, facts: AssetFacts) -> dict[str, Any]:
     return facts.model_dump(mode="json") | {
         "file": str(source.path),
         "size_m": list(facts.size_m),
+        "keypoints": None if facts.keypoints is None else facts.keypoints.as_written(),
     }
 
 
@@ -184,6 +190,9 @@ def _print(source: AssetSource, facts: AssetFacts, thumbnail: str | None) -> Non
         "unit": _unit(source, facts),
         "digest": facts.key,
     }
+    if facts.keypoints is not None:
+        named = facts.keypoints.named
+        rows["keypoints"] = f"{len(named.names)}: {', '.join(named.names)}"
     if thumbnail:
         rows["thumbnail"] = thumbnail
     out.print(Text(str(source.path), "bold"))

@@ -71,7 +71,13 @@ def assemble(layout: Layout) -> MergeResult:
     with _locked(layout):
         sweep_dataset(layout)
         result = merge(
-            layout, head.name, head.orbitset, head.categories, head.recipe.images, head.labels
+            layout,
+            head.name,
+            head.orbitset,
+            head.categories,
+            head.recipe.images,
+            head.labels,
+            head.keypoints,
         )
         write_manifest(layout, head, result, read_provenance(layout, head))
         write_report(layout)

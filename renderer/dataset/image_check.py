@@ -20,7 +20,7 @@ from renderer.dataset.record_check import (
     picture_problems,
     shot_problems,
 )
-from renderer.dataset.records import PICTURE, AnnotationRecord, ImageRecord
+from renderer.dataset.records import PICTURE, AnnotationRecord, CategoryRecord, ImageRecord
 from renderer.dataset.validation import Validation
 from renderer.errors import ExtensionError
 from renderer.recipe.label_policy import LabelPolicy
@@ -40,6 +40,7 @@ class ImageCheck:
         every: see ``validate``.
         on: the label kinds that it has, with the options of each.
         names: category names by id as instances.json has them.
+        categories: the records of the categories by id.
         manifest: what the dataset was made of.
         policy: what becomes of objects that show too little of themselves.
 
@@ -50,6 +51,7 @@ class ImageCheck:
     every: int
     on: Mapping[str, Any]
     names: dict[int, str]
+    categories: Mapping[int, CategoryRecord]
     manifest: Manifest
     policy: LabelPolicy
     result: Validation
@@ -74,6 +76,7 @@ class ImageCheck:
             shot,
             None if shot is None or of is None else of.view.camera,
             partial(_read, files),
+            categories=self.categories,
         )
         self._check_annotations(name, stored)
         truth = self._truth(stored)

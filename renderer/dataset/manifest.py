@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from pydantic import Field
+
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import DatasetError, Layout, unfinished
 from renderer.dataset.merge import MergeResult
 from renderer.dataset.provenance import Provenance, head_versions
@@ -32,6 +35,7 @@ class Manifest(StoredModel):
         images: number of images.
         annotations: number of annotations.
         labels: the label kinds, each with its options.
+        keypoints: the points of the objects of a category, by its name.
         failed: shots that were given up.
         missing: spans of shots that are not there: ``"3-5"``, ``"9"``.
         warnings: sentences.
@@ -51,6 +55,7 @@ class Manifest(StoredModel):
     annotations: Count
     categories: tuple[str, ...]
     labels: LabelOptions
+    keypoints: dict[str, KeypointSet] = Field(default_factory=dict)
     failed: tuple[Failure, ...]
     missing: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -77,6 +82,7 @@ def write_manifest(
         images=result.images,
         annotations=result.annotations,
         labels=head.labels,
+        keypoints=head.keypoints,
         failed=tuple(Failure(shot=index, cause=cause) for index, cause in result.failed),
         missing=tuple(spans(result.missing)),
         warnings=tuple(warnings),

@@ -6,13 +6,15 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from pydantic_core import to_json
 
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.files import FilesThere
 from renderer.dataset.layout import Layout
 from renderer.dataset.parts import DoneLine, FailedLine, PartIndex
@@ -64,13 +66,15 @@ def merge(
     categories: Sequence[str],
     shots: int = 0,
     kinds: Collection[str] = (),
+    points: Mapping[str, KeypointSet] = MappingProxyType({}),
 ) -> MergeResult:
     """Join all parts; the result depends on the shots alone, not on how they were chunked.
 
     Images and annotations stand in the order of shots, and annotation ids count from 1. Records
     stand one on a line, so that two datasets can be compared by their lines. Of ``shots`` that
     there should be, those that are in no part, or of which a file is not there, are named in the
-    result as missing. Records have the fields of the label kinds ``kinds``.
+    result as missing. Records have the fields of the label kinds ``kinds``. ``points`` are those of
+    the objects of a category, by its name.
 
     Raises:
         DatasetError: a part is damaged.
@@ -83,7 +87,7 @@ def merge(
         open_atomic(layout.shots) as scenes,
         tempfile.TemporaryFile("w+b", dir=_same_disk(layout)) as records,
     ):
-        instances.write(_opening(name, version, categories))
+        instances.write(_opening(name, version, categories, points))
         expected = 0
         for line in parts.lines(kinds):
             # Beyond the shots there should be, none is missing.
@@ -106,10 +110,12 @@ def merge(
     return result
 
 
-def _opening(name: str, version: str, categories: Sequence[str]) -> bytes:
+def _opening(
+    name: str, version: str, categories: Sequence[str], points: Mapping[str, KeypointSet]
+) -> bytes:
     info = {"description": name, "version": version, "contributor": f"orbitset {version}"}
     entries = [
-        to_json(CategoryRecord(id=number, name=category))
+        to_json(CategoryRecord.of(number, category, points.get(category)), exclude_none=True)
         for number, category in enumerate(categories, start=1)
     ]
     return (

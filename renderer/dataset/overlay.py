@@ -13,6 +13,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from renderer.dataset.fonts import Line, label_of, line, plain
 from renderer.dataset.layout import DatasetError, Layout
+from renderer.dataset.read import read_category_records
 from renderer.errors import UserError
 from renderer.registry import LABEL_KINDS
 from renderer.truth.canvas import Box, Canvas
@@ -79,6 +80,7 @@ def stored_image(layout: Layout, image: Record, annotations: Sequence[Record]) -
         annotations,
         (image["width"], image["height"]),
         read=lambda name: layout.file(image["files"][name]["path"]).read_bytes(),
+        categories=read_category_records(layout),
     )
 
 

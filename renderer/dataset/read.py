@@ -81,20 +81,30 @@ def read_categories(layout: Layout) -> dict[int, str]:
         DatasetError: the dataset is not finished, or damaged.
 
     """
+    return _Names({number: each.name for number, each in read_category_records(layout).items()})
+
+
+def read_category_records(layout: Layout) -> dict[int, CategoryRecord]:
+    """Return the records of the categories by id.
+
+    Raises:
+        DatasetError: the dataset is not finished, or damaged.
+
+    """
     # The list as a whole: no need to read on behind it, where the annotations are.
     categories = next(_items(layout, "categories"), None)
     if not isinstance(categories, list):
         raise _damaged("it has no list of categories")
-    names = _Names()
+    found = dict[int, CategoryRecord]()
     for number, record in enumerate(categories, start=1):
         try:
             category = read_value(CategoryRecord, record)
         except ContentError as error:
             raise _damaged(f"category number {number} {error}") from None
-        if category.id in names:
+        if category.id in found:
             raise _damaged(f"category {category.id} stands twice")
-        names[category.id] = category.name
-    return names
+        found[category.id] = category
+    return found
 
 
 def read_pairs(layout: Layout) -> Iterator[Pair]:

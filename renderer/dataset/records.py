@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.stored_model import PathBelow, StoredModel
 from renderer.geometry.distortion import Distortion
 from renderer.registry import LABEL_KINDS
@@ -29,6 +30,56 @@ class CategoryRecord(StoredModel):
     id: Whole = Field(description="From 1, in the order in which the recipe names them.")
     name: str = Field(description="As the recipe has it.")
     supercategory: str = Field("", description="COCO's; empty.")
+    keypoints: tuple[str, ...] | None = Field(
+        None, description="COCO's: the names of its points, where it has some."
+    )
+    skeleton: tuple[tuple[Whole, Whole], ...] | None = Field(
+        None, description="COCO's: pairs of points that a line joins, counted from 1."
+    )
+    flip_idx: tuple[Count, ...] | None = Field(
+        None,
+        description="For each point which one it becomes in a mirrored picture, counted from 0.",
+    )
+
+    @staticmethod
+    def of(number: int, name: str, points: KeypointSet | None = None) -> CategoryRecord:
+        """Return the record of a category, with its points where it has some."""
+        if points is None:
+            return CategoryRecord(id=number, name=name)
+        return CategoryRecord(
+            id=number,
+            name=name,
+            keypoints=points.names,
+            skeleton=tuple((a + 1, b + 1) for a, b in points.skeleton),
+            flip_idx=points.flips,
+        )
+
+    @property
+    def points(self) -> KeypointSet | None:
+        """Its points; None where it has none."""
+        if self.keypoints is None:
+            return None
+        return KeypointSet(
+            names=self.keypoints,
+            skeleton=tuple((a - 1, b - 1) for a, b in self.skeleton or ()),
+            flips=self.flip_idx or tuple(range(len(self.keypoints))),
+        )
+
+    @field_validator("skeleton")
+    @classmethod
+    def _joins_points(cls, pairs: Any, info: ValidationInfo) -> Any:
+        count = len(info.data.get("keypoints") or ())
+        if any(not 1 <= end <= count for pair in pairs or () for end in pair):
+            raise PydanticCustomError("skeleton", "Input should join its keypoints")
+        return pairs
+
+    @field_validator("flip_idx")
+    @classmethod
+    def _has_each_point_once(cls, flips: Any, info: ValidationInfo) -> Any:
+        count = len(info.data.get("keypoints") or ())
+        if flips is not None and sorted(flips) != list(range(count)):
+            raise PydanticCustomError("flips", "Input should have each of its keypoints once")
+        return flips
 
 
 class CameraRecord(StoredModel):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from renderer.asset import AssetFacts
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.stored_model import StoredModel, read_value
 from renderer.recipe import Recipe
 from renderer.values.bounded import Count, Matrix4x4, Vector3, Whole
@@ -53,6 +54,7 @@ class RunHead(StoredModel):
     Attributes:
         versions: of libraries; of a run of an older orbitset none are known.
         labels: the label kinds, each with its options.
+        keypoints: the points of the objects of a category, by its name.
         assets: the models, by their paths in the recipe.
 
     """
@@ -64,6 +66,7 @@ class RunHead(StoredModel):
     seed: Whole
     categories: tuple[str, ...]
     labels: LabelOptions
+    keypoints: dict[str, KeypointSet] = Field(default_factory=dict)
     warnings: tuple[str, ...]
     assets: dict[str, StoredAsset]
     recipe: StoredRecipe
@@ -98,10 +101,12 @@ def run_head(
     engine_version: str,
     assets: Mapping[str, AssetFacts],
     versions: Mapping[str, str] | None = None,
+    keypoints: Mapping[str, KeypointSet] | None = None,
 ) -> RunHead:
     """Return what is known of a run before it has rendered anything.
 
-    ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs.
+    ``assets`` maps paths as in the recipe to facts, ``versions`` libraries to theirs, ``keypoints``
+    categories to the points of their objects.
     """
     by_path = sorted(assets.items())
     return RunHead(
@@ -112,6 +117,7 @@ def run_head(
         seed=recipe.seed,
         categories=recipe.categories,
         labels=label_options(recipe),
+        keypoints=dict(keypoints or {}),
         warnings=tuple(
             f"{path}: {warning}" for path, facts in by_path for warning in facts.warnings
         ),

@@ -12,8 +12,8 @@ from renderer.dataset.image_check import ImageCheck
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import Manifest, read_manifest
 from renderer.dataset.policy_check import policy_of
-from renderer.dataset.read import read_categories, read_pairs
-from renderer.dataset.records import records_of
+from renderer.dataset.read import read_categories, read_category_records, read_pairs
+from renderer.dataset.records import CategoryRecord, records_of
 from renderer.dataset.shots import read_lines, to_shot
 from renderer.dataset.validation import Validation
 from renderer.registry import LABEL_KINDS
@@ -39,15 +39,16 @@ def validate(
     try:
         manifest, names = read_manifest(layout), read_categories(layout)
         policy = policy_of(manifest)
+        categories = read_category_records(layout)
     except DatasetError as error:
         result.add(str(error))
         return result
     result.failed = len(manifest.failed)
     result.unknown = records_of(manifest.labels).unknown
-    _check_categories(manifest, names, result)
+    _check_categories(manifest, categories, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
-    checker = ImageCheck(layout, cache, every, on, names, manifest, policy, result)
+    checker = ImageCheck(layout, cache, every, on, names, categories, manifest, policy, result)
     last_image = last_annotation = 0
     try:
         for image, annotations in read_pairs(layout):
@@ -128,8 +129,16 @@ def _kinds_on(manifest: Manifest, result: Validation) -> Mapping[str, Any]:
     return on
 
 
-def _check_categories(manifest: Manifest, names: dict[int, str], result: Validation) -> None:
+def _check_categories(
+    manifest: Manifest, categories: dict[int, CategoryRecord], result: Validation
+) -> None:
     declared = dict(enumerate(manifest["categories"], start=1))
+    names = {number: each.name for number, each in categories.items()}
+    for number, category in categories.items():
+        if category.points != manifest.keypoints.get(category.name):
+            result.add(
+                f"category {number} has other keypoints in instances.json than in manifest.json"
+            )
     for number in sorted(declared.keys() | names.keys()):
         here, there = (of.get(number, "not there") for of in (names, declared))
         if here != there:

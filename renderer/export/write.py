@@ -13,7 +13,7 @@ from renderer.dataset.assemble import assemble, read_run
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.merge import MergeResult
-from renderer.dataset.read import read_categories
+from renderer.dataset.read import read_category_records
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
 from renderer.export.dry_run import DryRunTarget
@@ -170,15 +170,20 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
 
 
 def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None = None) -> DatasetHead:
-    manifest, categories = read_manifest(layout), read_categories(layout)
+    manifest, categories = read_manifest(layout), read_category_records(layout)
     return DatasetHead(
         name=manifest.name,
         images=manifest.images,
-        categories={number: categories[number] for number in sorted(categories)},
+        categories={number: categories[number].name for number in sorted(categories)},
         kinds=tuple(manifest.labels),
         manifest=manifest,
         splits=splits,
         models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
+        keypoints={
+            number: points
+            for number, each in sorted(categories.items())
+            if (points := each.points) is not None
+        },
     )
 
 

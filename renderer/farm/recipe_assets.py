@@ -9,6 +9,7 @@ from pathlib import Path
 from renderer.asset import AssetCache, AssetError, AssetFacts, AssetSource
 from renderer.farm.asset_import import default_cache, facts_by_path, import_models, recipe_keys
 from renderer.farm.picture_check import broken_pictures
+from renderer.farm.recipe_keypoints import keypoint_refusals
 from renderer.farm.run import RunError
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe
@@ -79,11 +80,14 @@ def _check_pictures(recipe: Recipe, folder: Path, warn: Callable[[str], None]) -
 def try_models(
     recipe: Recipe, folder: Path, progress: Progress = lambda _: None
 ) -> tuple[dict[AssetSource, AssetFacts], list[Refusal]]:
-    """Import the models that can be; return their facts, and key and reason of each other one."""
+    """Import the models that can be; return their facts, and key and reason of each other one, and
+    of those that do not go together.
+    """
     sources = asset_sources(recipe, folder)
     every = [source for each in sources for source in each.values()]
     known, errors = import_models(every, default_cache(), progress)
-    return known, [(_key(error, sources, recipe), str(error)) for error in errors]
+    refused = [(_key(error, sources, recipe), str(error)) for error in errors]
+    return known, refused + keypoint_refusals(recipe, sources, known)
 
 
 def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recipe) -> KeyPath:

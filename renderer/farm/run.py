@@ -23,6 +23,7 @@ from renderer.dataset.run_file import Origin, RunFile, run_head
 from renderer.dataset.storage import is_local
 from renderer.errors import UserError
 from renderer.farm.asset_import import facts_by_path, recipe_keys
+from renderer.farm.recipe_keypoints import category_keypoints
 from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
@@ -137,7 +138,8 @@ class Run:
 
         """
         versions = recipe_versions(self.recipe)
-        head = run_head(self.recipe, __version__, versions["bpy"], self.facts, versions)
+        points = category_keypoints(self.recipe, self._sources, self.known)
+        head = run_head(self.recipe, __version__, versions["bpy"], self.facts, versions, points)
         state = RunFile(
             fingerprint=self.fingerprint(),
             origin=origin,

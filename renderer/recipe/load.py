@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from renderer.errors import UserError
 from renderer.recipe.model import Recipe
 from renderer.recipe.problem import Problem, RecipeError, dotted, explain, trap_problems
-from renderer.recipe.source import Position, SourceError, parse
+from renderer.recipe.source import Position, Source, SourceError, parse
 
 _MOST_BYTES = 4_000_000
+_NATURE = "a recipe is a mapping of keys such as name, images and objects"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,28 @@ def load_recipe(path: Path) -> LoadedRecipe:
         RecipeError: the file is missing, not YAML, or not a valid recipe; holds every problem.
 
     """
+    text, source = read_source(path, _NATURE)
+    try:
+        context = {"folder": path.resolve().parent}
+        recipe = Recipe.model_validate(source.data, context=context)
+    except ValidationError as error:
+        raise RecipeError(explain(error, source, Recipe, str(path))) from None
+    if source.traps:
+        raise RecipeError(trap_problems(source, str(path)))
+    return LoadedRecipe(recipe, path, text)
+
+
+def read_source(path: Path, nature: str) -> tuple[str, Source]:
+    """Return the text of a YAML file that is a mapping, and what is in it.
+
+    Args:
+        path: the file.
+        nature: what such a file is, a sentence for one that is no mapping.
+
+    Raises:
+        RecipeError: it is missing, or not YAML, or no mapping.
+
+    """
     start = Position(1, 1)
     try:
         text = _read(path)
@@ -54,16 +77,8 @@ def load_recipe(path: Path) -> LoadedRecipe:
         where = dotted(error.path)
         raise RecipeError([Problem(str(path), error.position, where, str(error))]) from None
     if not isinstance(source.data, dict):
-        message = "a recipe is a mapping of keys such as name, images and objects"
-        raise RecipeError([Problem(str(path), start, "", message)])
-    try:
-        context = {"folder": path.resolve().parent}
-        recipe = Recipe.model_validate(source.data, context=context)
-    except ValidationError as error:
-        raise RecipeError(explain(error, source, Recipe, str(path))) from None
-    if source.traps:
-        raise RecipeError(trap_problems(source, str(path)))
-    return LoadedRecipe(recipe, path, text)
+        raise RecipeError([Problem(str(path), start, "", nature)])
+    return text, source
 
 
 def override(

@@ -100,6 +100,13 @@ class Canvas:
         mixed = np.array(self.picture) * (1 - much) + over * much
         self.picture = Image.fromarray(np.rint(mixed).astype(np.uint8))
 
+    def point(self, at: Sequence[float], colour: str, filled: bool) -> None:
+        """Draw a point (x, y) of the frame: a disc with a white rim, or a ring about white."""
+        pen, x, y = ImageDraw.Draw(self.picture), at[0] * self.scale, at[1] * self.scale
+        inks = ("#ffffff", colour) if filled else (colour, "#ffffff")
+        for reach, ink in zip((3.25 * self.stroke, 2.25 * self.stroke), inks, strict=True):
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=ink)
+
     def replace(self, pixels: Pixels) -> None:
         """Show a map (height, width, 3) of the frame in the picture's place."""
         scaled = cv2.resize(pixels, self.picture.size, interpolation=cv2.INTER_NEAREST)

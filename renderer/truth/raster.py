@@ -28,10 +28,9 @@ Shorts = npt.NDArray[np.uint16]
 
 _EXR = b"v/1\x01"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_EXR_SETTINGS = (
-    *(cv2.IMWRITE_EXR_TYPE, cv2.IMWRITE_EXR_TYPE_FLOAT),
-    *(cv2.IMWRITE_EXR_COMPRESSION, cv2.IMWRITE_EXR_COMPRESSION_ZIP),
-)
+_EXR_FLOAT = (cv2.IMWRITE_EXR_TYPE, cv2.IMWRITE_EXR_TYPE_FLOAT)
+_ZIP = (cv2.IMWRITE_EXR_COMPRESSION, cv2.IMWRITE_EXR_COMPRESSION_ZIP)
+_PIZ = (cv2.IMWRITE_EXR_COMPRESSION, cv2.IMWRITE_EXR_COMPRESSION_PIZ)
 _PNG_SETTINGS = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 4),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
@@ -45,11 +44,12 @@ _FLAT_PNG_SETTINGS = (
 _TIFF_SETTINGS = (cv2.IMWRITE_TIFF_COMPRESSION, 32773)
 
 
-def encode_exr(values: Floats) -> bytes:
-    """Return an OpenEXR file (float32, ZIP) of values (h, w) in channel Y, or (h, w, 3) in channels
-    R, G and B.
+def encode_exr(values: Floats, rounded: bool = False) -> bytes:
+    """Return an OpenEXR file (float32) of values (h, w) in channel Y, or (h, w, 3) in channels R, G
+    and B. Of values whose last bits are 0 (``rounded``), PIZ takes half as long as ZIP.
     """
-    return _encode(".exr", values.astype(np.float32), _EXR_SETTINGS)
+    settings = (*_EXR_FLOAT, *(_PIZ if rounded else _ZIP))
+    return _encode(".exr", values.astype(np.float32), settings)
 
 
 def decode_exr(content: bytes, size: tuple[int, int]) -> Floats:

@@ -18,7 +18,7 @@ from renderer.geometry.crop import Crop
 from renderer.geometry.raycast import tracer_for
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
 from renderer.shot.camera import Camera
-from renderer.shot.ground import floor_depth, has_floor
+from renderer.shot.ground import floor_center, floor_depth, has_floor
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
 
@@ -144,8 +144,14 @@ class RayCasting:
         xs = np.stack([columns + 0.5 + dx for dx in (-reach, reach) for _ in range(2)])
         ys = np.stack([rows + 0.5 + dy for _ in range(2) for dy in (-reach, reach)])
         rays = self.camera.rays(xs.ravel(), ys.ravel())
+        return [depths.reshape(xs.shape) for depths in self.depths_along(rays)]
+
+    def depths_along(self, rays: Array) -> list[Floats]:
+        """Return each object's depths (n,) along rays (n, 3), in the camera frame with z = 1, and
+        last the floor's; infinite for nothing. Objects that rays cannot follow are solid.
+        """
         depths = [
-            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays).reshape(xs.shape)
+            tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays)
             for each in self.shot.objects
         ]
         ground = (
@@ -153,33 +159,35 @@ class RayCasting:
             if has_floor(self.shot)
             else np.full(len(rays), np.inf)
         )
-        return [*depths, np.asarray(ground, np.float32).reshape(xs.shape)]
+        return [*depths, np.asarray(ground, np.float32)]
 
-    def hidden(self, places: Array) -> Mask:
-        """Tell (n,) of which points something is before them.
+    def hidden(self, points: Array, x: Array, y: Array) -> Mask:
+        """Tell (n,) of which points in the frame something is before them.
 
         Args:
-            places: (n, 3) their pixel positions in the frame, at and between pixel centres, and
-                their depths in metres, above 0.
+            points: (n, 3) in the camera's frame, before it.
+            x: (n,) their pixel positions along the rows, at or between pixel centres.
+            y: (n,) along the columns.
 
         """
-        near = places[:, 2] * (1 - _TIE)
-        hidden = np.zeros(len(places), np.bool_)
+        hidden, z = np.zeros(len(points), np.bool_), points[:, 2]
         if has_floor(self.shot):
-            rays = self.camera.rays(*places[:, :2].T)
-            hidden = floor_depth(self.shot, self.camera, rays) < near
+            # They are on the other side of it than the camera.
+            level, up = floor_center(self.shot)[2], self.camera.pose[:3, 2]
+            above = self.camera.position[2] - level
+            hidden = (above + points @ up) * np.sign(above) < -_TIE * z
         for entry in self.shot.objects:
             hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
             corners = self.camera.project(hull, np.array(entry.model_to_world))
             window = Window.around(corners, self.camera.resolution)
-            x, y = places[:, 0], places[:, 1]
             beside = (x < window.left) | (x > window.right) | (y < window.top) | (y > window.bottom)
-            at = np.flatnonzero(~hidden & ~beside & (near > corners[:, 2].min()))
+            at = np.flatnonzero(~(hidden | beside))
+            at = at[z[at] > corners[:, 2].min()]
             tracer, to_camera = tracer_for(self.cache, entry.asset), self.to_camera(entry)
             for start in range(0, len(at), _RAYS):
                 band = at[start : start + _RAYS]
-                rays = self.camera.rays(x[band], y[band])
-                hidden[band] = tracer.depth(to_camera, rays) < near[band]
+                rays = points[band] / z[band, None]
+                hidden[band] = tracer.depth(to_camera, rays) < z[band] * (1 - _TIE)
         return hidden
 
     def to_camera(self, entry: Instance) -> Array:

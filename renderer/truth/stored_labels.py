@@ -47,6 +47,7 @@ class StoredLabels:
         read: gives the bytes of one of its files by the name in ``files``, or an OSError.
         wrong: ids of the annotations about which something wrong has been told.
         agrees: whether its masks are those of its scene, as far as has been looked.
+        categories: the records of the dataset's categories by id, as far as they are known.
 
     """
 
@@ -58,6 +59,7 @@ class StoredLabels:
     read: Callable[[str], bytes] = _no_file
     wrong: set[int] = field(default_factory=set)
     agrees: bool = True
+    categories: Mapping[int, Record] = field(default_factory=dict)
 
     def mask(self, record: Record, key: str = "segmentation") -> Crop:
         """Return a mask of an annotation.

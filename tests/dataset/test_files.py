@@ -169,7 +169,10 @@ def test_a_lost_depth_map_of_a_pair_is_found_and_rendered_again(
         "images": 2,
         "objects": [{"asset": "box.ply", "category": "box"}],
         "camera": {"resolution": [48, 36], "rig": {"stereo": {"baseline_m": 0.1}}},
-        "labels": {"depth": True},
+        "labels": {
+            **dict.fromkeys(("depth", "flow", "boxes3d", "object_coordinates", "tracks"), True),
+            "normals": {"frame": "world"},
+        },
         "render": {"samples": 1, "denoise": False},
     }
     recipe, out = write_recipe(tmp_path / "r", data, solids), tmp_path / "out"
@@ -185,5 +188,6 @@ def test_a_lost_depth_map_of_a_pair_is_found_and_rendered_again(
     assert "1 shot is missing: 1" in merged.stderr
     assert orbitset("render", recipe, "-o", out).returncode == 0
     assert contents(out) == whole
+    assert orbitset("dataset", "validate", out).returncode == 0
     assert orbitset("dataset", "merge", out, "-o", tmp_path / "joined").returncode == 0
     assert contents(tmp_path / "joined") == whole

@@ -16,7 +16,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from renderer.commands.app import app
+from renderer.dataset.layout import Layout
 from renderer.dataset.storage import machine_name
+from renderer.registry import FORMATS
 from tests.conftest import REPOSITORY, contents, orbitset
 from tests.dataset.edits import edit
 from tests.farm.object_store import BUCKET, keys, object_store, stored
@@ -43,11 +45,12 @@ def test_formats_are_listed_with_their_options() -> None:
     assert told["webdataset"]["options"]["shard_images"]["minimum"] == 1
 
 
+KNOWN = " or ".join(f"'{name}'" for name in FORMATS.names())
 REFUSED: dict[str, tuple[list[str], str]] = {
     "nothing": ([], "name a dataset and a --format"),
     "unknown format": (
         ["--format", "yollo"],
-        "(did you mean `yolo`?)",
+        f'--format: "yollo" is not one of {KNOWN} (did you mean `yolo`?)',
     ),
     "unknown option": (
         ["--format", "webdataset", "--option", "shard_imags=3"],
@@ -198,6 +201,36 @@ def test_a_dry_run_writes_nothing_and_tells_the_same(crowd: Path, tmp_path: Path
     said = run(crowd, "--format", "webdataset", "-o", tmp_path / "other", "--dry-run").output
     assert f"({size / 1e3:.0f} kB)" in said
     assert contents(crowd) == before
+
+
+def test_what_came_of_it_is_told_in_a_table(planted: Layout, tmp_path: Path) -> None:
+    words = (planted.root, "--format", "yolo", "-o", tmp_path / "yolo")
+    split = ("--split", "train=0.5,val=0.3,test=0.2")
+    said = run(*words, *split).output
+    assert "7 images with 10 of their 11 objects in" in said
+    rows = [line.split() for line in said.splitlines()]
+    found = {row[0]: row[1:] for row in rows if row}
+    told = json.loads((tmp_path / "yolo/export.json").read_text())["splits"]
+    for side, share in (("train", "0.5"), ("val", "0.3"), ("test", "0.2")):
+        images = len(list((tmp_path / "yolo/images" / side).iterdir()))
+        assert told[side]["images"] == images
+        objects = str(told[side]["annotations"])
+        assert found[side] == [str(images), objects, f"{images / 7:.4f}", "of", share]
+    assert found["all"] == ["7", "11"]
+    assert "6 more classes" in said
+    assert "left out: objects marked as crowds, which YOLO does not know: 1" in said
+
+
+def test_one_background_has_one_side_and_the_others_are_told_empty(
+    planted: Layout, tmp_path: Path
+) -> None:
+    words = (planted.root, "--format", "csv", "-o", tmp_path / "csv", "--by", "background")
+    said = run(*words, "--split", "train=0.5,val=0.5").output
+    assert "images of the side val: there was nothing left that is on no other" in said
+    assert json.loads((tmp_path / "csv/export.json").read_text())["options"] == {
+        "split": {"train": 0.5, "val": 0.5},
+        "by": "background",
+    }
 
 
 KILL = """

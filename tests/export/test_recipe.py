@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from renderer.recipe import Recipe, RecipeError, load_recipe, recipe_schema
+from renderer.registry import FORMATS
 from tests.conftest import CROWD, contents, orbitset, write_recipe
 
 RECIPE = """name: a
@@ -18,8 +19,11 @@ images: 2
 objects: [{asset: box.ply, category: box}]
 output:
 """
+KNOWN = " or ".join(f"'{name}'" for name in FORMATS.names())
 WRONG = {
-    "  exports: [{format: yollo}]": '5:22: output.exports[0].format: "yollo" is not one of ',
+    "  exports: [{format: yollo}]": (
+        f'5:22: output.exports[0].format: "yollo" is not one of {KNOWN} (did you mean `yolo`?)'
+    ),
     "  exports: [{}]": "5:13: output.exports[0].format: is required",
     "  exports: [yolo]": ('5:13: output.exports[0]: "yolo": must be a mapping of keys to values'),
     "  exports:\n  - format: webdataset\n    shard_imags: 3": (
@@ -92,14 +96,12 @@ def test_schema_and_model_agree(solids: Path) -> None:
     for exports in good + bad:
         data = {**plain, "output": {"exports": exports}}
         assert validator.is_valid(data) == (exports in good), exports
-    data = {**plain, "output": {"exports": good[1]}}
-    recipe = Recipe.model_validate(data, context={"folder": solids})
-    again = Recipe.model_validate_json(recipe.model_dump_json(), context={"folder": solids})
-    assert again == recipe
-    assert recipe.model_dump(mode="json")["output"]["exports"] == [
-        {"format": "yolo"},
-        {"shard_images": 3, "format": "webdataset"},
-    ]
+    for exports in good[1:]:
+        data = {**plain, "output": {"exports": exports}}
+        recipe = Recipe.model_validate(data, context={"folder": solids})
+        again = Recipe.model_validate_json(recipe.model_dump_json(), context={"folder": solids})
+        assert again == recipe
+        assert recipe.model_dump(mode="json")["output"]["exports"] == exports
 
 
 TOY = '''

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renderer import api
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.records import ImageRecord
 from renderer.export.options import By
 from renderer.export.split import Split
+from tests.export.planted import SCENES, make
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 DIGESTS = {f"{name}.glb": f"{number // 2}" for number, name in enumerate("abcdefghij")}
@@ -188,3 +190,19 @@ def test_damaged_scenes_are_named(tmp_path: Path, line: str, said: str) -> None:
 def test_images_out_of_place_are_refused() -> None:
     with pytest.raises(DatasetError, match="image 2 is of shot 0, and stands behind one of shot 1"):
         sides(Layout(Path("/nowhere")), [image(1, 1), image(2, 0)], "scene")
+
+
+def test_pictures_stay_in_their_folders_when_a_dataset_grows(tmp_path: Path) -> None:
+    few, more = make(tmp_path / "few", SCENES * 3), make(tmp_path / "more", SCENES * 5)
+    for layout in (few, more):
+        api.export(
+            layout.root, "yolo", layout.root.parent / f"{layout.root.name}-yolo", split=SHARES
+        )
+    before, after = (
+        {path.name: path.parent.name for path in (tmp_path / name).rglob("*.png")}
+        for name in ("few-yolo/images", "more-yolo/images")
+    )
+    assert len(before) == 21
+    assert len(after) == 35
+    assert {name: after[name] for name in before} == before
+    assert sorted(Counter(after.values()).values()) in ([3, 4, 28], [3, 3, 29], [4, 4, 27])

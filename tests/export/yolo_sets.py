@@ -37,7 +37,7 @@ def _sided(samples: Iterator[Sample], splits: tuple[str, ...]) -> Iterator[Sampl
 def head_of(
     layout: Layout, splits: tuple[str, ...] = (), keypoints: Mapping[int, KeypointSet] | None = None
 ) -> DatasetHead:
-    return replace(_head(layout, splits), keypoints=keypoints or {})
+    return replace(_head(layout, splits, None), keypoints=keypoints or {})
 
 
 def write_set(

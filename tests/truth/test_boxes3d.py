@@ -114,6 +114,18 @@ def test_corners_beyond_the_fold_have_no_pixels(make: Make, lens: Distortion) ->
     assert all(corner[2] > 0 for corner in record["box3d_corners"])
 
 
+def test_beyond_a_fold_the_way_out_is_none_again() -> None:
+    """r (1 - 0.31 r^2 + 0.04 r^4) falls from 1.3 to 1.7 only: what is at 1.85 is at 1.2, too."""
+    lens = Distortion(model="brown", coefficients=(-0.31, 0.04, 0, 0))
+    place = np.array([[1.85, 0]])
+    nearer = np.linspace(0, 1.3, 10_000)
+    same = by_opencv(np.column_stack([nearer, 0 * nearer, 0 * nearer + 1]), lens)[:, 0]
+    assert np.abs(same - (lens.distorted(place)[0, 0] * 500 + 322)).min() < 1
+    assert lens.folds(np.array([[1.29, 0], [1.31, 0], [1.73, 0], [1.85, 0]])).tolist() == [
+        *(False, True, True, True)
+    ]
+
+
 def test_tangential_terms_fold_too() -> None:
     """Nowhere that it says does not fold do two neighbours swap sides (the area they span)."""
     lens = Distortion(model="brown", coefficients=(-0.2, 0.02, 0.05, -0.08))

@@ -158,8 +158,8 @@ def test_flow_of_a_stereo_pair_is_its_disparity(make: Make) -> None:
     for truth, sign in ((left, -1), (right, 1)):
         flow, there = flow_of(truth), truth.index > 0
         disparity = sign * focal * 0.1 / truth.depth[there]
-        assert flow[there][:, 0] == pytest.approx(disparity, abs=1e-4)
-        assert np.abs(flow[there][:, 1]).max() < 1e-4
+        assert flow[there][:, 0] == pytest.approx(disparity, abs=6e-4)
+        assert np.abs(flow[there][:, 1]).max() == 0
     assert FLOW.make(left, None).image.flow_to == "right"
     assert FLOW.make(right, None).image.flow_to == "left"
 

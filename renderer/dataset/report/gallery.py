@@ -17,7 +17,7 @@ from renderer.dataset.records import AnnotationRecord, ImageRecord
 from renderer.dataset.report.layers import Drawn, DrawnLayers, as_jpeg
 from renderer.truth.stored_labels import StoredLabels
 
-_WIDTH = 560
+_WIDTH, _HEIGHT = 560, 840
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def gallery_image(
 ) -> GalleryImage:
     """Return the gallery entry of an image."""
     small, stored = open_picture(layout, image), stored_image(layout, image, annotations)
-    small.thumbnail((_WIDTH, _WIDTH * 4), Image.Resampling.LANCZOS)
+    small.thumbnail((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS)
     return GalleryImage(
         file_name=image["file_name"],
         width=image["width"],
@@ -81,12 +81,12 @@ def gallery_image(
 
 
 def _outline(stored: StoredLabels, record: AnnotationRecord) -> str:
-    """Return an SVG path of a mask, smoothed for show by less than a pixel."""
-    mask = stored.mask(record).full()
+    """Return an SVG path of a mask, smoothed for show by less than a pixel of the gallery's."""
+    mask, step = stored.mask(record).full(), 0.8 * max(1.0, stored.size[0] / _WIDTH)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     parts = []
     for contour in contours:
-        smooth = cv2.approxPolyDP(contour, 0.8, True)[:, 0] + 0.5
+        smooth = cv2.approxPolyDP(contour, step, True)[:, 0] + 0.5
         if len(smooth) > 2:
             parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in smooth) + "Z")
     return "".join(parts)

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from renderer.truth.stored_labels import StoredLabels
     from renderer.truth.view import Floats, ViewTruth
 
+    Array = npt.NDArray[np.float64]
     Mask = npt.NDArray[np.bool_]
 
 # What the third channel says: nothing is known; hidden or beyond the frame there; seen there.
 _NOTHING, _UNSEEN, _SEEN = 0.0, 0.5, 1.0
+# Flow is written in steps of so many to a pixel.
+_STEPS = 1024
 # By how many pixels flow may differ where processors round otherwise.
 _APART = 0.01
 
@@ -62,7 +65,7 @@ class Flow(LabelKind):
         after = _next_view(truth)
         return Labels(
             image=FlowFields(flow_to=None if after is None else after.name),
-            files={"flow": LabelFile("exr", encode_exr(_flow(truth, after)))},
+            files={"flow": LabelFile("exr", encode_exr(_flow(truth, after), rounded=True))},
             warnings=truth.warnings("flow"),
         )
 
@@ -110,7 +113,7 @@ class Flow(LabelKind):
         there = flow[..., 2] > _NOTHING
         far, angle = cv2.cartToPolar(flow[..., 0], flow[..., 1], angleInDegrees=True)
         most = np.percentile(far[there], 98) if there.any() else 1.0
-        strength = np.clip(far / max(float(most), 1e-6), 0, 1)
+        strength = np.sqrt(np.clip(far / max(float(most), 1e-6), 0, 1))
         bright = np.where(there, np.where(flow[..., 2] == _SEEN, 255, 110), 0)
         hsv = np.dstack([np.rint(angle / 2) % 180, np.rint(strength * 255), bright])
         canvas.replace(np.asarray(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), np.uint8))
@@ -127,26 +130,42 @@ def _flow(truth: ViewTruth, after: View | None) -> Floats:
     """Return (h, w, 3) the flow along the rows and the columns, and what is known of it."""
     import numpy as np
 
+    from renderer.geometry.projection import project, projectable
     from renderer.truth.ray_casting import RayCasting
 
     flow = np.zeros((*truth.depth.shape, 3), np.float32)
     if after is None:
         return flow
     rows, columns = np.nonzero(np.isfinite(truth.depth))
-    here = np.column_stack([columns, rows]) + 0.5
-    depth = truth.depth[rows, columns].astype(np.float64)
-    pose, camera = truth.camera.pose, after.camera
-    points = truth.camera.rays(here[:, 0], here[:, 1]) * depth[:, None]
-    points = (points - pose[:3, 3]) @ pose[:3, :3]
-    known = np.flatnonzero(camera.sees(points))
-    places = camera.project(points[known])
-    inside = ((places[:, :2] >= 0) & (places[:, :2] < camera.resolution)).all(axis=1)
-    hidden = RayCasting(truth.shot, camera, truth.casting.cache).hidden(places[inside])
-    state = np.full(len(known), _UNSEEN)
-    state[np.flatnonzero(inside)[~hidden]] = _SEEN
-    moved = places[:, :2] - here[known]
-    flow[rows[known], columns[known]] = np.column_stack([moved, state])
+    here = columns + 0.5, rows + 0.5
+    points = truth.camera.rays(*here)
+    points *= truth.depth[rows, columns, None]
+    camera, lens = after.camera, after.camera.distortion
+    relative = camera.pose @ _inverse(truth.camera.pose)
+    points = points @ relative[:3, :3].T + relative[:3, 3]
+    known = projectable(points, np.eye(4), lens)
+    points = points[known]
+    x, y, _ = project(points, camera.intrinsics, np.eye(4), lens).T
+    width, height = camera.resolution
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    casting = RayCasting(truth.shot, camera, truth.casting.cache)
+    seen = np.full(len(points), _UNSEEN)
+    seen[inside] = np.where(casting.hidden(points[inside], x[inside], y[inside]), _UNSEEN, _SEEN)
+    steps = [(end - start[known]) * _STEPS for end, start in zip((x, y), here, strict=True)]
+    moved = [np.rint(each) / _STEPS for each in steps]
+    for channel, values in enumerate((*moved, seen)):
+        flow[rows[known], columns[known], channel] = values
     return flow
+
+
+def _inverse(pose: Array) -> Array:
+    """Return the inverse (4, 4) of a rotation and translation."""
+    import numpy as np
+
+    back = np.eye(4)
+    back[:3, :3] = pose[:3, :3].T
+    back[:3, 3] = -pose[:3, :3].T @ pose[:3, 3]
+    return back
 
 
 def _decode(content: bytes, size: tuple[int, int]) -> Floats:

@@ -124,10 +124,11 @@ def _steps(truth: ViewTruth, config: CoordinatesConfig) -> Shorts:
     """
     import numpy as np
 
+    labelled = {entry.instance for entry in truth.labelled}
     steps = np.zeros((*truth.index.shape, 3), np.uint16)
     for entry, part, met in truth.met():
         mine = met & (truth.index[part] == entry.instance)
-        if entry.category is None or not mine.any():
+        if entry.instance not in labelled or not mine.any():
             continue
         cube = _cube(truth.casting.cache.facts(entry.asset), config)
         span = np.array(cube.coordinates_span)

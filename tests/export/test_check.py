@@ -69,3 +69,16 @@ def test_an_export_in_a_split_is_written_anew_and_compared(copy: Path) -> None:
     assert bad.exit_code == 1
     assert f"exports/yolo/images/val/{picture.name} is missing" in bad.output
     assert "exports/yolo has 2 files that no image has" in bad.output
+
+
+@pytest.mark.parametrize("layout", ["imagefolder", "parquet"])
+def test_validate_agrees_with_an_export_of_either_layout(copy: Path, layout: str) -> None:
+    assert run("export", copy, "--format", "hf", "--option", f"layout={layout}").exit_code == 0
+    good = run("validate", copy, "--scenes", 0)
+    assert good.exit_code == 0, good.output
+    lines = {"imagefolder": "train/metadata.jsonl", "parquet": "data/train-00000.parquet"}[layout]
+    path = copy / "exports/hf" / lines
+    path.write_bytes(path.read_bytes().replace(b"box", b"bax", 1))
+    bad = run("validate", copy, "--scenes", 0)
+    assert bad.exit_code == 1
+    assert f"exports/hf/{lines} is not what the dataset says" in bad.output

@@ -32,6 +32,7 @@ from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
 
+MODEL = "models/category/instance/model.gltf"
 _PER_IMAGE = 4
 _LINES_A_PART = 256
 _SIDE = 16
@@ -51,7 +52,7 @@ def crowded(shot: dict[str, Any]) -> Shot:
     thing = {
         **shot["objects"][0],
         "category": "thing",
-        "file": "models/category/instance/model.gltf",
+        "file": MODEL,
     }
     things = [{**thing, "instance": number + 1} for number in range(_PER_IMAGE)]
     view = shot["views"][0]
@@ -122,7 +123,15 @@ def make(root: Path, records: int) -> None:
         "categories": ["thing"],
         "labels": Labels().model_dump(mode="json"),
         "warnings": [],
-        "assets": {},
+        "assets": {
+            MODEL: {
+                "digest": model.objects[0].asset,
+                "faces": 12,
+                "size_m": (1, 1, 1),
+                "source_to_model": np.eye(4).tolist(),
+                "warnings": [],
+            }
+        },
         "recipe": {"images": images, "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))

@@ -218,7 +218,7 @@ def test_what_came_of_it_is_told_in_a_table(planted: Layout, tmp_path: Path) -> 
         assert found[side] == [str(images), objects, f"{images / 7:.4f}", "of", share]
     assert found["all"] == ["7", "11"]
     assert "6 more classes" in said
-    assert "left out: objects marked as crowds, which YOLO does not know: 1" in said
+    assert "which YOLO does not know: 1" in said
 
 
 def test_one_background_has_one_side_and_the_others_are_told_empty(

@@ -28,11 +28,14 @@ from renderer.export.check import check_exports
 from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of, format_of
 from renderer.registry import FORMATS
+from tests import shapes
 from tests.benchmarks import records
+from tests.conftest import put_solid
 
 _MOST_GROWTH_MB = 30
 # What is compared again is a matter of files, not of formats: of many small ones and of few large.
 _COMPARED = ("yolo", "webdataset")
+_VIEWS = 5  # of each shot: one format is of sequences
 _SPLIT, _CHECK = "in a split", "check"
 # What is measured besides every format as it is unless said.
 _SIDES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -65,13 +68,12 @@ def applying(layout: Layout) -> list[str]:
 
 def measure(size: int) -> dict[str, dict[str, Any]]:
     """Export a dataset of so many records in every format."""
-    from tests import shapes
-    from tests.conftest import put_solid  # what it imports is no part of a step
 
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "data"
-        records.make(root, size)
+        records.make(root, size, _VIEWS)
+        put_solid(AssetCache(root.parent / "cache"), "thing", *shapes.box((0.6, 0.4, 0.8)))
         assemble(Layout(root))
         (model,) = read_manifest(Layout(root)).assets.values()
         put_solid(AssetCache(root.parent / "cache"), model.digest, *shapes.box())

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from renderer.asset import AssetCache
 from renderer.dataset.assemble import assemble
 from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
@@ -27,11 +28,14 @@ from renderer.export.check import check_exports
 from renderer.export.write import export, exports_folder
 from renderer.recipe.exports import export_of, format_of
 from renderer.registry import FORMATS
+from tests import shapes
 from tests.benchmarks import records
+from tests.conftest import put_solid
 
 _MOST_GROWTH_MB = 30
 # What is compared again is a matter of files, not of formats: of many small ones and of few large.
 _COMPARED = ("yolo", "webdataset")
+_VIEWS = 5  # of each shot: one format is of sequences
 _SPLIT, _CHECK = "in a split", "check"
 # What is measured besides every format as it is unless said.
 _SIDES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -43,14 +47,14 @@ _MORE = {
 
 def step(name: str, root: Path) -> None:
     """Do one step in this process and print what it took."""
-    layout = Layout(root)
+    layout, cache = Layout(root), AssetCache(root.parent / "cache")
     if name == _CHECK:
         validation = Validation()
-        check_exports(layout, validation)
+        check_exports(layout, validation, cache)
         assert not validation.findings, validation.findings[:3]
     else:
         choice = export_of(_MORE.get(name, {"format": name}))
-        export(layout, choice, exports_folder(layout, format_of(choice)))
+        export(layout, choice, exports_folder(layout, format_of(choice)), cache=cache)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": time.process_time(), "peak_mb": peak}))
 
@@ -64,11 +68,15 @@ def applying(layout: Layout) -> list[str]:
 
 def measure(size: int) -> dict[str, dict[str, Any]]:
     """Export a dataset of so many records in every format."""
+
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "data"
-        records.make(root, size)
+        records.make(root, size, _VIEWS)
+        put_solid(AssetCache(root.parent / "cache"), "thing", *shapes.box((0.6, 0.4, 0.8)))
         assemble(Layout(root))
+        (model,) = read_manifest(Layout(root)).assets.values()
+        put_solid(AssetCache(root.parent / "cache"), model.digest, *shapes.box())
         for name in (*_MORE, *applying(Layout(root)), _CHECK):
             command = [sys.executable, "-m", "tests.benchmarks.export", name, str(root)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.records import PICTURE
 from renderer.dataset.validate import validate
 from renderer.recipe.labels import Labels
+from renderer.shot.camera import View
 from renderer.shot.shot import Shot
 from renderer.truth.kinds.pose import pose_of
 from renderer.truth.mask import encode_rle
@@ -38,6 +40,14 @@ _SIDE = 16
 _BRIGHTNESS = 0.3952  # of teal: 128/255 of the shares of green and blue
 _LIMIT_MB = 600
 _LINKS = 30_000  # ext4 allows 65,000 names a file
+# What all objects are of.
+MODEL = {
+    "digest": "thing",
+    "faces": 12,
+    "size_m": (0.6, 0.4, 0.8),
+    "source_to_model": np.eye(4).tolist(),
+    "warnings": [],
+}
 
 
 def picture() -> bytes:
@@ -82,35 +92,49 @@ def record(number: int, shot: Shot) -> dict[str, Any]:
     }
 
 
-def make(root: Path, records: int) -> None:
-    """Write the parts and images of a run as workers would have."""
-    layout, images = Layout(root), records // _PER_IMAGE
+def _views(model: Shot, index: int, count: int) -> Iterator[View]:
+    for at in range(count):
+        turned = (index * count + at) * 0.61803398875 % 360
+        name = f"{at:02d}" if count > 1 else model.views[0].name
+        yield model.views[0].model_copy(update={"name": name, "azimuth_deg": turned})
+
+
+def _links(content: bytes) -> Callable[[Path], None]:
+    """Return what puts a file to a path: most are links to one before."""
+    made: list[Path] = []
+
+    def place(path: Path) -> None:
+        if len(made) % _LINKS == 0:
+            path.write_bytes(content)
+        else:
+            os.link(made[len(made) // _LINKS * _LINKS], path)
+        made.append(path)
+
+    return place
+
+
+def make(root: Path, records: int, views: int = 1) -> None:
+    """Write the parts and images of a run as workers would have; shots have so many views."""
+    layout, shots = Layout(root), records // _PER_IMAGE // views
     for folder in (layout.parts, layout.images):
         folder.mkdir(parents=True)
     content = picture()
     model = crowded(json.loads((Path(__file__).parent / "shot.json").read_text()))
     annotations = [record(number, model) for number in range(_PER_IMAGE)]
-    master = layout.images
-    for first in range(0, images, _LINES_A_PART):
+    place = _links(content)
+    for first in range(0, shots, _LINES_A_PART):
         lines = []
-        for index in range(first, min(first + _LINES_A_PART, images)):
-            name = layout.images / f"{index:08d}.png"
-            if index % _LINKS == 0:
-                name.write_bytes(content)
-                master = name
-            else:
-                os.link(master, name)
-            view = model.views[0].model_copy(update={"azimuth_deg": index * 0.61803398875 % 360})
-            scene = model.model_copy(update={"index": index, "views": (view,)})
-            (of,) = scene.images
-            image = image_record(
-                scene, of, {PICTURE: file_record(of.file_name, content)}, _BRIGHTNESS, ()
+        for index in range(first, min(first + _LINES_A_PART, shots)):
+            scene = model.model_copy(
+                update={"index": index, "views": tuple(_views(model, index, views))}
             )
-            line = {
-                "index": index,
-                "shot": scene.model_dump(mode="json"),
-                "images": [{"image": image.model_dump(mode="json"), "annotations": annotations}],
-            }
+            images = []
+            for of in scene.images:
+                place(layout.root / of.file_name)
+                files = {PICTURE: file_record(of.file_name, content)}
+                image = image_record(scene, of, files, _BRIGHTNESS, ())
+                images.append({"image": image.model_dump(mode="json"), "annotations": annotations})
+            line = {"index": index, "shot": scene.model_dump(mode="json"), "images": images}
             lines.append(dumps(line) + "\n")
         last = first + len(lines) - 1
         (layout.parts / f"{first:08d}-{last:08d}.000.0.jsonl").write_text("".join(lines))
@@ -122,8 +146,8 @@ def make(root: Path, records: int) -> None:
         "categories": ["thing"],
         "labels": Labels().model_dump(mode="json"),
         "warnings": [],
-        "assets": {},
-        "recipe": {"images": images, "output": {"exports": []}},
+        "assets": {model.objects[0].file: MODEL},
+        "recipe": {"images": shots, "output": {"exports": []}},
     }
     layout.run.write_text(json.dumps({"fingerprint": "0", "head": head}))
 

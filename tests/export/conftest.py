@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from renderer.asset import AssetCache
+from renderer.dataset.layout import Layout
+from renderer.registry import LABEL_KINDS
 from tests import shapes
-from tests.conftest import put_solid
+from tests.conftest import CROWD, orbitset, put_solid, write_recipe
 from tests.export.planted import planted as planted
 
 
@@ -32,3 +35,29 @@ def solid_cache(tmp_path_factory: pytest.TempPathFactory) -> AssetCache:
     put_solid(cache, "brick", brick + (0.13, 0, 0), faces)
     put_solid(cache, "ball", *shapes.sphere(0.2, rings=16))
     return cache
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory, solids: Path) -> Layout:
+    """A rendered dataset with every label kind, three scenes of two views: any format will do.
+
+    Do not write into it.
+    """
+    folder = tmp_path_factory.mktemp("everything")
+    data = {
+        **CROWD,
+        "name": "everything",
+        "images": 3,
+        "camera": {"resolution": [64, 48], "rig": {"orbit": {"steps": 2, "span_deg": 20}}},
+        "background": {"color": "#808080", "shadows": False},  # no floor too far for 16 bits
+        "render": {"samples": 1},
+        "labels": dict.fromkeys(LABEL_KINDS.names(), True),
+    }
+    recipe = write_recipe(folder, data, solids)
+    for name, side in (("box", 0.4), ("ball", 1.0)):
+        points = {"top": [0, 0, side], "bottom": [0, 0, -side]}
+        text = yaml.safe_dump({"points": points, "skeleton": [["top", "bottom"]]})
+        (folder / f"{name}.keypoints.yaml").write_text(text)
+    done = orbitset("render", recipe, "-o", folder / "out")
+    assert done.returncode == 0, done.stderr
+    return Layout(folder / "out")

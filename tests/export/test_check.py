@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from renderer.commands.app import app
+from renderer.dataset.layout import Layout
+from renderer.dataset.validation import Validation
+from renderer.export.check import check_exports
+from renderer.export.write import export, exports_folder
+from renderer.farm.asset_import import default_cache
+from renderer.recipe.exports import export_of
+from renderer.registry import FORMATS
 
 
 def run(*words: object) -> Result:
@@ -69,3 +77,34 @@ def test_an_export_in_a_split_is_written_anew_and_compared(copy: Path) -> None:
     assert bad.exit_code == 1
     assert f"exports/yolo/images/val/{picture.name} is missing" in bad.output
     assert "exports/yolo has 2 files that no image has" in bad.output
+
+
+@pytest.mark.parametrize("layout", ["imagefolder", "parquet"])
+def test_validate_agrees_with_an_export_of_either_layout(copy: Path, layout: str) -> None:
+    assert run("export", copy, "--format", "hf", "--option", f"layout={layout}").exit_code == 0
+    good = run("validate", copy, "--scenes", 0)
+    assert good.exit_code == 0, good.output
+    lines = {"imagefolder": "train/metadata.jsonl", "parquet": "data/train-00000.parquet"}[layout]
+    path = copy / "exports/hf" / lines
+    path.write_bytes(path.read_bytes().replace(b"box", b"bax", 1))
+    bad = run("validate", copy, "--scenes", 0)
+    assert bad.exit_code == 1
+    assert f"exports/hf/{lines} is not what the dataset says" in bad.output
+
+
+def test_every_format_is_written_anew_the_same(everything: Layout, tmp_path: Path) -> None:
+    """With sides, some of which one scene does not reach."""
+    copy = Layout(tmp_path / "copy")
+    shutil.copytree(everything.root, copy.root)
+    for name in FORMATS.names():
+        choice = export_of({"format": name, "split": {"train": 0.5, "val": 0.3, "test": 0.2}})
+        export(copy, choice, exports_folder(copy, name), cache=default_cache())
+    validation = Validation()
+    check_exports(copy, validation, default_cache())
+    assert not validation.findings
+    for name in FORMATS.names():
+        readme = copy.root / "exports" / name / "README.md"
+        readme.write_text(readme.read_text().replace("6 images", "7 images"))
+    check_exports(copy, validation, default_cache())
+    said = [f"exports/{name}/README.md is not what the dataset says" for name in FORMATS.names()]
+    assert sorted(validation.findings) == sorted(said)

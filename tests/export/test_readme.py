@@ -13,24 +13,16 @@ from typing import Any
 import pytest
 
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import read_manifest
 from renderer.export.write import export
 from renderer.farm.asset_import import default_cache
 from renderer.recipe.exports import export_of
 from renderer.registry import FORMATS
 from tests.dataset.edits import edit_labels
-from tests.export.planted import planted_orbits
 
 SPLIT = {"split": {"train": 0.5, "val": 0.3, "test": 0.2}}
 
 
 def write(layout: Layout, name: str, target: Path, **options: Any) -> str:
-    if lacking := set(FORMATS.get(name).needs) - set(read_manifest(layout).labels):
-        pytest.skip(f"the planted dataset has no {lacking}")
-    if name == "yolo-semantic":  # whose guide runs in test_yolo_sides.py
-        pytest.skip("it has no room for 300 categories")
-    if name == "mot":  # which is about shots with several views
-        layout = planted_orbits(layout, target.with_name("orbits"))
     choice = export_of({"format": name, **options})
     export(layout, choice, target, cache=default_cache())
     return (target / "README.md").read_text(encoding="utf-8")
@@ -39,9 +31,9 @@ def write(layout: Layout, name: str, target: Path, **options: Any) -> str:
 @pytest.mark.parametrize("options", [{}, SPLIT], ids=["whole", "split"])
 @pytest.mark.parametrize("name", FORMATS.names())
 def test_its_lines_of_code_load_it(
-    planted: Layout, tmp_path: Path, name: str, options: dict[str, Any]
+    everything: Layout, tmp_path: Path, name: str, options: dict[str, Any]
 ) -> None:
-    text = write(planted, name, tmp_path / name, **options)
+    text = write(everything, name, tmp_path / name, **options)
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -56,9 +48,9 @@ def test_its_lines_of_code_load_it(
 
 @pytest.mark.parametrize("name", FORMATS.names())
 def test_it_says_what_the_files_are_and_what_they_mean(
-    planted: Layout, tmp_path: Path, name: str
+    everything: Layout, tmp_path: Path, name: str
 ) -> None:
-    text = write(planted, name, tmp_path / name)
+    text = write(everything, name, tmp_path / name)
     for head in ("What is in it", "Units and axes", "What is left out", "How to load it"):
         assert f"\n## {head}\n" in text, head
     facts = json.loads((tmp_path / name / "export.json").read_text())

@@ -151,6 +151,9 @@ LABEL_KINDS: Registry[Any] = Registry(
         "instances": "renderer.truth.kinds.instances:Instances",
         "semantic": "renderer.truth.kinds.semantic:Semantic",
         "panoptic": "renderer.truth.kinds.panoptic:Panoptic",
+        "occlusion": "renderer.truth.kinds.occlusion:Occlusion",
+        "coverage": "renderer.truth.kinds.coverage:Coverage",
+        "albedo": "renderer.truth.kinds.albedo:Albedo",
         "keypoints": "renderer.truth.kinds.keypoints:Keypoints",
     },
 )

@@ -7,6 +7,7 @@ gives no other way to their pixels than a file: they go through one in memory (`
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import bpy
@@ -18,6 +19,12 @@ from renderer.shot.frame import Floats, Frame
 
 # Passes by our names and Cycles'.
 _GUIDES = {"albedo": "Denoising Albedo", "normal": "Denoising Normal"}
+# What the surface makes of light, whatever light there is: Cycles' names in 4.5 and 5.0.
+_SURFACE = (
+    ("DiffCol", "Diffuse Color"),
+    ("GlossCol", "Glossy Color"),
+    ("TransCol", "Transmission Color"),
+)
 _passes: dict[str, Floats] = {}
 
 
@@ -66,8 +73,22 @@ def capture() -> Frame:
             name: np.ascontiguousarray(_passes[theirs])
             for name, theirs in _GUIDES.items()
             if theirs in _passes
-        },
+        }
+        | _surface_color(),
     )
+
+
+def switch_on(layer: bpy.types.ViewLayer, asked: Collection[str]) -> None:
+    """Have Cycles write what is asked for beside the picture."""
+    surface = "surface_color" in asked
+    layer.use_pass_diffuse_color = layer.use_pass_glossy_color = surface
+    layer.use_pass_transmission_color = surface
+
+
+def _surface_color() -> dict[str, Floats]:
+    """Return the share of light (h, w, 3) that surfaces reflect or let through, if it is there."""
+    parts = [_passes[name] for names in _SURFACE for name in names if name in _passes]
+    return {"surface_color": np.sum(parts, axis=0)} if len(parts) == len(_SURFACE) else {}
 
 
 def _capture_through_file() -> Floats:

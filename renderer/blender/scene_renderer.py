@@ -18,7 +18,7 @@ from mathutils import Matrix
 
 from renderer.asset import ALPHA_THRESHOLD, AssetCache
 from renderer.blender.camera import SceneCamera
-from renderer.blender.capture import capture, install
+from renderer.blender.capture import capture, install, switch_on
 from renderer.blender.cycles_session import SessionShaders
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
@@ -49,6 +49,7 @@ class SceneRenderer:
         device: str = "auto",
         threads: int = 0,
         keep_models: int = 64,
+        passes: tuple[str, ...] = (),
     ) -> None:
         """Reset Blender and set up what every shot shares.
 
@@ -58,10 +59,11 @@ class SceneRenderer:
             device: auto, cpu, or a Cycles back end by name.
             threads: CPU threads, 0 for all.
             keep_models: models kept in memory; beyond it the least recently used are dropped.
+            passes: what frames have beside the picture because label kinds ask for it.
 
         """
         self._cache, self._folder, self._keep_models = cache, folder, keep_models
-        self._asked, self._threads = device, threads
+        self._asked, self._threads, self._passes = device, threads, passes
         self._start()
 
     def _start(self) -> None:
@@ -211,6 +213,7 @@ class SceneRenderer:
         layer.use_pass_object_index = True
         layer.pass_alpha_threshold = ALPHA_THRESHOLD
         layer.cycles.denoising_store_passes = True
+        switch_on(layer, self._passes)
 
     def _engine(self, shot: Shot) -> None:
         scene, render = self._scene, shot.render

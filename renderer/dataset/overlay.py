@@ -127,7 +127,7 @@ def _seen(record: Record) -> str:
     if "visibility" not in record:
         return ""
     told = f", vis. {record['visibility']:.0%}"
-    return f"{told}, of all {record['visib_fract']:.0%}" if record["truncation"] > 0 else told
+    return f"{told}, of all {record['visib_fract']:.0%}" if record.get("truncation") else told
 
 
 def _taken(canvas: Canvas, stored: StoredLabels) -> npt.NDArray[np.int32]:

@@ -48,6 +48,7 @@ def validate(
     _check_categories(manifest, categories, result)
     shots = _Shots(layout, result)
     on = _kinds_on(manifest, result)
+    result.decoded = tuple(name for name in on if LABEL_KINDS.get(name).passes)
     checker = ImageCheck(layout, cache, every, on, names, categories, manifest, policy, result)
     last_image = last_annotation = 0
     try:

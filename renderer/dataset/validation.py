@@ -22,6 +22,7 @@ class Validation:
         findings: what is wrong.
         dropped: number of findings that were not kept.
         unknown: label kinds that the dataset has, and nothing here knows.
+        decoded: label kinds that only the engine can tell, whose files are decoded and no more.
         exports_unchecked: sentences, each of an export that could not be compared.
 
     """
@@ -34,6 +35,7 @@ class Validation:
     findings: list[str] = field(default_factory=list)
     dropped: int = 0
     unknown: tuple[str, ...] = ()
+    decoded: tuple[str, ...] = ()
     exports_unchecked: list[str] = field(default_factory=list)
 
     def add(self, finding: str) -> None:
@@ -47,6 +49,8 @@ class Validation:
         """Yield what is not wrong, and still to be known (each one sentence)."""
         for name in self.unknown:
             yield f"{name} labels were not checked: install the package that has this label kind"
+        for name in self.decoded:
+            yield f"{name} files were decoded and no more: only a render tells what is in them"
         if self.failed:
             shots, are = ("shot", "is") if self.failed == 1 else ("shots", "are")
             yield f"{self.failed} {shots} failed and {are} recorded as such"

@@ -63,7 +63,7 @@ class CocoPanoptic(Format[CocoPanopticOptions]):
 
     name = "coco-panoptic"
     needs = ("mask",)
-    carries = ("box", "mask", "semantic", "panoptic")
+    carries = ("box", "mask", "instances", "semantic", "panoptic")
     copies = False
     Options = CocoPanopticOptions
 

@@ -39,9 +39,10 @@ class Voc(Format[Options]):
     """
 
     name = "voc"
-    carries = ("box", "mask", "amodal")
+    carries = ("box", "mask", "amodal", "semantic")
     partly: ClassVar[Mapping[str, str]] = {
         "mask": f"those beyond {MOST_CLASSES} categories, or {MOST_CLASSES} objects an image",
+        "semantic": f"those of datasets without masks, or with more than {MOST_CLASSES} categories",
         "amodal": "all but whether an object is truncated or occluded",
     }
     copies = False

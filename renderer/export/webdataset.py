@@ -62,9 +62,11 @@ class WebDataset(Format[WebDatasetOptions]):
                 annotations += len(sample.annotations)
             for side in sides.values():
                 side.finish()
+        points = {str(key): each.model_dump(mode="json") for key, each in head.keypoints.items()}
         index = {
             "images": images,
             "categories": {str(key): name for key, name in head.categories.items()},
+            **({"keypoints": points} if points else {}),
             "shards": [shard for side in sides.values() for shard in side.told],
         }
         target.write("index.json", (json.dumps(index, indent=1) + "\n").encode())

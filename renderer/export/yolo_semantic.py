@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from renderer.dataset.layout import DatasetError
+from renderer.errors import UserError
 from renderer.export import ultralytics
 from renderer.export.format import DatasetHead, Format, Guide, Options, Summary
 from renderer.export.outline import crop_of
 from renderer.export.sample import Sample
 from renderer.export.target import Target
+from renderer.truth.raster import decode_png, encode_flat_png
 
 ClassMap = npt.NDArray[np.uint8]
 
@@ -76,7 +77,7 @@ for path in sorted(glob.glob("{maps}")):
         left_out = ultralytics.LeftOut()
         images = annotations = 0
         for sample in ultralytics.taken(samples, target, left_out):
-            content = _encoded(_classes_of(sample, classes, left_out))
+            content = encode_flat_png(_classes_of(sample, classes, left_out))
             target.write(ultralytics.place(sample, "masks", f"{sample.stem}.png"), content)
             images += 1
             annotations += len(sample.annotations)
@@ -103,7 +104,7 @@ def _classes_of(
         found[crop.part][crop.mask] = number
     if "semantic" in sample.files:
         found[_void_of(sample)] = _VOID
-    elif sample.image.get("dropped"):
+    elif sample.image.dropped:
         raise DatasetError(
             f"image {sample.image.id} shows objects without an annotation because they show too "
             "little, and only semantic labels know which pixels are theirs: render the dataset "
@@ -114,14 +115,14 @@ def _classes_of(
 
 def _void_of(sample: Sample) -> npt.NDArray[np.bool_]:
     """Return (h, w) what the dataset's semantic map has as void: the largest of its values."""
-    content = np.frombuffer(sample.files["semantic"].read(), np.uint8)
-    found = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
-    if found is None or found.shape != (sample.image.height, sample.image.width):
-        raise DatasetError(f"the semantic file of image {sample.image.id} is damaged")
-    return np.asarray(found == 2 ** (8 * found.dtype.itemsize) - 1, np.bool_)
-
-
-def _encoded(classes: ClassMap) -> bytes:
-    done, content = cv2.imencode(".png", classes, (cv2.IMWRITE_PNG_COMPRESSION, 4))
-    assert done
-    return content.tobytes()
+    content = sample.files["semantic"].read()
+    bits = 8 if content[24:25] == b"\x08" else 16
+    try:
+        found = decode_png(content, (sample.image.width, sample.image.height), bits)
+    except UserError as error:
+        raise DatasetError(
+            f"the semantic file of image {sample.image.id} is wrong: {error}"
+        ) from None
+    if found.ndim != 2:
+        raise DatasetError(f"the semantic file of image {sample.image.id} has colours")
+    return np.asarray(found == 2**bits - 1, np.bool_)

@@ -49,6 +49,8 @@ def smaller(recipe: Recipe, count: int, width: int, samples: int) -> Recipe:
     if camera.get("intrinsics"):  # they are in pixels of the full size
         camera["intrinsics"].setdefault("resolution", [full_width, full_height])
     data.setdefault("render", {})["samples"] = samples
+    if least := recipe.labels.min_visible_px:  # of the full size, too
+        data["labels"]["min_visible_px"] = round(least * (width / full_width) ** 2)
     return checked(data | {"images": min(count, recipe.images), "output": {"format": "png"}})
 
 

@@ -119,7 +119,13 @@ def begin(setup: WorkerSetup) -> None:
         cap_pools(threads)
         # A crash leaves its stack in the log. After bpy, which has a handler of its own.
         faulthandler.enable(all_threads=False)
-        scene_renderer = SceneRenderer(planner.cache, planner.folder, setup.backend, threads)
+        scene_renderer = SceneRenderer(
+            planner.cache,
+            planner.folder,
+            setup.backend,
+            threads,
+            passes=planner.recipe.labels.passes,
+        )
     _renderers[setup.backend], _devices[setup.backend] = scene_renderer, scene_renderer.device
     _check_back_end(setup, _back_end(setup))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
+Part = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,13 @@ class Crop:
             y, x = each.top - top, each.left - left
             mask[y : y + each.mask.shape[0], x : x + each.mask.shape[1]] |= each.mask
         return Crop(mask, left, top, self.frame_size)
+
+
+def places_of(index: npt.NDArray[np.int32]) -> dict[int, Part]:
+    """Return for each number in an index (h, w) the smallest part of it that has all of them: one
+    look at the frame for all objects.
+    """
+    from scipy import ndimage  # takes as long to import as all of this room
+
+    found = ndimage.find_objects(index)
+    return {number: part for number, part in enumerate(found, start=1) if part is not None}

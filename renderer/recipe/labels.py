@@ -42,6 +42,12 @@ class ChosenLabels(LabelPolicy):
             and (options := getattr(self, name)) is not False
         }
 
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """What the kinds that are on ask the engine for, beside the picture."""
+        asked = [each for name in self.on for each in LABEL_KINDS.get(name).passes]
+        return tuple(dict.fromkeys(asked))
+
     @model_validator(mode="after")
     def _have_what_they_need(self) -> Self:
         on = self.on

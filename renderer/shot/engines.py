@@ -17,12 +17,14 @@ class Capabilities:
         noisy: its picture has the noise of path tracing, which a denoiser takes away.
         named_device: the device it renders on is chosen and has a name; else it is whatever
             OpenGL there is.
+        passes: what it can tell of a view beside the picture where a label kind asks for it.
 
     """
 
     shadow_catcher: bool
     noisy: bool
     named_device: bool
+    passes: tuple[str, ...] = ()
 
 
 _RASTER = Capabilities(
@@ -35,6 +37,7 @@ _CAPABILITIES: dict[EngineName, Capabilities] = {
         shadow_catcher=True,
         noisy=True,
         named_device=True,
+        passes=("surface_color",),
     ),
     "eevee": _RASTER,
     "workbench": _RASTER,

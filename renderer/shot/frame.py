@@ -21,7 +21,8 @@ class Frame:
         color: (h, w, 4) float32, linear Rec.709, premultiplied alpha.
         index: (h, w) int32, the instance whose surface the pixel centre's ray meets first, 0 for
             none; None from an engine that does not know it exactly.
-        passes: by name, (h, w, channels) float32: ``albedo`` and ``normal`` for the denoiser.
+        passes: by name, (h, w, channels) float32: ``albedo`` and ``normal`` for the denoiser,
+            and what label kinds have asked for: ``surface_color``.
         warnings: what is to be known of the picture, each a sentence.
         silhouettes: by instance, of the objects that rays cannot follow: rendered by themselves.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,25 @@ class Canvas:
         """Draw a line between two points (x, y) of the frame."""
         points = [(x * self.scale, y * self.scale) for x, y in (start, end)]
         ImageDraw.Draw(self.picture).line(points, fill=colour, width=self.stroke)
+
+    def arrow(self, start: Sequence[float], end: Sequence[float], colour: str) -> None:
+        """Draw an arrow between two points (x, y) of the frame."""
+        (x0, y0), (x1, y1) = ([round(each * self.scale) for each in at] for at in (start, end))
+        ink = ImageColor.getrgb(colour)[:3]
+        tip = 10 * self.stroke / max(math.hypot(x1 - x0, y1 - y0), 1)
+        drawn = np.array(self.picture)
+        cv2.arrowedLine(drawn, (x0, y0), (x1, y1), ink, self.stroke, cv2.LINE_AA, 0, min(tip, 0.5))
+        self.picture = Image.fromarray(drawn)
+
+    def write(self, at: Sequence[float], text: str) -> None:
+        """Write a few letters of ASCII around a point (x, y) of the frame, white on black."""
+        size, font = self.stroke / 3, cv2.FONT_HERSHEY_SIMPLEX
+        (width, height), _ = cv2.getTextSize(text, font, size, self.stroke)
+        place = round(at[0] * self.scale - width / 2), round(at[1] * self.scale + height / 2)
+        drawn = np.array(self.picture)
+        for ink, line in (((0, 0, 0), 3 * self.stroke), ((255, 255, 255), self.stroke)):
+            cv2.putText(drawn, text, place, font, size, ink, line, cv2.LINE_AA)
+        self.picture = Image.fromarray(drawn)
 
     def blend(self, pixels: Pixels, share: Floats) -> None:
         """Lay a map (height, width, 3) of the frame over the picture, with a share (height, width)

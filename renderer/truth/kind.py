@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from renderer.shot.engines import capabilities
+
 if TYPE_CHECKING:
     from renderer.recipe.model import Recipe
     from renderer.truth.canvas import Canvas
@@ -92,6 +94,8 @@ class LabelKind(ABC):
         ObjectFields: what it adds to an annotation.
         ImageFields: what it adds to an image.
         files: names of the files that it writes for each image.
+        passes: what only the engine can tell of a view, and this kind asks for: names of
+            ``ViewTruth.passes``. Such labels cannot be made anew by validation.
 
     """
 
@@ -102,6 +106,7 @@ class LabelKind(ABC):
     ObjectFields: ClassVar[type[Fields]] = NoFields
     ImageFields: ClassVar[type[Fields]] = NoFields
     files: ClassVar[tuple[str, ...]] = ()
+    passes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def make(self, truth: ViewTruth, config: Any) -> Labels:
@@ -122,8 +127,15 @@ class LabelKind(ABC):
             recipe: all of it.
 
         """
-        del config, recipe
-        return ""
+        del config
+        engine = recipe.render.engine
+        lacking = [each for each in self.passes if each not in capabilities(engine).passes]
+        if not lacking:
+            return ""
+        return (
+            f"{self.name} labels need {', '.join(lacking)} of the engine, which {engine} does not "
+            "give: choose another render.engine, or leave them out"
+        )
 
     def check(
         self, stored: StoredLabels, truth: ViewTruth | None, config: Any

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.errors import UserError
-from renderer.recipe.label_policy import LabelPolicy
+from renderer.recipe.label_policy import Fate, LabelPolicy
 from renderer.registry import LABEL_KINDS
 from renderer.truth.kind import LabelFile, LabelKind, Labels, NoFields
 from renderer.truth.view import ViewTruth
@@ -57,7 +57,7 @@ def label(truth: ViewTruth, on: Mapping[str, Any], policy: LabelPolicy | None = 
         policy: what becomes of objects that show too little of themselves; None keeps all.
 
     """
-    truth = truth if policy is None else truth.under(policy)
+    truth = truth if policy is None else _under(truth, policy)
     objects: dict[int, JsonObject] = {entry.instance: {} for entry in truth.labelled}
     image: JsonObject = {}
     files: dict[str, tuple[LabelKind, LabelFile]] = {}
@@ -73,6 +73,18 @@ def label(truth: ViewTruth, on: Mapping[str, Any], policy: LabelPolicy | None = 
         files.update({key: (kind, file) for key, file in made.files.items()})
         warnings.extend(made.warnings)
     return Labelled(objects, image, files, tuple(warnings), truth.dropped, truth.ignored)
+
+
+def _under(truth: ViewTruth, policy: LabelPolicy) -> ViewTruth:
+    """Return the truth of the same view with what a policy drops and ignores."""
+    if not policy.asks:
+        return truth
+    fates: dict[Fate, set[int]] = {"drop": set(), "ignore": set(), "keep": set()}
+    for entry in truth.shown:
+        # To the digits of amodal labels, so that whoever reads them decides alike.
+        visibility = round(truth.whole(entry).visibility, 6) if policy.min_visibility else 1.0
+        fates[policy.fate(truth.visible(entry).area, visibility)].add(entry.instance)
+    return truth.with_fates(fates["drop"], fates["ignore"])
 
 
 def _check(kind: LabelKind, made: Labels, objects: Mapping[int, Any]) -> None:

@@ -19,7 +19,7 @@ from renderer.truth.view import Ints, ViewTruth
 
 Numbers = npt.NDArray[Any]
 
-_OPACITY = 0.75
+_OPACITY, _VOID_OPACITY = 0.75, 0.4
 # Void is striped: so many pixels of the frame are a stripe.
 _STRIPE = 4
 
@@ -109,7 +109,7 @@ def show(canvas: Canvas, shown: Numbers, void: int | None = None) -> None:
         y, x = np.indices(shown.shape)
         light = ((x + y) // _STRIPE % 2 == 0)[..., None]
         colours = np.where((shown == void)[..., None], np.where(light, 230, 25), colours)
-        share = np.where(shown == void, _OPACITY, share)
+        share = np.where(shown == void, _VOID_OPACITY, share)
     plain = shown.astype(np.float32)
     edge = cv2.morphologyEx(plain, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
     colours = np.where(edge[..., None], 15, colours)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,9 +73,12 @@ def decode_exr(content: bytes, size: tuple[int, int]) -> Floats:
     return found
 
 
-def encode_png(values: Shorts) -> bytes:
-    """Return a 16-bit PNG of values (h, w), grey, or (h, w, 3), red, green and blue."""
-    return _encode(".png", values.astype(np.uint16), _PNG_SETTINGS)
+def encode_png(values: Bytes | Shorts) -> bytes:
+    """Return a PNG, of 8 or 16 bits as the values are, of values (h, w), grey, or (h, w, 3), red,
+    green and blue.
+    """
+    held = values if values.dtype == np.uint8 else values.astype(np.uint16)
+    return _encode(".png", held, _PNG_SETTINGS)
 
 
 def encode_flat_png(values: Bytes | Shorts) -> bytes:
@@ -126,7 +130,9 @@ def decode_pages(content: bytes, size: tuple[int, int], count: int) -> list[Byte
 
     """
     try:
-        with Image.open(io.BytesIO(content), formats=("TIFF",)) as file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow only warns of some damage
+            file = Image.open(io.BytesIO(content), formats=("TIFF",))
             found = getattr(file, "n_frames", 1)
             if found != count:
                 raise UserError(f"it has {found} pages, and should have {count}")

@@ -131,6 +131,34 @@ class RayCasting:
             lambda rays: floor_depth(self.shot, self.camera, rays),
         )
 
+    def floor_hides(self, entry: Instance, columns: Int64s, rows: Int64s) -> npt.NDArray[np.bool_]:
+        """Tell (n,) of pixels whether the floor is before an object that is there.
+
+        Args:
+            entry: the object.
+            columns: (n,) of the pixels.
+            rows: (n,) of the pixels.
+
+        """
+        rays = self.camera.rays(columns + 0.5, rows + 0.5)
+        depth = tracer_for(self.cache, entry.asset).depth(self.to_camera(entry), rays)
+        return np.asarray(self.floor_along(rays) < depth, np.bool_)
+
+    def floor_along(self, rays: Array) -> Floats:
+        """Return the depth (n,) at which rays (n, 3) meet the floor, infinite without one."""
+        if not has_floor(self.shot):
+            return np.full(len(rays), np.inf, np.float32)
+        return floor_depth(self.shot, self.camera, rays)
+
+    def may_be_below_floor(self, entry: Instance) -> bool:
+        """Tell whether the floor may be before some of an object."""
+        if not has_floor(self.shot):
+            return False
+        to_world, level = np.array(entry.model_to_world), floor_center(self.shot)[2]
+        hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
+        lowest = float((hull @ to_world[2, :3]).min() + to_world[2, 3])
+        return bool(lowest < level or self.camera.position[2] < level)
+
     def depths_around(self, columns: Int64s, rows: Int64s, reach: float) -> list[Floats]:
         """Return each object's depths (4, n) at four points around the centres of n pixels, and
         last the floor's.
@@ -154,12 +182,7 @@ class RayCasting:
             tracer_for(self.cache, each.asset).depth(self.to_camera(each), rays)
             for each in self.shot.objects
         ]
-        ground = (
-            floor_depth(self.shot, self.camera, rays)
-            if has_floor(self.shot)
-            else np.full(len(rays), np.inf)
-        )
-        return [*depths, np.asarray(ground, np.float32)]
+        return [*depths, self.floor_along(rays)]
 
     def hidden(self, points: Array, x: Array, y: Array) -> Mask:
         """Tell (n,) of which points in the frame something is before them.

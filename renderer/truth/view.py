@@ -17,13 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache
-from renderer.geometry.crop import Crop
+from renderer.geometry.crop import Crop, Part, places_of
 from renderer.geometry.raycast import tracer_for
 from renderer.geometry.silhouette import Silhouette
 from renderer.shot.camera import Camera
@@ -34,14 +33,10 @@ from renderer.shot.shot import Shot
 from renderer.truth.ray_casting import FirstHit, RayCasting
 from renderer.truth.whole import Whole
 
-if TYPE_CHECKING:
-    from renderer.recipe.label_policy import LabelPolicy
-
 Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
-Part = tuple[slice, slice]
 
 _RAYS = 1 << 18
 
@@ -71,6 +66,7 @@ class ViewTruth:
         dropped: instances of objects with a category that have no label all the same.
         ignored: instances of objects whose label is to be ignored (COCO's ``iscrowd``).
         categories: names of all categories of the dataset, in the order of their ids.
+        passes: by name, (h, w, channels) float32, what only the engine knows; none by rays alone.
 
     """
 
@@ -80,6 +76,7 @@ class ViewTruth:
     dropped: frozenset[int] = frozenset()
     ignored: frozenset[int] = frozenset()
     categories: tuple[str, ...] = ()
+    passes: Mapping[str, Floats] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -102,7 +99,13 @@ class ViewTruth:
         casting, categories = RayCasting(shot, camera, cache), tuple(categories)
         if frame is None:
             return ViewTruth(casting, categories=categories)
-        return ViewTruth(casting, frame.index, frame.silhouettes, categories=categories)
+        return ViewTruth(
+            casting,
+            frame.index,
+            frame.silhouettes,
+            categories=categories,
+            passes=frame.passes,
+        )
 
     @property
     def shot(self) -> Shot:
@@ -113,6 +116,11 @@ class ViewTruth:
     def camera(self) -> Camera:
         """The camera of the view."""
         return self.casting.camera
+
+    @property
+    def invisible_floor(self) -> bool:
+        """Whether there is a floor of which only the shadows on it are seen."""
+        return has_floor(self.shot) and self.shot.background.floor is None
 
     @cached_property
     def index(self) -> Ints:
@@ -190,10 +198,12 @@ class ViewTruth:
     def shown(self) -> tuple[Instance, ...]:
         """The objects with a category and at least one pixel."""
         return tuple(
-            entry
-            for entry in self.shot.objects
-            if entry.category is not None and entry.instance in self._places
+            entry for entry in self.shot.objects if entry.category is not None and self.shows(entry)
         )
+
+    def shows(self, entry: Instance) -> bool:
+        """Tell whether an object has a pixel."""
+        return entry.instance in self._places
 
     def warnings(self, what: str) -> list[str]:
         """Return what is to be known of depth or normals (``what``), each a sentence: which objects
@@ -202,7 +212,7 @@ class ViewTruth:
         untraceable = [
             entry.category or "an unlabelled object"
             for entry in self.shot.objects
-            if not self.casting.follows(entry) and entry.instance in self._places
+            if not self.casting.follows(entry) and self.shows(entry)
         ]
         return [
             f"{what} of {name} may be that of a see-through part: rays cannot follow its opacity"
@@ -241,18 +251,7 @@ class ViewTruth:
         """Return the truth of the same view by another index and other outlines; what rays have
         said already is not asked again.
         """
-        return ViewTruth(self.casting, index, outlines, self.dropped, self.ignored, self.categories)
-
-    def under(self, policy: LabelPolicy) -> ViewTruth:
-        """Return the truth of the same view with what a recipe's policy drops and ignores."""
-        if not policy.asks:
-            return self
-        fates = {"drop": set[int](), "ignore": set[int](), "keep": set[int]()}
-        for entry in self.shown:
-            # To the digits of amodal labels, so that whoever reads them decides alike.
-            visibility = round(self.whole(entry).visibility, 6) if policy.min_visibility else 1.0
-            fates[policy.fate(self.visible(entry).area, visibility)].add(entry.instance)
-        return self.with_fates(fates["drop"], fates["ignore"])
+        return replace(self, given=index, outlines=outlines)
 
     def with_fates(self, dropped: Iterable[int], ignored: Iterable[int]) -> ViewTruth:
         """Return the truth of the same view with some objects dropped and others ignored."""
@@ -266,7 +265,7 @@ class ViewTruth:
         """Return each object that rays meet, with the part of the frame that it is in and its
         pixels (h, w) there.
         """
-        places = _places(self._first.instance)
+        places = places_of(self._first.instance)
         return [
             (
                 entry,
@@ -283,14 +282,4 @@ class ViewTruth:
 
     @cached_property
     def _places(self) -> dict[int, Part]:
-        return _places(self.index)
-
-
-def _places(index: Ints) -> dict[int, Part]:
-    """Return for each number in an index (h, w) the smallest part of it that has all of them: one
-    look at the frame for all objects.
-    """
-    from scipy import ndimage  # takes as long to import as all of this room
-
-    found = ndimage.find_objects(index)
-    return {number: part for number, part in enumerate(found, start=1) if part is not None}
+        return places_of(self.index)

@@ -1,4 +1,5 @@
-"""What labels cost: time and memory, by the number of objects, their size and the frame's.
+"""What labels cost: beside a render, and in time and memory by the number of objects, their size
+and the frame's.
 
 ``python -m tests.benchmarks.labels``. Each measurement is a process of its own, whose memory is its
 peak above what it had with the frame in hand. Exponents are of cost over what is varied: 0 where it
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,23 +23,28 @@ import numpy as np
 
 from renderer.asset import AssetCache, AssetFacts, Geometry
 from renderer.asset.cache import FACTS, GEOMETRY
+from renderer.blender.native_output import discard_output
+from renderer.farm.asset_import import default_cache, import_models, recipe_keys
+from renderer.plan import Planner, asset_sources
 from renderer.recipe.labels import Labels
+from renderer.registry import LABEL_KINDS
 from renderer.shot.frame import Frame
 from renderer.shot.shot import Shot
 from renderer.truth.labelling import label
 from renderer.truth.view import ViewTruth
 from tests import shapes
+from tests.benchmarks.overhead import recipe_for
 from tests.conftest import REPOSITORY
 
 UHD = (3840, 2160)
-_KEY = "ball"
+BALL = "ball"
 
 
-def _cache(folder: Path) -> AssetCache:
+def ball_cache(folder: Path) -> AssetCache:
     points, faces = shapes.sphere(rings=24)
     cache = AssetCache(folder)
     facts = AssetFacts(
-        key=_KEY,
+        key=BALL,
         file="ball.ply",
         format="ply",
         faces=len(faces),
@@ -51,7 +58,7 @@ def _cache(folder: Path) -> AssetCache:
         guessed_unit="m",
         warnings=(),
     )
-    with cache.writing(_KEY) as entry:
+    with cache.writing(BALL) as entry:
         shape = points.astype(np.float32)
         none = np.empty((0, 3), np.int32)
         Geometry(shape, faces, shape, none).save(entry / GEOMETRY)
@@ -59,7 +66,7 @@ def _cache(folder: Path) -> AssetCache:
     return cache
 
 
-def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
+def grid_of_balls(objects: int, box: int, frame: tuple[int, int]) -> Shot:
     """Balls whose boxes are ``box`` pixels a side, on a grid that fills the frame; they overlap
     where they are too large for it. The camera looks along +Y from afar.
     """
@@ -78,7 +85,7 @@ def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
             {
                 "instance": at + 1,
                 "category": "ball",
-                "asset": _KEY,
+                "asset": BALL,
                 "file": "ball.ply",
                 "scale": size,
                 "model_to_world": matrix.tolist(),
@@ -131,11 +138,11 @@ def _shot(objects: int, box: int, frame: tuple[int, int]) -> Shot:
 def measure(objects: int, box: int, width: int, height: int, index: bool) -> dict[str, float]:
     """Label one view in this process; ``index``: as from an engine that has it."""
     with tempfile.TemporaryDirectory() as folder:
-        cache, shot = _cache(Path(folder)), _shot(objects, box, (width, height))
+        cache, shot = ball_cache(Path(folder)), grid_of_balls(objects, box, (width, height))
         camera = shot.views[0].camera
         ids = ViewTruth.of(shot, camera, cache).index.copy() if index else None
         frame = Frame(np.zeros((height, width, 4), np.float32), ids)
-        small = _shot(1, 10, (64, 64))
+        small = grid_of_balls(1, 10, (64, 64))
         on = Labels().on
         label(ViewTruth.of(small, small.views[0].camera, cache), on)  # what is loaded once
         before = _reset_peak()
@@ -179,7 +186,64 @@ def _series(what: str, cases: list[tuple[float, dict[str, Any]]]) -> None:
         print(f"  exponent of {key}: {slope:.2f}")
 
 
+def shares(rounds: int = 3) -> dict[str, Any]:
+    """Return CPU seconds of a 16-sample render of twenty products at 640x480, of the four labels
+    that are on unasked, of each other kind beside them, and of all at once, each at its quickest of five times.
+    """
+    recipe = recipe_for(20, 16)
+    cache, sources = default_cache(), asset_sources(recipe, Path("/"))
+    known, errors = import_models([each for source in sources for each in source.values()], cache)
+    assert not errors, errors
+    planner = Planner(recipe, Path("/"), cache, recipe_keys(sources, known))
+    with discard_output():
+        from renderer.blender.scene_renderer import SceneRenderer
+
+        renderer = SceneRenderer(cache, Path("/"), "cpu", passes=("surface_color",))
+        renderer.render(planner.shot(0))  # what is loaded once
+        rendered, spent = [], []
+        for index in range(1, 1 + rounds):
+            shot, begin = planner.shot(index), time.process_time()
+            rendered.append((shot, renderer.render(shot)[0]))
+            spent.append(time.process_time() - begin)
+    usual = Labels().on
+    others = [name for name in LABEL_KINDS.names() if name not in usual]
+    cases: dict[str, dict[str, Any]] = {"usual": usual}
+    cases |= {name: Labels.model_validate({name: True}).on for name in others}
+    cases["all"] = Labels.model_validate(dict.fromkeys(others, True)).on
+    found: dict[str, Any] = {"render": statistics.median(spent)}
+    for name, on in cases.items():
+        found[name] = statistics.mean(
+            min(_seconds(shot, frame, cache, recipe.categories, on) for _ in range(5))
+            for shot, frame in rendered
+        )
+    return found
+
+
+def _seconds(
+    shot: Shot, frame: Frame, cache: AssetCache, categories: tuple[str, ...], on: dict[str, Any]
+) -> float:
+    truth = ViewTruth.of(shot, shot.views[0].camera, cache, frame, categories)
+    begin = time.process_time()
+    label(truth, on)
+    return time.process_time() - begin
+
+
+def _print_shares() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.labels", "--shares"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    render, usual = found.pop("render"), found["usual"]
+    print(
+        f"20 products in 640x480: a render of 16 samples takes {render:.2f} CPU seconds, of which"
+    )
+    for name, took in found.items():
+        more = took if name in ("usual", "all") else took - usual
+        told = {"usual": "box, mask, amodal, pose", "all": "all kinds"}.get(name, f"+ {name}")
+        print(f"  {told:<24} {1000 * more:7.1f} ms {more / render:7.2%}")
+
+
 def main() -> None:
+    _print_shares()
     wide, high = UHD
     large = {"width": wide, "height": high}
     for index in (True, False):
@@ -201,7 +265,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if "--shares" in sys.argv:
+        print(json.dumps(shares()))
+    elif len(sys.argv) > 1:
         print(json.dumps(measure(**json.loads(sys.argv[1]))))
     else:
         main()

@@ -198,7 +198,7 @@ def test_preview_and_show_draw_what_there_is(
         assert result.returncode == 0, result.stderr
     wrong = orbitset("dataset", "show", out, "--labels", "depth", "-o", sheet)
     assert wrong.returncode == 2
-    assert f"--labels depth: the dataset has {there}" in wrong.stderr
+    assert f"--labels depth: the dataset has no depth, but {there};" in wrong.stderr
 
 
 def test_inspect_prints_facts_and_draws(tmp_path: Path, solids: Path) -> None:

@@ -12,5 +12,5 @@ PAGE = REPOSITORY / "docs/choosing-a-format.md"
 
 def test_every_format_has_a_use() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
-    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row.split("|")[2])}
+    named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[2])}
     assert set(FORMATS.names()) <= named

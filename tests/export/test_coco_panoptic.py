@@ -81,6 +81,7 @@ def test_background_may_be_stuff(planted: Layout, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(planted.root, copy)
     edit(copy / "manifest.json", lambda data: data["labels"].update(panoptic={"background": "x"}))
+    edit_labels(copy, lambda data: [each.update(segments_info=[]) for each in data["images"]])
     write_split(copy, "coco-panoptic", tmp_path / "r")
     assert compare(copy, tmp_path / "r", background=True) == 11
 

@@ -22,19 +22,24 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
+from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories
+from renderer.dataset.records import records_of
 from renderer.errors import UnavailableError
 from renderer.export.format import DatasetHead, Summary
 from renderer.export.hf import Hf, HfOptions
+from renderer.export.hf.columns import JsonText, columns_of
 from renderer.export.hf.rows import Table
 from renderer.export.sample import Sample, SampleFile, read_samples
 from renderer.export.target import FolderTarget
+from renderer.export.webdataset import WebDataset, WebDatasetOptions
 from renderer.export.write import export
 from renderer.geometry.crop import Crop
 from renderer.geometry.distortion import Distortion
 from renderer.recipe.exports import export_of
+from renderer.registry import LABEL_KINDS
 from renderer.truth.mask import decode_rle
 from renderer.truth.polygon import crop_to_polygons
 from tests.conftest import contents
@@ -207,6 +212,17 @@ def arrow_of(feature: Any) -> pa.DataType:
         return pa.struct({"bytes": pa.binary(), "path": pa.string()})
     dtype = "int64" if feature["_type"] == "ClassLabel" else feature["dtype"]
     return pa.type_for_alias(dtype)
+
+
+def test_columns_have_the_types_of_all_label_kinds() -> None:
+    """Nothing that a kind of ours says of an object is hidden in a text of JSON."""
+    kinds = LABEL_KINDS.names()
+    made = columns_of(records_of(kinds).annotation.model_json_schema())
+    assert not [key for key, column in made.items() if isinstance(column, JsonText)]
+    assert str(made["bbox"].arrow(pa)) == "list<item: int64>"
+    corners = made["box3d_corners"]
+    assert str(corners.arrow(pa)) == "list<item: list<item: double>>"
+    assert corners.value([[None, None, -1], [1, 2.5, 3]]) == [[None, None, -1.0], [1.0, 2.5, 3.0]]
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -432,6 +448,17 @@ def test_the_readme_begins_with_the_card(planted: Layout, tmp_path: Path) -> Non
     ]
     assert rest.startswith("\n# planted: hf\n")
     assert "The side `val` is called `validation` here" in rest
+
+
+def test_names_of_key_points_are_told(planted: Layout, tmp_path: Path) -> None:
+    points = KeypointSet(names=("nose", "left `ear`"), flips=(0, 1))
+    head = replace(head_of(planted), keypoints={2: points})
+    told = Hf().guide(head, HfOptions()).conventions
+    assert "The key points of `thing 1` are, in their order, `nose, left 'ear'`." in told
+    target = FolderTarget(tmp_path)
+    WebDataset().write(read_samples(planted), head, target, WebDatasetOptions())
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert index["keypoints"]["2"]["names"] == ["nose", "left `ear`"]
 
 
 def test_val_stays_where_there_is_a_validation(planted: Layout, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.export import yolo_depth, yolo_semantic
-from renderer.truth.raster import encode_exr, encode_png
+from renderer.truth.raster import encode_exr, encode_flat_png, encode_png
 from tests.dataset.edits import edit_labels
 from tests.export import yolo
 from tests.export.planted import HEIGHT, WIDTH, Planted, boxes, make
@@ -175,8 +175,8 @@ def test_classes_are_read_back(planted: Layout, tmp_path: Path) -> None:
 def test_the_comparison_of_classes_sees_a_shift(
     planted: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout, right = few_classes(planted, tmp_path / "set"), yolo_semantic._encoded
-    monkeypatch.setattr(yolo_semantic, "_encoded", lambda found: right(np.roll(found, 1, 1)))
+    layout, right = few_classes(planted, tmp_path / "set"), encode_flat_png
+    monkeypatch.setattr(yolo_semantic, "encode_flat_png", lambda found: right(np.roll(found, 1, 1)))
     write_set(layout, "yolo-semantic", tmp_path / "sem")
     with pytest.raises(AssertionError):
         compare_classes(layout, tmp_path / "sem/data.yaml")
@@ -212,5 +212,5 @@ def test_dropped_objects_are_void(tmp_path: Path, bits: int) -> None:
     assert (found == 255).sum() == 6
     assert (found == 1).sum() == 25
     (layout.root / "semantic/00000000.png").write_bytes(b"no")
-    with pytest.raises(DatasetError, match="semantic file of image 1 is damaged"):
+    with pytest.raises(DatasetError, match="semantic file of image 1 is wrong"):
         write_set(layout, "yolo-semantic", tmp_path / "damaged")

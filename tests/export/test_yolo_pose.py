@@ -14,6 +14,9 @@ from pycocotools.coco import COCO
 from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.export import ultralytics
+from renderer.export.write import export
+from renderer.recipe.exports import export_of
+from tests.conftest import contents
 from tests.dataset.edits import edit_labels
 from tests.export import yolo
 from tests.export.planted import CLASSES, HEIGHT, WIDTH
@@ -84,6 +87,22 @@ def test_every_point_is_read_back(pointed: Layout, tmp_path: Path) -> None:
     assert not any("0 0 0" in line for line in summary.left_out)
     write_set(pointed, "yolo-pose", tmp_path / "sides", SIDES, SETS)
     assert compare(pointed, tmp_path / "sides/data.yaml", SIDES) == 10
+
+
+def test_points_of_categories_come_from_the_dataset(pointed: Layout, tmp_path: Path) -> None:
+    def change(data: dict[str, Any]) -> None:
+        for category in data["categories"]:
+            if category["id"] in SETS:
+                names = list(EARS.names)
+                category.update(keypoints=names, skeleton=[[1, 2]], flip_idx=list(EARS.flips))
+
+    edit_labels(pointed.root, change)
+    write_set(pointed, "yolo-pose", tmp_path / "a", keypoints=SETS)
+    export(pointed, export_of({"format": "yolo-pose"}), tmp_path / "b")
+    written = contents(tmp_path / "b")
+    said = [written.pop(name) for name in ("export.json", "README.md")]
+    assert written == contents(tmp_path / "a")
+    assert "nose, left ear, правое ухо" in said[1].decode()
 
 
 def test_supervision_reads_its_boxes(pointed: Layout, tmp_path: Path) -> None:

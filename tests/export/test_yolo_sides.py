@@ -109,6 +109,12 @@ def complete(planted: Layout, tmp_path: Path) -> Layout:
     """The planted dataset with what every format needs."""
     layout = with_depth(few_classes(planted, tmp_path / "few"), tmp_path / "complete")
     add_kind(layout, "keypoints")
+
+    def change(data: dict[str, Any]) -> None:
+        for record in data["annotations"]:
+            record.update(keypoints=[], keypoints_cam=[], num_keypoints=0)
+
+    edit_labels(layout.root, change)
     return layout
 
 
@@ -118,8 +124,6 @@ def test_what_a_guide_says_runs(
     complete: Layout, tmp_path: Path, name: str, splits: tuple[str, ...]
 ) -> None:
     pose = {"keypoints": SETS} if name == "yolo-pose" else {}
-    if pose:
-        give_no_points(complete)
     root = tmp_path / "set"
     write_set(complete, name, root, splits, **pose)
     guide = guide_of(complete, name, splits, **pose)
@@ -131,14 +135,6 @@ def test_what_a_guide_says_runs(
     assert done.stdout.strip()
     modules = {"opencv-python": "cv2", "supervision": "supervision"}
     assert all(modules[each] in guide.loading for each in guide.requires)
-
-
-def give_no_points(layout: Layout) -> None:
-    def change(data: dict[str, Any]) -> None:
-        for record in data["annotations"]:
-            record.update(keypoints=[], keypoints_cam=[], num_keypoints=0)
-
-    edit_labels(layout.root, change)
 
 
 @pytest.mark.parametrize("name", ["yolo-seg", "yolo-obb", "yolo-semantic"])

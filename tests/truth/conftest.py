@@ -13,7 +13,7 @@ from renderer.truth.view import ViewTruth
 from tests import shapes
 from tests.conftest import planner_of_solids
 from tests.truth.formulas import dome
-from tests.truth.solids import SCENE, Make
+from tests.truth.solids import FRONTAL, SCENE, STACK, Make
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,9 @@ def make(solid_planner: Callable[..., Planner]) -> Make:
             dome=dome(),
         )
         shot = planner.shot(0)
-        return ViewTruth.of(shot, shot.views[0].camera, planner.cache)
+        return ViewTruth.of(
+            shot, shot.views[0].camera, planner.cache, categories=planner.recipe.categories
+        )
 
     return build
 
@@ -55,3 +57,23 @@ def rendered_box(
     camera = shot.views[0].camera
     rendered = ViewTruth.of(shot, camera, planner.cache, frame)
     return rendered, ViewTruth.of(shot, camera, planner.cache)
+
+
+@pytest.fixture
+def stack(make: Make) -> ViewTruth:
+    sheets = [
+        {
+            "asset": "sheet.ply",
+            "category": f"sheet {at}",
+            "position_m": [x, -y, z],
+            "scale": size,
+            "yaw_deg": 0,
+        }
+        for at, (y, x, z, size) in enumerate(STACK)
+    ]
+    return make(
+        *sheets,
+        camera=FRONTAL,
+        background={"world": True},
+        accept={"min_visibility": 0.0, "max_truncation": 1},
+    )

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.asset import Cutout, Geometry
+from renderer.geometry.crop import places_of
 from renderer.geometry.raycast import Tracer
 from renderer.plan import Planner
 from renderer.shot.frame import Frame
@@ -239,7 +240,7 @@ def test_pixels_of_each_number_are_found_in_one_look(rows: int, columns: int) ->
     index = np.zeros((12, 14), np.int32)
     index[rows : rows + 4, columns : columns + 3] = 7
     index[rows + 1, columns + 1] = 3
-    found = view._places(index)
+    found = places_of(index)
     assert found == {
         7: (slice(rows, rows + 4), slice(columns, columns + 3)),
         3: (slice(rows + 1, rows + 2), slice(columns + 1, columns + 2)),

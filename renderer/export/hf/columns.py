@@ -7,13 +7,14 @@ value is brought into the type that its model declares.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any
 
 from renderer.dataset.json_text import dumps
 
+_NULL = {"type": "null"}
 _PYTHON: Mapping[str, Callable[[Any], Any]] = {
     "int64": index,
     "float64": float,
@@ -205,9 +206,8 @@ def _column(of: Mapping[str, Any], definitions: Mapping[str, Any]) -> Column:
         of = definitions[of["$ref"].rpartition("/")[2]]
     several = of.get("anyOf") or of.get("oneOf")
     if several:
-        return _union(
-            [_column(each, definitions) for each in several if each != {"type": "null"}], several
-        )
+        one = _union([_column(each, definitions) for each in several if each != _NULL])
+        return Nullable(one) if _NULL in several else one
     match of.get("type"):
         case "integer":
             return Scalar("int64")
@@ -225,24 +225,25 @@ def _column(of: Mapping[str, Any], definitions: Mapping[str, Any]) -> Column:
     return JsonText()
 
 
-def _union(columns: list[Column], schemas: list[Any]) -> Column:
+def _union(columns: Sequence[Column]) -> Column:
     """Return one column for values of several types: masks are made alike, numbers are floats."""
-    masks = [column for column in columns if isinstance(column, Mask)]
+    plain = [column.of if isinstance(column, Nullable) else column for column in columns]
+    masks = [column for column in plain if isinstance(column, Mask)]
     if masks:
         one: Column = masks[0]
-    elif all(column == columns[0] for column in columns):
-        one = columns[0]
-    elif all(column in (Scalar("int64"), Scalar("float64")) for column in columns):
+    elif all(column == plain[0] for column in plain):
+        one = plain[0]
+    elif all(column in (Scalar("int64"), Scalar("float64")) for column in plain):
         one = Scalar("float64")
     else:
         return JsonText()
-    return Nullable(one) if len(columns) < len(schemas) else one
+    return Nullable(one) if plain != list(columns) else one
 
 
 def _list(of: Mapping[str, Any], definitions: Mapping[str, Any]) -> Column:
     fixed = [_column(each, definitions) for each in of.get("prefixItems", ())]
     if fixed:
-        one = _union(fixed, fixed)
+        one = _union(fixed)
         return Listed(one, len(fixed)) if not isinstance(one, JsonText) else one
     least, most = of.get("minItems"), of.get("maxItems")
     length = most if least == most else None

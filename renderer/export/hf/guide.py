@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -56,7 +56,8 @@ def guide(head: DatasetHead, layout: str, splits: Mapping[str, str]) -> Guide:
 
     """
     first = next(iter(splits.values()))
-    objects = (*_OBJECTS, _RENAMED) if splits.get("val") == "validation" else _OBJECTS
+    renamed = (_RENAMED,) if splits.get("val") == "validation" else ()
+    objects = (*_OBJECTS, *_points(head), *renamed)
     if layout == "parquet":
         paths = {name: f"data/{name}-*.parquet" for name in splits.values()}
         return Guide(
@@ -89,6 +90,14 @@ import json
 rows = [json.loads(line) for line in open("{path}", encoding="utf-8")]
 print(len(rows), "images, the first with", len(rows[0]["objects"]["id"]), "objects")
 """
+
+
+def _points(head: DatasetHead) -> Iterator[str]:
+    """Yield which key points the objects of each category have; names may come from anywhere."""
+    for number, points in head.keypoints.items():
+        names = [head.categories[number], *points.names]
+        category, *told = [" ".join(name.replace("`", "'").split()) for name in names]
+        yield f"The key points of `{category}` are, in their order, `{', '.join(told)}`."
 
 
 def _front_matter(head: DatasetHead, paths: Mapping[str, str]) -> str:

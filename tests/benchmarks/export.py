@@ -10,7 +10,6 @@ more than 12 times as long, or 30 MB more.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -55,8 +54,7 @@ def step(name: str, root: Path) -> None:
     else:
         choice = export_of(_MORE.get(name, {"format": name}))
         export(layout, choice, exports_folder(layout, format_of(choice)), cache=cache)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.process_time(), "peak_mb": peak}))
+    print(json.dumps({"seconds": time.process_time(), "peak_mb": records.peak_mb()}))
 
 
 def applying(layout: Layout) -> list[str]:

@@ -38,7 +38,7 @@ _VIEWS = 5  # of each shot: one format is of sequences
 _SPLIT, _CHECK = "in a split", "check"
 # What is measured besides every format as it is unless said.
 _SIDES = {"train": 0.8, "val": 0.1, "test": 0.1}
-_MORE = {
+_MORE: dict[str, dict[str, Any]] = {
     _SPLIT: {"format": "yolo", "split": _SIDES, "by": "asset"},
     "hf-parquet": {"format": "hf", "layout": "parquet"},
 }

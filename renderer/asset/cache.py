@@ -8,6 +8,7 @@ other files its imports have depended on: only an import finds that out.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -87,7 +88,11 @@ class AssetCache:
         draft.replace(path)
 
     def _source(self, source: AssetSource) -> Path:
-        return self._version_folder("sources") / source.digest()
+        """Return where the dependencies of a model are kept. Some of them are called as it is, with
+        another suffix: those of a copy by another name are others.
+        """
+        name = hashlib.blake2b(os.fsencode(source.path.name), digest_size=8).hexdigest()
+        return self._version_folder("sources") / f"{source.digest()}-{name}"
 
     def _version_folder(self, kind: str) -> Path:
         """Return the folder of what this version of Blender has imported: another may read a file

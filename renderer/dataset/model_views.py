@@ -43,7 +43,8 @@ class Side:
     def turn(self) -> Array:
         """What takes the model's axes to the picture's (3, 3): x right, y down, z into it."""
         right, down = _axis(self.right), -_axis(self.up)
-        return np.asarray([right, down, np.cross(right, down)], np.float64)
+        turn: Array = np.asarray([right, down, np.cross(right, down)], np.float64)
+        return turn
 
 
 SIDES = (

@@ -126,8 +126,9 @@ def _seen(record: Record) -> str:
     """Return how much is seen of an object: in the frame, and of all of it where that is less."""
     if "visibility" not in record:
         return ""
-    told = f", vis. {record['visibility']:.0%}"
-    return f"{told}, of all {record['visib_fract']:.0%}" if record.get("truncation") else told
+    told, of_all = f", vis. {record['visibility']:.0%}", record.get("visib_fract")
+    less = of_all is not None and of_all < record["visibility"]
+    return f"{told}, of all {of_all:.0%}" if less else told
 
 
 def _taken(canvas: Canvas, stored: StoredLabels) -> npt.NDArray[np.int32]:

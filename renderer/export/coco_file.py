@@ -98,25 +98,26 @@ def coco_files(
         categories: the records of its categories.
 
     """
-    with ExitStack() as stack:
-        yield {
-            split: stack.enter_context(
-                _coco_file(target, f"annotations/{task}_{side(split)}.json", head, categories)
-            )
-            for split in head.splits or ("",)
-        }
-
-
-@contextmanager
-def _coco_file(
-    target: Target, name: str, head: DatasetHead, categories: Sequence[Mapping[str, Any]]
-) -> Iterator[CocoFile]:
     version = head.manifest.orbitset
     info = {
         "description": head.name,
         "version": version,
         "contributor": f"orbitset {version}",
     }
+    with ExitStack() as stack:
+        yield {
+            split: stack.enter_context(
+                coco_file(target, f"annotations/{task}_{side(split)}.json", info, categories)
+            )
+            for split in head.splits or ("",)
+        }
+
+
+@contextmanager
+def coco_file(
+    target: Target, name: str, info: Mapping[str, Any], categories: Sequence[Mapping[str, Any]]
+) -> Iterator[CocoFile]:
+    """Open one file, with what it says of itself and the records of its categories."""
     with target.open(name) as file, tempfile.SpooledTemporaryFile(_IN_MEMORY) as waiting:
         file.write(b'{"info":' + to_json(info) + b',\n"licenses":[],\n"categories":[')
         file.write(b",".join(b"\n" + to_json(each) for each in categories))

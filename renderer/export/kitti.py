@@ -66,8 +66,12 @@ class Kitti(Format[KittiOptions]):
     def guide(self, head: DatasetHead, options: KittiOptions) -> Guide:
         """Return what the export's ``README.md`` says of the format."""
         side = head.splits[0] if head.splits else ""
+        folders = dict.fromkeys(folder_of(each) for each in head.splits or ("",))
         return Guide(
-            holds=_HOLDS,
+            holds=(
+                *((path.format(folder=folder), is_) for folder in folders for path, is_ in _HOLDS),
+                *((list_of(each), "the numbers of its images") for each in head.splits or ("",)),
+            ),
             conventions=(*_CONVENTIONS, _LEVEL if options.level else _AS_THE_CAMERA),
             loading=_LOADING.format(folder=folder_of(side), list=list_of(side)),
         )
@@ -156,11 +160,9 @@ def _type_names(categories: Mapping[int, str]) -> dict[int, str]:
 
 
 _HOLDS = (
-    ("training/image_2/000000.png", "the picture of the image with the id 1, and so on"),
-    ("training/label_2/000000.txt", "its objects, a line each"),
-    ("training/calib/000000.txt", "its camera; P0 to P3 are the same"),
-    ("testing/", "the same of the side test, where there is one"),
-    ("ImageSets/trainval.txt", "the numbers of all images; of a split, a list each side"),
+    ("{folder}/image_2/", "pictures: 000000.png is the image with the id 1, and so on"),
+    ("{folder}/label_2/", "text files of the same names, with a line an object"),
+    ("{folder}/calib/", "and with the camera; P0 to P3 are the same"),
 )
 _CONVENTIONS = (
     "Columns: type, truncated (share of the object beyond the frame), occluded, alpha, left, top, "

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from renderer.dataset.layout import DatasetError
 from renderer.dataset.records import AnnotationRecord
 from renderer.export.box3d import Box3d, box3d_of
+from renderer.export.checked import category_name
 from renderer.export.kitti import DONT_CARE, LARGE_PART, WHOLE
 from renderer.export.models import Models
 from renderer.export.pinhole import at_whole_pixels, pinhole
@@ -66,8 +67,7 @@ def label_line(
     """Return the line of an object; what is DontCare is counted."""
     assert isinstance(record, AmodalFields)  # the format needs that kind
     box = _picture_box(record, sample)
-    if record.category_id not in names:
-        raise DatasetError(f"annotation {record.id} has the unknown category {record.category_id}")
+    name = category_name(record, names)
     if record.iscrowd:
         left_out["ignored"] += 1
         return f"{DONT_CARE} {_UNKNOWN.format(box=box)}\n"
@@ -77,7 +77,7 @@ def label_line(
         return f"{DONT_CARE} {_UNKNOWN.format(box=box)}\n"
     hidden = 0 if record.visibility >= WHOLE else 1 if record.visibility >= LARGE_PART else 2
     alpha, space = standing
-    return f"{names[record.category_id]} {record.truncation:.6f} {hidden} {alpha} {box} {space}\n"
+    return f"{name} {record.truncation:.6f} {hidden} {alpha} {box} {space}\n"
 
 
 def _picture_box(record: AnnotationRecord, sample: Sample) -> str:

@@ -6,22 +6,19 @@ picture's edge, as Detectron2 does: the middle of the first is (0.5, 0.5).
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from renderer.dataset.json_text import dumps
-from renderer.dataset.layout import DatasetError
-from renderer.dataset.storage import disk_errors
+from renderer.export.checked import category_name
+from renderer.export.coco_file import CocoFile, coco_file
 from renderer.export.format import DatasetHead, Format, Guide, Options, Summary
 from renderer.export.pinhole import pinhole
 from renderer.export.sample import Sample
-from renderer.export.target import Target, Writable
+from renderer.export.target import Target
 from renderer.truth.kinds.amodal import AmodalFields
 from renderer.truth.kinds.box import BoxFields
 
@@ -43,7 +40,6 @@ _CORNERS = (
     *((-1, -1, -1), (1, -1, -1), (1, 1, -1), (-1, 1, -1)),
     *((-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)),
 )
-_IN_MEMORY = 1 << 20
 
 
 class Omni3dOptions(Options):
@@ -88,7 +84,7 @@ class Omni3d(Format[Omni3dOptions]):
         images = annotations = 0
         with ExitStack() as stack:
             sides = {
-                split: stack.enter_context(_side(target, head, split, options))
+                split: stack.enter_context(_open(target, head, split, options))
                 for split in head.splits or ("",)
             }
             for sample in samples:
@@ -108,25 +104,10 @@ def _file(head: DatasetHead, split: str) -> str:
     return f"Omni3D/{head.name}_{split or _UNDIVIDED}.json"
 
 
-class _Side:
-    """The file of one side: images wait on this disk to stand behind the annotations."""
-
-    def __init__(self, file: Writable, waiting: IO[bytes]) -> None:
-        self._file, self._waiting = file, waiting
-        self._images = self._annotations = 0
-
-    def add_image(self, record: Mapping[str, Any]) -> None:
-        with _scratch_errors():
-            self._waiting.write(_entry(record, first=not self._images))
-        self._images += 1
-
-    def add_annotation(self, record: Mapping[str, Any]) -> None:
-        self._file.write(_entry(record, first=not self._annotations))
-        self._annotations += 1
-
-
-@contextmanager
-def _side(target: Target, head: DatasetHead, split: str, options: Omni3dOptions) -> Iterator[_Side]:
+def _open(
+    target: Target, head: DatasetHead, split: str, options: Omni3dOptions
+) -> AbstractContextManager[CocoFile]:
+    """Open the file of one side."""
     side = split or _UNDIVIDED
     info = {
         "id": options.dataset_id,
@@ -140,28 +121,7 @@ def _side(target: Target, head: DatasetHead, split: str, options: Omni3dOptions)
         {"id": number, "name": name, "supercategory": ""}
         for number, name in head.categories.items()
     ]
-    with (
-        target.open(_file(head, split)) as file,
-        tempfile.SpooledTemporaryFile(_IN_MEMORY) as waiting,
-    ):
-        file.write(f'{{"info":{dumps(info)},\n"categories":{dumps(categories)},\n'.encode())
-        file.write(b'"annotations":[')
-        yield _Side(file, waiting)
-        file.write(b'],\n"images":[')
-        with _scratch_errors():
-            waiting.seek(0)
-        shutil.copyfileobj(waiting, file, 1 << 20)
-        file.write(b"]}\n")
-
-
-@contextmanager
-def _scratch_errors() -> Iterator[None]:
-    with disk_errors(Path(tempfile.gettempdir())):
-        yield
-
-
-def _entry(record: Mapping[str, Any], *, first: bool) -> bytes:
-    return f"{'' if first else ','}\n{dumps(record)}".encode()
+    return coco_file(target, _file(head, split), info, categories)
 
 
 def _image(sample: Sample, place: str, K: Matrix3x3, options: Omni3dOptions) -> dict[str, Any]:  # noqa: N803
@@ -186,15 +146,13 @@ def _annotation(
 ) -> dict[str, Any]:
     assert isinstance(record, BoxFields)  # the format needs these kinds
     assert isinstance(record, AmodalFields)
-    if record.category_id not in head.categories:
-        raise DatasetError(f"annotation {record.id} has the unknown category {record.category_id}")
     x, y, w, h = record.bbox
     return {
         "id": record.id,
         "image_id": record.image_id,
         "dataset_id": options.dataset_id,
         "category_id": record.category_id,
-        "category_name": head.categories[record.category_id],
+        "category_name": category_name(record, head.categories),
         # Readers ignore what has none.
         "valid3D": not record.iscrowd,
         "bbox2D_tight": [x, y, x + w, y + h],

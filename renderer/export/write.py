@@ -169,7 +169,7 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         ) from None
 
 
-def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None) -> DatasetHead:
+def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None = None) -> DatasetHead:
     manifest, categories = read_manifest(layout), read_category_records(layout)
     return DatasetHead(
         name=manifest.name,

@@ -65,10 +65,11 @@ def sight_of(casting: RayCasting, points: Sequence[Points]) -> list[Sight]:
     ]
     depths = np.array(casting.depths_along(np.concatenate([np.empty((0, 3)), *rays])), np.float64)
     ends = np.cumsum([len(each) for each in rays])
+    solid = np.array([not casting.follows(each) for each in casting.shot.objects] + [False])
     found = []
     for each, (pixels, inside), those, end in zip(points, placed, rays, ends, strict=True):
         met = depths[:, end - len(those) : end]
-        found.append(_seen(casting, each, pixels, inside, those, met))
+        found.append(_seen(casting.shot.objects, each, pixels, inside, those, met, solid))
     return found
 
 
@@ -83,17 +84,21 @@ def _placed(camera: Camera, points: Array) -> tuple[Array, Mask]:
 
 
 def _seen(
-    casting: RayCasting, points: Points, pixels: Array, inside: Mask, rays: Array, depths: Array
+    entries: Sequence[Instance],
+    points: Points,
+    pixels: Array,
+    inside: Mask,
+    rays: Array,
+    depths: Array,
+    solid: Mask,
 ) -> Sight:
     """Return the sight of points whose rays (m, 3) meet each object, and last the floor, at some
-    depths (objects + 1, m).
+    depths (objects + 1, m); ``solid`` (objects + 1,) are those that rays cannot follow.
     """
-    entries = casting.shot.objects
     gap = (points.camera[inside, 2] - depths) * np.linalg.norm(rays, axis=1)
     mine = np.array([each.instance == points.entry.instance for each in entries] + [False])
     hides = gap > np.where(mine[:, None], points.own[inside], points.before[inside])
-    doubtful = np.array([not casting.follows(each) for each in entries] + [False])
-    only = hides & doubtful[:, None] & ~hides[~doubtful].any(axis=0)
+    only = hides & solid[:, None] & ~hides[~solid].any(axis=0)
     free = inside.copy()
     free[inside] = ~hides.any(axis=0)
     behind = tuple(each for each, some in zip(entries, only.any(axis=1)[:-1], strict=True) if some)

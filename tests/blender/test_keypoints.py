@@ -101,6 +101,17 @@ def test_a_file_beside_the_model_is_part_of_it(cache: AssetCache, box: Path) -> 
     assert take(cache, box).key == bare.key
 
 
+def test_a_copy_by_another_name_has_a_file_of_its_own(cache: AssetCache, box: Path) -> None:
+    """Both were imported without one: the copy's is noticed all the same."""
+    copy = box.with_name("copy.ply")
+    copy.write_bytes(box.read_bytes())
+    assert take(cache, box).keypoints is None
+    assert take(cache, copy).keypoints is None
+    write(copy, "points: {top: [0, 0, 0.8]}")
+    assert take(cache, copy).keypoints is not None
+    assert take(cache, box).keypoints is None
+
+
 def test_a_mistake_refuses_the_model(cache: AssetCache, box: Path) -> None:
     write(box, "points: {top: [0, 0, 0.8]}\nskeleton: [[top, bottom]]")
     _, (error,) = import_models([AssetSource(box)], cache)

@@ -87,7 +87,7 @@ def test_categories_say_what_their_points_are(made: tuple[LoadedRecipe, Path]) -
 
 
 def test_a_format_is_told_of_them(made: tuple[LoadedRecipe, Path]) -> None:
-    head: DatasetHead = _head(Layout(made[1]), ())
+    head: DatasetHead = _head(Layout(made[1]), (), None)
     (number,) = head.keypoints
     assert number == 1
     assert head.keypoints[1].names == ("left", "right", "core")

@@ -70,6 +70,9 @@ def test_a_label_tells_what_its_figure_is(monkeypatch: pytest.MonkeyPatch) -> No
     assert written[0] == "mug, vis. 87%"
     assert written[1].startswith("a very long name")
     assert written[1].endswith("…, vis. 87%")
+    written.clear()
+    draw_overlay(GREY, [record(40, 30, 12, 10, visib_fract=0.4)], NAMES)
+    assert written == ["mug, vis. 87%, of all 40%"]
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (88, 0), (0, 64), (88, 64)])

@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from renderer.asset import AssetCache
+from renderer.asset.cache import FACTS
 from renderer.dataset.layout import DatasetError, Layout
 from renderer.dataset.validation import Validation
 from renderer.export.bop.mesh import diameter
@@ -23,7 +24,8 @@ from renderer.export.models import ModelMissingError
 from renderer.export.write import export
 from renderer.farm.asset_import import default_cache
 from renderer.recipe.exports import export_of
-from tests.conftest import contents
+from tests import shapes
+from tests.conftest import contents, put_solid
 from tests.export.cast import LEVEL, SIZE, K, Scene, Thing, make, pitched, write, yaw
 
 Array = np.ndarray
@@ -146,12 +148,22 @@ def test_the_comparison_sees_half_a_pixel(
         compare(still_life, solid_cache, tmp_path / "bop")
 
 
-def test_a_corner_lands_on_a_pixel_centre(solid_cache: AssetCache, tmp_path: Path) -> None:
-    """The cube's nearest corner stands where the ray of the middle of pixel (30, 40) goes."""
+def test_a_corner_lands_on_a_pixel_centre(tmp_path: Path) -> None:
+    """The cube's nearest corner stands where the ray of the middle of pixel (30, 40) goes, for BOP
+    and for COCO's keypoints.
+    """
+    solid_cache, (points, faces) = AssetCache(tmp_path / "cache"), shapes.box((0.4, 0.4, 0.4))
+    put_solid(solid_cache, "cube", points - (0, 0, 0.2), faces)
+    facts = json.loads((path := solid_cache.entry("cube") / FACTS).read_text())
+    named = {"names": ["corner"], "flips": [0]}
+    facts["keypoints"] = {"named": named, "positions": [(-0.2, -0.2, 0.2)], "inside_m": [0]}
+    path.write_text(json.dumps(facts))
     (fx, _, cx), (_, fy, cy), _ = K
     corner = 1.5 * np.array([(30.5 - cx) / fx, 1.0, -(40.5 - cy) / fy])
     cube = Thing("cube", tuple(corner + (0.2, 0.2, -0.2)))
-    layout = make(tmp_path / "set", solid_cache, [Scene([cube])])
+    layout = make(tmp_path / "set", solid_cache, [Scene([cube])], keypoints=True)
+    (record,) = COCO(layout.instances).anns.values()
+    assert record["keypoints"] == pytest.approx((30, 40, 2), abs=1e-6)
     write(layout, "bop", tmp_path / "bop", solid_cache)
     scene = tmp_path / "bop/train_pbr/000000"
     pose, camera = read(scene / "scene_gt.json")["0"][0], read(scene / "scene_camera.json")["0"]

@@ -79,6 +79,19 @@ def test_an_export_in_a_split_is_written_anew_and_compared(copy: Path) -> None:
     assert "exports/yolo has 2 files that no image has" in bad.output
 
 
+@pytest.mark.parametrize("layout", ["imagefolder", "parquet"])
+def test_validate_agrees_with_an_export_of_either_layout(copy: Path, layout: str) -> None:
+    assert run("export", copy, "--format", "hf", "--option", f"layout={layout}").exit_code == 0
+    good = run("validate", copy, "--scenes", 0)
+    assert good.exit_code == 0, good.output
+    lines = {"imagefolder": "train/metadata.jsonl", "parquet": "data/train-00000.parquet"}[layout]
+    path = copy / "exports/hf" / lines
+    path.write_bytes(path.read_bytes().replace(b"box", b"bax", 1))
+    bad = run("validate", copy, "--scenes", 0)
+    assert bad.exit_code == 1
+    assert f"exports/hf/{lines} is not what the dataset says" in bad.output
+
+
 def test_every_format_is_written_anew_the_same(everything: Layout, tmp_path: Path) -> None:
     """With sides, some of which one scene does not reach."""
     copy = Layout(tmp_path / "copy")
@@ -95,16 +108,3 @@ def test_every_format_is_written_anew_the_same(everything: Layout, tmp_path: Pat
     check_exports(copy, validation, default_cache())
     said = [f"exports/{name}/README.md is not what the dataset says" for name in FORMATS.names()]
     assert sorted(validation.findings) == sorted(said)
-
-
-@pytest.mark.parametrize("layout", ["imagefolder", "parquet"])
-def test_validate_agrees_with_an_export_of_either_layout(copy: Path, layout: str) -> None:
-    assert run("export", copy, "--format", "hf", "--option", f"layout={layout}").exit_code == 0
-    good = run("validate", copy, "--scenes", 0)
-    assert good.exit_code == 0, good.output
-    lines = {"imagefolder": "train/metadata.jsonl", "parquet": "data/train-00000.parquet"}[layout]
-    path = copy / "exports/hf" / lines
-    path.write_bytes(path.read_bytes().replace(b"box", b"bax", 1))
-    bad = run("validate", copy, "--scenes", 0)
-    assert bad.exit_code == 1
-    assert f"exports/hf/{lines} is not what the dataset says" in bad.output

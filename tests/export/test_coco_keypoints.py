@@ -41,6 +41,7 @@ def cups(planted: Layout, tmp_path: Path) -> Path:
 
     def add(data: dict[str, Any]) -> None:
         for record in data["annotations"]:
+            record.update(keypoints=[], num_keypoints=0, keypoints_cam=[])
             if record["category_id"] in POINTS:
                 record.update(keypoints=planted_points(record), num_keypoints=2)
                 record["keypoints_cam"] = [[0.0, 0.0, 1.0]] * 3

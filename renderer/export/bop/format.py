@@ -70,8 +70,10 @@ class Bop(Format[BopOptions]):
     def guide(self, head: DatasetHead, options: BopOptions) -> Guide:
         """Return what the export's ``README.md`` says of the format."""
         folder = folder_of(head.splits[0] if head.splits else "")
+        depth = (_DEPTH,) if "depth" in head.kinds else ()
+        test = _TEST if "test" in head.splits else ()
         return Guide(
-            holds=_HOLDS,
+            holds=tuple((path.format(folder=folder), is_) for path, is_ in _HOLDS + depth + test),
             conventions=(
                 *_CONVENTIONS,
                 f"Depth images are in steps of {options.depth_scale:g} mm.",
@@ -151,18 +153,21 @@ def _must_be_of_size(sample: Sample, size: tuple[int, int]) -> None:
 
 
 _HOLDS = (
-    ("train_pbr/000000/", "a scene; with sides, val/ and test/, too, by their names"),
-    ("<scene>/rgb/000000.png", "a picture"),
-    ("<scene>/depth/000000.png", "its depth, where the dataset has that label"),
-    ("<scene>/mask/000000_000000.png", "the whole of an object, by image and place in scene_gt"),
-    ("<scene>/mask_visib/000000_000000.png", "what is seen of it"),
-    ("<scene>/scene_camera.json", "the camera of each image"),
-    ("<scene>/scene_gt.json", "the pose and obj_id of each object"),
-    ("<scene>/scene_gt_info.json", "its boxes, pixel counts and visib_fract"),
+    ("{folder}/000000/", "a scene, and so on"),
+    ("{folder}/000000/rgb/000000.png", "a picture (or .jpg)"),
+    ("{folder}/000000/mask/000000_000000.png", "an object as a whole, by image and place in it"),
+    ("{folder}/000000/mask_visib/000000_000000.png", "what is seen of it"),
+    ("{folder}/000000/scene_camera.json", "the camera of each image"),
+    ("{folder}/000000/scene_gt.json", "the pose and obj_id of each object"),
+    ("{folder}/000000/scene_gt_info.json", "its boxes, pixel counts and visib_fract"),
     ("models/", "the models as ASCII PLY with normals, and models_info.json"),
     ("camera.json", "the camera of the first image"),
     ("objects.json", "by obj_id: model file, category, scale, and where its origin was"),
-    ("test_targets_bop19.json, test_targets_bop24.json", "what is to be found on the side test"),
+)
+_DEPTH = ("{folder}/000000/depth/000000.png", "the picture's depth")
+_TEST = (
+    ("test_targets_bop19.json", "which objects are to be found in test images"),
+    ("test_targets_bop24.json", "in which test images all objects are"),
 )
 _CONVENTIONS = (
     "Lengths are in millimetres; matrices are row by row; cameras are OpenCV's (x right, y down, z "

@@ -220,15 +220,8 @@ def _info(
         "px_count_all": all_pixels,
         "px_count_valid": 0 if depth is None else int(np.count_nonzero(depth[whole])),
         "px_count_visib": int(visible.sum()),
-        "visib_fract": visible_share(record),
+        "visib_fract": record.visib_fract,
     }
-
-
-def visible_share(record: AnnotationRecord) -> float:
-    """Return the visible share of the whole silhouette, what is beyond the frame counted, too."""
-    assert isinstance(record, AmodalFields)  # the format needs that kind
-    share = record.get("visib_fract")
-    return float(record.visibility * (1 - record.truncation) if share is None else share)
 
 
 def _row_by_row(matrix: Any) -> list[float]:

@@ -73,11 +73,13 @@ class Coverage(LabelKind):
         import numpy as np
         from PIL import ImageColor
 
+        from renderer.colour.palette import colour_of
+
         width, height = stored.size
         shown = np.zeros((height, width, 3), np.float32)
         pages = _decode(stored.read("coverage"), stored)[: len(stored.annotations)]
         for record, page in zip(stored.annotations, pages, strict=True):
-            ink = np.array(ImageColor.getrgb(canvas.colour(record))[:3], np.float32)
+            ink = np.array(ImageColor.getrgb(colour_of(record["instance"]))[:3], np.float32)
             shown += page[..., None] / np.float32(255) * ink
         canvas.replace(np.rint(shown).clip(0, 255).astype(np.uint8))
 

@@ -10,7 +10,6 @@ more than 12 times as long, or 30 MB more.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -39,7 +38,7 @@ _VIEWS = 5  # of each shot: one format is of sequences
 _SPLIT, _CHECK = "in a split", "check"
 # What is measured besides every format as it is unless said.
 _SIDES = {"train": 0.8, "val": 0.1, "test": 0.1}
-_MORE = {
+_MORE: dict[str, dict[str, Any]] = {
     _SPLIT: {"format": "yolo", "split": _SIDES, "by": "asset"},
     "hf-parquet": {"format": "hf", "layout": "parquet"},
 }
@@ -55,8 +54,7 @@ def step(name: str, root: Path) -> None:
     else:
         choice = export_of(_MORE.get(name, {"format": name}))
         export(layout, choice, exports_folder(layout, format_of(choice)), cache=cache)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.process_time(), "peak_mb": peak}))
+    print(json.dumps({"seconds": time.process_time(), "peak_mb": records.peak_mb()}))
 
 
 def applying(layout: Layout) -> list[str]:

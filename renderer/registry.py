@@ -163,6 +163,8 @@ EFFECTS: Registry[Any] = Registry(
     {
         "distractors": "renderer.effects.distractors.effect:Distractors",
         "roughness": "renderer.effects.roughness.effect:Roughness",
+        "depth_of_field": "renderer.effects.depth_of_field.effect:DepthOfField",
+        "motion_blur": "renderer.effects.motion_blur.effect:MotionBlur",
         "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
         "exposure": "renderer.effects.exposure.effect:Exposure",
         "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",

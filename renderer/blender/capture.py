@@ -17,8 +17,8 @@ from renderer.blender.frame_file import frame_file
 from renderer.errors import UnavailableError
 from renderer.shot.frame import Floats, Frame
 
-# Passes by our names and Cycles'.
-_GUIDES = {"albedo": "Denoising Albedo", "normal": "Denoising Normal"}
+# Passes for the denoiser by our names and Cycles'.
+GUIDES = {"albedo": "Denoising Albedo", "normal": "Denoising Normal"}
 # What the surface makes of light, whatever light there is: Cycles' names in 4.5 and 5.0.
 _SURFACE = (
     ("DiffCol", "Diffuse Color"),
@@ -71,7 +71,7 @@ def capture() -> Frame:
         None if index is None else np.rint(index[..., 0]).astype(np.int32),
         {
             name: np.ascontiguousarray(_passes[theirs])
-            for name, theirs in _GUIDES.items()
+            for name, theirs in GUIDES.items()
             if theirs in _passes
         }
         | _surface_color(),

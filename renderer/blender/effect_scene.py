@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 import bpy
 
+from renderer.effects.scene import RenderView
 from renderer.registry import EFFECTS
 from renderer.shot.shot import EffectState
 
@@ -31,6 +32,22 @@ class EffectScene:
                 undo = EFFECTS.get(state.effect).apply_scene(state, self)
             if undo is not None:
                 self._undo.append((state.effect, undo))
+
+    @contextmanager
+    def through_camera(self, states: Sequence[EffectState], view: RenderView) -> Iterator[bool]:
+        """Have effects change the camera that stands for a view, in their order, inside the block;
+        it is told whether any of them does.
+        """
+        with ExitStack() as each:
+            changed = False
+            for state in states:
+                with EFFECTS.calling(state.effect):
+                    undo = EFFECTS.get(state.effect).apply_camera(state, self, view)
+                if undo is not None:
+                    changed = True
+                    each.enter_context(EFFECTS.calling(state.effect))
+                    each.callback(undo)
+            yield changed
 
     def undo(self) -> None:
         """Take back what effects have done, the last first; all of it, even where one of them

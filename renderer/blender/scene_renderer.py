@@ -18,19 +18,21 @@ from mathutils import Matrix
 
 from renderer.asset import ALPHA_THRESHOLD, AssetCache
 from renderer.blender.camera import SceneCamera
-from renderer.blender.capture import capture, install, switch_on
+from renderer.blender.capture import GUIDES, capture, install, switch_on
 from renderer.blender.cycles_session import SessionShaders
 from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
+from renderer.blender.frame_labels import bent, rendered_outline
 from renderer.blender.lamp import light_for
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
 from renderer.blender.world import SceneWorld
+from renderer.effects.scene import RenderView
 from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
-from renderer.geometry.silhouette import Silhouette, Window, silhouette
+from renderer.geometry.silhouette import Silhouette
 from renderer.shot.camera import Camera, View
 from renderer.shot.frame import Frame
 from renderer.shot.scene import Instance
@@ -101,16 +103,41 @@ class SceneRenderer:
             raise
 
     def _render(self, shot: Shot, space: EngineSpace) -> tuple[Frame, ...]:
-        frames = []
+        frames, plain = [], True
         for view in shot.views:
             self._set_camera(shot, view.camera, space)
-            frames.append(replace(capture(), warnings=self._world.warnings))
+            seen = RenderView(view.camera, space.scale)
+            with self._effects.through_camera(shot.effects, seen) as changed:
+                frame = capture()
+            plain = plain and not changed
+            frames.append(replace(frame, warnings=self._world.warnings))
+        views = list(shot.views)
+        if not plain:
+            pairs = zip(views, frames, strict=True)
+            frames = [self._with_labels(shot, view, frame, space) for view, frame in pairs]
+        frames = [bent(view.camera, frame) for view, frame in zip(views, frames, strict=True)]
         alone = [e for e in shot.objects if not self._cache.facts(e.asset).ray_traceable]
-        if alone:
+        if alone and all(view.camera.distortion is None for view in views):
             self._label_mode()
-            views = zip(shot.views, frames, strict=True)
-            frames = [self._with_outlines(shot, view, frame, alone, space) for view, frame in views]
+            pairs = zip(views, frames, strict=True)
+            frames = [self._with_outlines(shot, view, frame, alone, space) for view, frame in pairs]
         return tuple(frames)
+
+    def _with_labels(
+        self, shot: Shot, view: View, frame: Frame, space: EngineSpace
+    ) -> Frame:
+        """Return a frame with what labels have of the engine as a render has it whose camera no
+        effect has changed.
+        """
+        if frame.index is None:
+            return frame  # of an engine that does not know it
+        asked = [name for name in frame.passes if name not in GUIDES]
+        if not asked:
+            self._label_mode()
+        self._set_camera(shot, view.camera, space)
+        known = capture()
+        passes = {**frame.passes, **{name: known.passes[name] for name in asked}}
+        return replace(frame, index=known.index, passes=passes)
 
     def _with_outlines(
         self, shot: Shot, view: View, frame: Frame, alone: list[Instance], space: EngineSpace
@@ -139,20 +166,8 @@ class SceneRenderer:
         """Render one object by itself: in the frame, and where it reaches beyond it, there too."""
         for item in [*self._objects, self._floor.plane]:
             item.visible_camera = item.pass_index == entry.instance
-        K, to_world = camera.intrinsics, np.array(entry.model_to_world)  # noqa: N806
         hull = self._cache.geometry(entry.asset).hull.astype(np.float64)
-        window = Window.around(camera.project(hull, to_world), camera.resolution)
-        self._camera.set_intrinsics(K, camera.resolution)
-        mask = _is_there(capture(), entry)
-        if not window.reaches_beyond:
-            return silhouette(window, mask, None)
-        columns, rows = window.samples()
-        # The camera whose pixel centres are the window's samples.
-        wider = K / window.step
-        wider[0, 2] = (K[0, 2] - window.left - 0.5) / window.step + 0.5
-        wider[1, 2] = (K[1, 2] - window.top - 0.5) / window.step + 0.5
-        self._camera.set_intrinsics(wider, (len(columns), len(rows)))
-        return silhouette(window, mask, _is_there(capture(), entry))
+        return rendered_outline(self._camera, camera, entry, hull)
 
     def set(self, shot: Shot) -> EngineSpace:
         """Bring the scene to what a shot says, but for the camera; nothing of the shot before is
@@ -235,7 +250,8 @@ class SceneRenderer:
         scene.update_tag()
 
     def _set_camera(self, shot: Shot, camera: Camera, space: EngineSpace) -> None:
-        self._camera.set_intrinsics(camera.intrinsics, camera.resolution)
+        pinhole = camera.pinhole
+        self._camera.set_intrinsics(pinhole.intrinsics, pinhole.resolution)
         to_world = space.camera_to_world(camera.pose)
         self._camera.place(to_world)
         away = float(np.linalg.norm(to_world[:3, 3] - space.point(np.array(shot.center))))
@@ -267,8 +283,3 @@ class SceneRenderer:
         for light in lights:
             bpy.data.lights.remove(light)
         self._passing.clear()
-
-
-def _is_there(frame: Frame, entry: Instance) -> np.ndarray:
-    assert frame.index is not None  # Cycles' own
-    return frame.index == entry.instance

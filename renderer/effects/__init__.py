@@ -7,7 +7,7 @@ what is done about it. What needs Blender is in its ``blender.py``.
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect, Stage
 from renderer.effects.picture import Picture
-from renderer.effects.scene import RenderScene, SceneDraft
+from renderer.effects.scene import RenderScene, RenderView, SceneDraft
 from renderer.shot.shot import EffectState
 from renderer.values.distribution import Strict
 
@@ -17,6 +17,7 @@ __all__ = [
     "EffectState",
     "Picture",
     "RenderScene",
+    "RenderView",
     "SceneDraft",
     "Stage",
     "Strict",

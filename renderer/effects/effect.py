@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, Literal, TypeVar, get_args
 from renderer.asset import AssetSource
 from renderer.effects.draws import Draws
 from renderer.effects.picture import Floats, Picture
-from renderer.effects.scene import RenderScene, SceneDraft
+from renderer.effects.scene import RenderScene, RenderView, SceneDraft
 from renderer.shot.shot import EffectState
 from renderer.values.distribution import Strict
 
@@ -31,6 +31,7 @@ class Effect(ABC, Generic[ConfigT, StateT]):
     Attributes:
         name: its key in a recipe's ``effects``, and in the registry.
         stage: when it is applied.
+        needs: what it needs of the engine's camera (``Capabilities.camera``).
         Config: what a recipe may write under its key; keys may be distributions, and files have the
             types of ``renderer.values.files``.
         State: what it does in one shot; ``effect`` is a literal of its name.
@@ -39,6 +40,7 @@ class Effect(ABC, Generic[ConfigT, StateT]):
 
     name: ClassVar[str]
     stage: ClassVar[Stage]
+    needs: ClassVar[tuple[str, ...]] = ()
     Config: ClassVar[type[Strict]]
     State: ClassVar[type[EffectState]]
 
@@ -66,6 +68,18 @@ class Effect(ABC, Generic[ConfigT, StateT]):
         Where surfaces are, and whether they are opaque, may not change: rays know them as they are.
         """
         del state, scene
+        return None
+
+    def apply_camera(
+        self, state: StateT, scene: RenderScene, view: RenderView
+    ) -> Callable[[], None] | None:
+        """Change the camera in Blender as it stands for a view (stages ``scene`` and ``render``):
+        how light gets to the picture, not from where it is seen. Return what undoes it, or None
+        where nothing is changed. It is called for each view, and undone after its picture is taken.
+
+        Labels are those of the camera as it was.
+        """
+        del state, scene, view
         return None
 
     def apply(self, state: StateT, picture: Picture) -> Picture:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import Geometry
+from renderer.shot.camera import Camera
 from renderer.shot.scene import Instance, Vector
 
 Array = npt.NDArray[np.float64]
@@ -28,6 +30,10 @@ class SceneDraft(Protocol):
     @property
     def radius_m(self) -> float:
         """The radius of the subject about its middle, in metres."""
+
+    @property
+    def sensor_width_mm(self) -> float:
+        """How wide the camera's sensor is; 36 where a recipe does not say."""
 
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's convex hull in the world."""
@@ -69,3 +75,17 @@ class RenderScene(Protocol):
         """Return the ``bpy.types.Material`` of an instance, with their node groups its own to
         change: other instances of the model keep theirs, and they are gone after the shot.
         """
+
+
+@dataclass(frozen=True)
+class RenderView:
+    """A view as it is about to be rendered.
+
+    Attributes:
+        camera: the view's.
+        scale: Blender's units a metre.
+
+    """
+
+    camera: Camera
+    scale: float

@@ -77,7 +77,7 @@ class Tracer:
         Args:
             model_to_camera: (4, 4) rotation, uniform scale and translation.
             directions: (n, 3) in the camera frame with z = 1, so that ray parameters are depths
-                in metres along the view axis.
+                in metres along the view axis. One that is no number meets nothing.
 
         """
         return self._trace(model_to_camera, directions, None)
@@ -91,6 +91,14 @@ class Tracer:
     def _trace(self, model_to_camera: Array, directions: Array, faces: _Faces | None) -> Floats:
         if len(directions) == 0:
             return np.empty(0, np.float32)
+        lost = np.isnan(directions[:, 2])
+        if lost.any():
+            depth = np.full(len(directions), MISS, np.float32)
+            some = None if faces is None else (faces[0][~lost], faces[1][~lost])
+            depth[~lost] = self._trace(model_to_camera, directions[~lost], some)
+            if faces is not None and some is not None:
+                faces[0][~lost], faces[1][~lost] = some
+            return depth
         turn = model_to_camera[:3, :3]
         # Of a rotation and uniform scale the inverse is the transpose by the scale squared:
         # no need to solve for it, as numpy does through OpenBLAS.

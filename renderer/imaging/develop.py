@@ -25,7 +25,7 @@ from renderer.shot.shot import AnyEffectState, ImageOf, Shot, Variant
 def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
     """Return the finished picture (h, w, 3), display sRGB.
 
-    As in a camera: what the engine gave is cleaned, effects of lens and sensor work on its light,
+    As in a camera: what the engine gave is cleaned, and bent where the lens does; effects of lens and sensor work on its light,
     those of development on what is shown.
 
     Args:
@@ -39,7 +39,7 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
     behind = backdrop(
         image.variant.background or shot.background, folder, image.view.camera.resolution
     )
-    picture = Picture(_clean(shot, frame), behind, seed=0)
+    picture = Picture(_through_lens(_clean(shot, frame), image), behind, seed=0)
     for state in _of(states, "linear", "sensor"):
         seeded = replace(picture, seed=_seed(shot, image, state.effect))
         with EFFECTS.calling(state.effect):
@@ -102,6 +102,16 @@ def _clean(shot: Shot, frame: Frame) -> Floats:
     if shot.background.shadows:
         color[..., 3] = denoise_alpha(frame.color[..., 3])
     return color
+
+
+def _through_lens(color: Floats, image: ImageOf) -> Floats:
+    """Return light and coverage (h, w, 4) as the lens bends them, of the pinhole's picture."""
+    camera = image.view.camera
+    if camera.distortion is None:
+        return color
+    from renderer.geometry.overscan import through_lens
+
+    return through_lens(color, camera.K, camera.resolution, camera.distortion)
 
 
 def _shown(picture: Picture, states: list[AnyEffectState], view_transform: str) -> Floats:

@@ -19,6 +19,9 @@ from renderer.shot.ground import BELOW
 Array = npt.NDArray[np.float64]
 Box = tuple[Array, Array]
 
+# Of what the lens brings only a part of anywhere.
+_BOUNDLESS: Box = (np.full(2, -np.inf), np.full(2, np.inf))
+
 # Rays along each side of an object's projected box. 40 x 40 rays know a share to about 1 %.
 _GRID = 40
 # With so many tries, more of them are no remedy.
@@ -63,8 +66,11 @@ def _rejection(
         if meets_image_plane(each.hull, projected):
             name = each.entry.category or "an unlabelled object"
             return Rejection("camera in object", f"the camera is inside or before {name}")
-        behind = projected[:, 2].max() <= 0
-        boxes.append(None if behind else (projected[:, :2].min(0), projected[:, :2].max(0)))
+        box = None if projected[:, 2].max() <= 0 else _box(each, camera, projected)
+        if box is _BOUNDLESS and each.entry.category is not None:
+            name = each.entry.category
+            return Rejection("outside frame", f"{name} reaches beyond what the lens can show")
+        boxes.append(box)
     if accept.min_visibility == 0 and accept.max_truncation == 1:
         return None
     for at, each in enumerate(placed):
@@ -77,6 +83,15 @@ def _rejection(
         if visibility < accept.min_visibility:
             return Rejection("hidden", f"{each.entry.category} is hidden")
     return None
+
+
+def _box(each: Placed, camera: Camera, projected: Array) -> Box:
+    """Return the least and the largest pixel position (2,) of an object before a camera."""
+    if camera.distortion is not None:
+        projected = camera.outline(each.hull)
+        if projected[:, 2].min() <= 0:
+            return _BOUNDLESS
+    return projected[:, :2].min(0), projected[:, :2].max(0)
 
 
 def meets_image_plane(hull: Array, projected: Array) -> bool:

@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from renderer.geometry.distortion import Distortion
 from renderer.geometry.projection import view_matrix
 from renderer.plan.framing import (
     FrameTangents,
     distance_for_all,
+    frame_of,
     orbit_rotation,
     place_at_distance,
     solve_fill,
+    solve_fill_bent,
 )
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import read_calibration
@@ -100,8 +103,15 @@ def decide_views(
     larger. None of it is beyond the frame of any for being seen from elsewhere.
     """
     look, once = _Look.drawn(camera.orbit, stream), stream.again(0)
-    K = _intrinsics(camera, folder, once)  # noqa: N806
-    frame, names = FrameTangents.of(camera.resolution, K), view_names(camera)
+    K, distortion = _intrinsics(camera, folder, once)  # noqa: N806
+    rows = tuple((float(x), float(y), float(z)) for x, y, z in K)
+    lens = Camera(
+        resolution=camera.resolution,
+        K=(rows[0], rows[1], rows[2]),
+        distortion=distortion,
+        world_to_camera=to_matrix4(np.eye(4)),
+    )
+    frame, names = frame_of(lens), view_names(camera)
     closed = len(names) > 1
     if camera.rig is not None and camera.rig.orbit is not None:
         span = draw_number(camera.rig.orbit.span_deg, once, "camera.rig.orbit.span_deg")
@@ -110,16 +120,15 @@ def decide_views(
         azimuths = [look.azimuth_deg + span * at / steps for at in range(len(names))]
         stands = _along_orbit(look, azimuths, frame, hull)
     else:
-        stands = _side_by_side(look, camera, frame, hull, once)
+        stands = _side_by_side(look, camera, lens, frame, hull, once)
     following = [*names[1:], names[0] if closed else None]
-    rows = [tuple(float(cell) for cell in row) for row in K]
     return tuple(
         View(
             name=name,
-            camera=Camera(
-                resolution=camera.resolution,
-                K=rows,
-                world_to_camera=to_matrix4(view_matrix(stand.rotation, stand.position)),
+            camera=lens.model_copy(
+                update={
+                    "world_to_camera": to_matrix4(view_matrix(stand.rotation, stand.position))
+                }
             ),
             azimuth_deg=stand.azimuth_deg % 360,
             elevation_deg=look.elevation_deg,
@@ -131,7 +140,12 @@ def decide_views(
 
 
 def _side_by_side(
-    look: _Look, camera: spec.Camera, frame: FrameTangents, hull: Array, stream: Stream
+    look: _Look,
+    camera: spec.Camera,
+    lens: Camera,
+    frame: FrameTangents,
+    hull: Array,
+    stream: Stream,
 ) -> list[_Stand]:
     """Return the one camera on the orbit, or the two of a stereo rig about its place."""
     rotation = orbit_rotation(look.azimuth_deg, look.elevation_deg, look.roll_deg)
@@ -145,7 +159,10 @@ def _side_by_side(
     else:
         assert look.fill is not None
         seen = np.concatenate([hull - shift for shift in shifts])
-        position = solve_fill(seen, rotation, frame, look.fill, look.framing)
+        if lens.distortion is None:
+            position = solve_fill(seen, rotation, frame, look.fill, look.framing)
+        else:
+            position = solve_fill_bent(seen, rotation, frame, look.fill, look.framing, lens)
     return [_Stand(rotation, position + shift, look.azimuth_deg) for shift in shifts]
 
 
@@ -172,17 +189,27 @@ def _center(hull: Array) -> Array:
     return middle
 
 
-def _intrinsics(camera: spec.Camera, folder: Path, stream: Stream) -> Array:
-    """Return ``K`` (3x3, pixels)."""
+def _intrinsics(
+    camera: spec.Camera, folder: Path, stream: Stream
+) -> tuple[Array, Distortion | None]:
+    """Return ``K`` (3x3, pixels) and what the lens bends."""
     width, height = camera.resolution
-    given = camera.intrinsics
+    given, distortion = camera.intrinsics, None
+    if camera.distortion is not None:
+        values = [
+            draw_number(value, stream, f"camera.distortion.{key}")
+            for key, value in camera.distortion.coefficients.items()
+        ]
+        distortion = camera.distortion.of(tuple(values))
     if given is None:
         focal_mm = draw_number(camera.focal_length_mm, stream, "camera.focal_length_mm")
         focal = focal_mm / camera.sensor_width_mm * width
-        return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
+        K = [[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]]  # noqa: N806
+        return np.array(K, np.float64), distortion
     if given.file is not None:
         read = read_calibration(folder / given.file, given.camera)
         fx, fy, cx, cy = read.fx, read.fy, read.cx, read.cy
+        distortion = distortion or read.distortion
         wide, high = read.resolution or given.resolution or camera.resolution
     else:
         wide, high = given.resolution or camera.resolution
@@ -197,6 +224,5 @@ def _intrinsics(camera: spec.Camera, folder: Path, stream: Stream) -> Array:
             )
         )
     across, down = width / wide, height / high
-    return np.array(
-        [[fx * across, 0, cx * across], [0, fy * down, cy * down], [0, 0, 1]], np.float64
-    )
+    K = [[fx * across, 0, cx * across], [0, fy * down, cy * down], [0, 0, 1]]  # noqa: N806
+    return np.array(K, np.float64), distortion

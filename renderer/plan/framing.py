@@ -9,7 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from renderer.shot.camera import Camera
+
 Array = npt.NDArray[np.float64]
+
+# Halvings after which a share of the frame is known to a thousandth of a pixel.
+_FILL_STEPS, _LEAST_FILL = 24, 1e-4
 
 
 def orbit_rotation(azimuth_deg: float, elevation_deg: float, roll_deg: float) -> Array:
@@ -57,6 +62,22 @@ class FrameTangents:
         return FrameTangents((x, y), (half_x, half_y))
 
 
+def frame_of(camera: Camera) -> FrameTangents:
+    """Return the frame of a camera; of a lens that bends, a rectangle that it shows all of.
+
+    Raises:
+        LensError: it folds back within the frame, or sees too wide.
+
+    """
+    if camera.distortion is None:
+        return FrameTangents.of(camera.resolution, camera.intrinsics)
+    from renderer.geometry.overscan import inner_frame  # slow to load, and few lenses bend
+
+    low, high = inner_frame(camera.K, camera.resolution, camera.distortion)
+    (x, y), (half_x, half_y) = ((low + high) / 2).tolist(), ((high - low) / 2).tolist()
+    return FrameTangents((x, y), (half_x, half_y))
+
+
 def solve_fill(
     points: Array, rotation: Array, frame: FrameTangents, fill: float, framing: tuple[float, float]
 ) -> Array:
@@ -88,6 +109,33 @@ def solve_fill(
             z = q[:, 2] - depth
             position[axis] = _solve_center(q[:, axis], z, frame.middles[axis], half, framing[axis])
     return position @ rotation
+
+
+def solve_fill_bent(
+    points: Array,
+    rotation: Array,
+    frame: FrameTangents,
+    fill: float,
+    framing: tuple[float, float],
+    lens: Camera,
+) -> Array:
+    """Return the camera position (3,) at which the points span ``fill`` of a frame whose lens
+    bends: where a pinhole of its ``frame`` would have them span another share of that.
+
+    The span grows with that share, so bisection finds it. What the lens's fold would cut off spans
+    too much.
+    """
+    low, high = _LEAST_FILL, 1.0
+    for _ in range(_FILL_STEPS):
+        share = (low + high) / 2
+        position = solve_fill(points, rotation, frame, share, framing)
+        pixels = lens.outline((points - position) @ rotation.T)
+        span = np.ptp(pixels[:, :2], axis=0) / lens.resolution
+        if pixels[:, 2].min() <= 0 or span.max() > fill:
+            high = share
+        else:
+            low = share
+    return solve_fill(points, rotation, frame, low, framing)
 
 
 def _solve_center(q: Array, z: Array, middle: float, half: float, place: float) -> float:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from renderer.asset import AssetCache, AssetSource
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
+from renderer.geometry.distortion import LensError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
 from renderer.plan.illumination import decide_lamps, decide_world
@@ -21,6 +22,7 @@ from renderer.plan.scene_draft import EffectPlan, Subject, model_path
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
+from renderer.shot.camera import View
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.distribution import Strict
@@ -109,7 +111,7 @@ class Planner:
             placed = place_objects(self.recipe, self._candidates, stream)
             hull = _hull(placed)
             subject = Subject.of(hull)
-            views = decide_views(self.recipe.camera, self.folder, hull, stream)
+            views = self._views(index, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
             rejected = rejection(placed, views, self.recipe.accept, floor)
             if rejected is None:
@@ -119,6 +121,8 @@ class Planner:
             raise PlanError(_give_up(index, reasons, self.recipe, background))
         catcher = capabilities(self.recipe.render.engine).shadow_catcher
         center, radius = subject.center, subject.radius_m
+        if views[0].camera.distortion is not None:
+            _must_be_followed(index, placed)
         on_picture = self._effects.draw(STAGES[1:], first, placed, subject, views)
         return Shot(
             index=index,
@@ -136,6 +140,12 @@ class Planner:
             render=self._render(first),
         )
 
+    def _views(self, index: int, hull: Array, stream: Stream) -> tuple[View, ...]:
+        try:
+            return decide_views(self.recipe.camera, self.folder, hull, stream)
+        except LensError as error:
+            raise PlanError(f"image {index}: camera.distortion: {error}") from None
+
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output
         return RenderState(
@@ -152,6 +162,17 @@ class Planner:
 
 def _hull(placed: list[Placed]) -> Array:
     return np.concatenate([each.hull for each in placed]) if placed else _EMPTY
+
+
+def _must_be_followed(index: int, placed: list[Placed]) -> None:
+    """Refuse objects whose outline only an engine knows, which renders pinholes alone."""
+    for each in placed:
+        if not each.candidate.facts.ray_traceable:
+            raise PlanError(
+                f"image {index}: camera.distortion: rays cannot follow the opacity of "
+                f"{each.entry.file}, and a lens that bends has its labels from rays alone: leave "
+                "out one of both"
+            )
 
 
 def _give_up(

@@ -58,6 +58,7 @@ class EffectSceneDraft:
         models: the models of all effects, by ``model_path``.
         categories: those of the recipe.
         growing: whether objects may be added.
+        sensor_width_mm: of the camera.
 
     """
 
@@ -68,6 +69,7 @@ class EffectSceneDraft:
     models: Mapping[str, Candidate]
     categories: Sequence[str]
     growing: bool
+    sensor_width_mm: float
 
     @property
     def objects(self) -> tuple[Instance, ...]:
@@ -171,6 +173,7 @@ class EffectPlan:
                 self.models,
                 self.recipe.categories,
                 growing=effect.stage == "scene",
+                sensor_width_mm=self.recipe.camera.sensor_width_mm,
             )
             with EFFECTS.calling(effect.name):
                 state = effect.draw(config, Draws(stream, f"effects.{effect.name}"), draft)

@@ -7,7 +7,7 @@ principal points are half a pixel apart.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from renderer.errors import UserError
+from renderer.geometry.distortion import Distortion
 
 _MOST_BYTES = 1_000_000
 # No pixel is so far from another.
@@ -32,6 +33,10 @@ _COLMAP_FOCALS = {
     "SIMPLE_RADIAL_FISHEYE": 1,
     "RADIAL_FISHEYE": 1,
 }
+# How many coefficients OpenCV's models have: Brown's, and a fisheye's.
+_BROWN_COUNTS, _FISHEYE_COUNT = (4, 5, 8), 4
+# What ROS and others call a fisheye.
+_FISHEYE_NAMES = ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4")
 _MATRIX_NAMES = ("camera_matrix", "cameraMatrix", "Camera_Matrix", "K", "M", "M1")
 # And whatever has "dist" in it: unknown by its name, distortion would be left out unsaid.
 _DISTORTION_NAMES = ("D", "D1")
@@ -40,7 +45,7 @@ _SIZE_NAMES = (("image_width", "image_height"), ("image_Width", "image_Height"))
 
 @dataclass(frozen=True)
 class Calibration:
-    """A pinhole, in pixels whose centres lie at integer + 0.5.
+    """A camera, in pixels whose centres lie at integer + 0.5.
 
     Attributes:
         fx: focal length along the rows.
@@ -48,6 +53,7 @@ class Calibration:
         cx: the principal point's column.
         cy: the principal point's row.
         resolution: width and height of the pictures it is for, where the file says so.
+        distortion: of its lens; None for a pinhole.
 
     """
 
@@ -56,10 +62,11 @@ class Calibration:
     cx: float
     cy: float
     resolution: tuple[int, int] | None
+    distortion: Distortion | None = None
 
 
 def read_calibration(path: Path, camera: int | None = None) -> Calibration:
-    """Return what a file says of a camera without distortion.
+    """Return what a file says of a camera.
 
     Args:
         path: OpenCV's or ROS's YAML, or COLMAP's ``cameras.txt``.
@@ -96,23 +103,40 @@ def _read(path: Path, camera: int | None, _state: tuple[int, int]) -> Calibratio
     return _opencv(text)
 
 
-def _pinhole(
-    values: tuple[Any, ...], resolution: tuple[int, int] | None, distortion: list[Any]
+def _camera(
+    values: tuple[Any, ...],
+    resolution: tuple[int, int] | None,
+    coefficients: list[Any],
+    fisheye: bool,
 ) -> Calibration:
     """Look at what was read. Raises UserError."""
-    numbers = [*values, *distortion]
+    numbers = [*values, *coefficients]
     if not all(type(each) in (int, float) and abs(each) < _LARGEST for each in numbers):
         raise UserError("has something else than numbers where the camera's parameters should be")
-    if any(distortion):
-        raise UserError(
-            "has lens distortion, which pictures do not have: undistort the real pictures, and "
-            "give the intrinsics that they have then (cv2.getOptimalNewCameraMatrix, or COLMAP's "
-            "image_undistorter)"
-        )
     fx, fy, cx, cy = (float(each) for each in values)
     if min(fx, fy) <= 0:
         raise UserError(f"has a focal length that is not above 0 ({fx:g}, {fy:g})")
-    return Calibration(fx, fy, cx, cy, resolution)
+    return Calibration(fx, fy, cx, cy, resolution, _distortion(coefficients, fisheye))
+
+
+def _distortion(coefficients: list[Any], fisheye: bool) -> Distortion | None:
+    """Return what bends, of coefficients in OpenCV's order. A fisheye with none is no pinhole."""
+    last = max((at for at, each in enumerate(coefficients, start=1) if each), default=0)
+    if fisheye:
+        if last > _FISHEYE_COUNT:
+            raise UserError(f"has a fisheye of more than {_FISHEYE_COUNT} coefficients")
+        padded = [*coefficients, 0, 0, 0, 0][:_FISHEYE_COUNT]
+        return Distortion(model="fisheye", coefficients=tuple(map(float, padded)))
+    if last == 0:
+        return None
+    count = next((each for each in _BROWN_COUNTS if each >= last), None)
+    if count is None:
+        raise UserError(
+            f"has distortion beyond the first {_BROWN_COUNTS[-1]} coefficients (thin prism or "
+            "tilt), which pictures do not have: calibrate without them"
+        )
+    padded = [*coefficients, *[0] * count][:count]
+    return Distortion(model="brown", coefficients=tuple(map(float, padded)))
 
 
 def _colmap(text: str, camera: int | None) -> Calibration:
@@ -136,8 +160,8 @@ def _colmap(text: str, camera: int | None) -> Calibration:
         (fx, *more), (cx, cy, *distortion) = parameters[:focals], parameters[focals:]
     except ValueError:
         raise UserError(f"lacks numbers for its camera {wanted[0][0]}") from None
-    size = _size(width, height)
-    return _pinhole((fx, more[0] if more else fx, cx, cy), size, distortion)
+    size, fisheye = _size(width, height), "FISHEYE" in model
+    return _camera((fx, more[0] if more else fx, cx, cy), size, distortion, fisheye)
 
 
 def _size(width: Any, height: Any) -> tuple[int, int]:
@@ -194,8 +218,17 @@ def _opencv(text: str) -> Calibration:
     bent = [value for key, value in data.items() if _is_distortion(key, value)]
     distortion = [number for value in bent for number in _numbers(value)]
     fx, _, cx, _, fy, cy, *_ = matrix
-    read = _pinhole((fx, fy, cx, cy), sizes[0] if sizes else None, distortion)
-    return Calibration(read.fx, read.fy, read.cx + 0.5, read.cy + 0.5, read.resolution)
+    size = sizes[0] if sizes else None
+    read = _camera((fx, fy, cx, cy), size, distortion, _is_fisheye(data))
+    return replace(read, cx=read.cx + 0.5, cy=read.cy + 0.5)
+
+
+def _is_fisheye(data: dict[Any, Any]) -> bool:
+    """Tell whether the coefficients are a fisheye's: as ROS names the model, or as OpenCV's own
+    calibration program flags it.
+    """
+    named = str(data.get("distortion_model", "")).lower() in _FISHEYE_NAMES
+    return named or data.get("fisheye_model") in (1, True)
 
 
 def _named(data: dict[Any, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
+from renderer.recipe.lens import Lens, must_see_all
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
 from renderer.values.number import Number, support, within
@@ -156,6 +157,11 @@ class Camera(Strict):
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
     sensor_width_mm: Annotated[float, Field(strict=True, gt=0, le=1000)] = 36.0
     intrinsics: Intrinsics | None = None
+    distortion: Annotated[Lens | None, Field(exclude_if=lambda value: value is None)] = Field(
+        None,
+        description="Of the lens; that of a calibration file is taken without it. Photos and "
+        "colours behind the scene are not bent.",
+    )
     orbit: Orbit = Orbit()
     rig: Rig | None = None
 
@@ -202,6 +208,43 @@ class Camera(Strict):
                 "focal_length_mm or raise sensor_width_mm",
                 {"longest": f"{longest:,.0f}", "limit": f"{_LONGEST_PX:,.0f}"},
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_lens(self, info: ValidationInfo) -> Self:
+        """Look at the lens with the shortest focal length; a principal point that varies is looked
+        at where images are planned.
+        """
+        given, folder = self.intrinsics, (info.context or {}).get("folder")
+        width, height = self.resolution
+        lenses = [] if self.distortion is None else self.distortion.extremes()
+        if given is None:
+            shortest = support(self.focal_length_mm)[0] / self.sensor_width_mm * width
+            fx, fy, cx, cy, wide = shortest, shortest, width / 2, height / 2, width
+        elif given.file is None:
+            wide, high = given.resolution or self.resolution
+            assert given.fx is not None
+            fx, fy = (support(each or given.fx)[0] for each in (given.fx, given.fy))
+            cx, cy = (
+                middle if at is None else sum(support(at)) / 2
+                for at, middle in ((given.cx, wide / 2), (given.cy, high / 2))
+            )
+        elif folder is not None:
+            read = given.calibration(folder)
+            if read.distortion is not None:
+                if self.distortion is not None:
+                    raise PydanticCustomError(
+                        "exclusive",
+                        "intrinsics.file says what the lens's distortion is: leave out distortion",
+                    )
+                lenses = [read.distortion]
+            fx, fy, cx, cy = read.fx, read.fy, read.cx, read.cy
+            wide = (read.resolution or given.resolution or self.resolution)[0]
+        else:
+            return self  # a file that is read when shots are planned
+        scale = width / wide
+        K = ((fx * scale, 0.0, cx * scale), (0.0, fy * scale, cy * scale), (0.0, 0.0, 1.0))  # noqa: N806
+        must_see_all(K, self.resolution, lenses)
         return self
 
     def _check_intrinsics(self, given: Intrinsics, folder: Path | None) -> None:

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UnavailableError
 from renderer.registry import EFFECTS
+from renderer.shot.engines import EngineName, capabilities
 from renderer.values.distribution import Strict
 
 
@@ -35,6 +36,26 @@ class ChosenEffects(Strict):
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave them out: a recipe is the same one where more effects are installed."""
         return {name: config for name, config in dump(self).items() if config is not None}
+
+
+def must_be_rendered(effects: ChosenEffects, engine: EngineName) -> None:
+    """Refuse effects that need a camera of the engine that it does not have.
+
+    Raises:
+        PydanticCustomError: one of them does; names it.
+
+    """
+    for name in effects.on:
+        lacking = [
+            each for each in EFFECTS.get(name).needs if each not in capabilities(engine).camera
+        ]
+        if lacking:
+            raise PydanticCustomError(
+                "out_of_range",
+                "effects.{name} needs a camera with a {lacking}, and that of {engine} has none: "
+                "choose another render.engine, or leave the effect out",
+                {"name": name, "lacking": " and a ".join(lacking), "engine": engine},
+            )
 
 
 def _field(name: str) -> tuple[Any, Any]:

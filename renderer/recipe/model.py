@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
-from renderer.recipe.effects import Effects
+from renderer.recipe.effects import Effects, must_be_rendered
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.lighting import Lighting
@@ -241,6 +241,11 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
         must_be_possible(self)
+        return self
+
+    @model_validator(mode="after")
+    def _check_effects(self) -> Self:
+        must_be_rendered(self.effects, self.render.engine)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

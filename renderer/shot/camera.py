@@ -13,7 +13,7 @@ from pydantic import Field
 
 from renderer.asset import Matrix4
 from renderer.geometry.distortion import Distortion
-from renderer.geometry.projection import pixel_rays, project, projectable
+from renderer.geometry.projection import outline, pixel_rays, project, projectable
 from renderer.shot.scene import Frozen, Matrix3
 
 Array = npt.NDArray[np.float64]
@@ -54,7 +54,9 @@ class Camera(Frozen):
         return -self.pose[:3, :3].T @ self.pose[:3, 3]
 
     def rays(self, columns: Array, rows: Array) -> Array:
-        """Return camera-frame directions (n, 3), z = 1, through pixel positions (n,) and (n,)."""
+        """Return camera-frame directions (n, 3), z = 1, through pixel positions (n,) and (n,); NaN
+        where its lens brings no ray, which is nowhere in the frame.
+        """
         return pixel_rays(columns, rows, self.intrinsics, self.distortion)
 
     def project(self, points: Array, to_world: Array | None = None) -> Array:
@@ -63,6 +65,26 @@ class Camera(Frozen):
         """
         to_camera = self.pose if to_world is None else self.pose @ to_world
         return project(points, self.intrinsics, to_camera, self.distortion)
+
+    def outline(self, points: Array, to_world: Array | None = None) -> Array:
+        """Return pixel positions and depths (m, 3) in whose box is all of a convex body by its
+        corners (n, 3), given as ``project`` takes them. Where a part of it is behind the camera or
+        beyond the fold of its distortion there is none, and a depth that is not above 0.
+        """
+        to_camera = self.pose if to_world is None else self.pose @ to_world
+        return outline(points, self.intrinsics, to_camera, self.distortion)
+
+    @property
+    def pinhole(self) -> Camera:
+        """The camera without distortion that an engine renders it with: itself, or one that sees a
+        little more than all of its frame (``geometry/overscan.py``).
+        """
+        if self.distortion is None:
+            return self
+        from renderer.geometry.overscan import overscan  # slow to load, and few lenses bend
+
+        wider = overscan(self.K, self.resolution, self.distortion)
+        return Camera(resolution=wider.resolution, K=wider.K, world_to_camera=self.world_to_camera)
 
     def sees(self, points: Array, to_world: Array | None = None) -> Mask:
         """Tell (n,) of which points, as ``project`` takes them, it gives a pixel position, be it

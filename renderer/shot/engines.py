@@ -18,6 +18,7 @@ class Capabilities:
         named_device: the device it renders on is chosen and has a name; else it is whatever
             OpenGL there is.
         passes: what it can tell of a view beside the picture where a label kind asks for it.
+        camera: what its camera has that effects need: ``lens`` (an aperture), ``shutter``.
 
     """
 
@@ -25,6 +26,7 @@ class Capabilities:
     noisy: bool
     named_device: bool
     passes: tuple[str, ...] = ()
+    camera: tuple[str, ...] = ()
 
 
 _RASTER = Capabilities(
@@ -38,6 +40,7 @@ _CAPABILITIES: dict[EngineName, Capabilities] = {
         noisy=True,
         named_device=True,
         passes=("surface_color",),
+        camera=("lens", "shutter"),
     ),
     "eevee": _RASTER,
     "workbench": _RASTER,

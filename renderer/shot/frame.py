@@ -18,9 +18,10 @@ class Frame:
     """What the engine gave back, top row first.
 
     Attributes:
-        color: (h, w, 4) float32, linear Rec.709, premultiplied alpha.
+        color: (h, w, 4) float32, linear Rec.709, premultiplied alpha; of ``Camera.pinhole``, as
+            passes are but for what label kinds have asked for, which is of the camera.
         index: (h, w) int32, the instance whose surface the pixel centre's ray meets first, 0 for
-            none; None from an engine that does not know it exactly.
+            none; None from an engine that does not know it exactly, and where the lens bends.
         passes: by name, (h, w, channels) float32: ``albedo`` and ``normal`` for the denoiser,
             and what label kinds have asked for: ``surface_color``.
         warnings: what is to be known of the picture, each a sentence.

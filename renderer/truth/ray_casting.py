@@ -201,7 +201,7 @@ class RayCasting:
             hidden = (above + points @ up) * np.sign(above) < -_TIE * z
         for entry in self.shot.objects:
             hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
-            corners = self.camera.project(hull, np.array(entry.model_to_world))
+            corners = self.camera.outline(hull, np.array(entry.model_to_world))
             window = Window.around(corners, self.camera.resolution)
             beside = (x < window.left) | (x > window.right) | (y < window.top) | (y > window.bottom)
             at = np.flatnonzero(~(hidden | beside))
@@ -254,7 +254,7 @@ class RayCasting:
 
     def _window(self, entry: Instance) -> Window:
         hull = self.cache.geometry(entry.asset).hull.astype(np.float64)
-        projected = self.camera.project(hull, np.array(entry.model_to_world))
+        projected = self.camera.outline(hull, np.array(entry.model_to_world))
         return Window.around(projected, self.camera.resolution)
 
     def _depth_inside(self, entry: Instance) -> tuple[int, int, Floats]:

@@ -9,10 +9,11 @@ from pydantic import (
     BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationError,
     create_model,
     model_serializer,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.errors import UnavailableError
 from renderer.registry import EFFECTS
@@ -42,20 +43,21 @@ def must_be_rendered(effects: ChosenEffects, engine: EngineName) -> None:
     """Refuse effects that need a camera of the engine that it does not have.
 
     Raises:
-        PydanticCustomError: one of them does; names it.
+        ValidationError: one of them does; it tells where in the recipe.
 
     """
     for name in effects.on:
-        lacking = [
-            each for each in EFFECTS.get(name).needs if each not in capabilities(engine).camera
-        ]
+        needed = EFFECTS.get(name).needs
+        lacking = [each for each in needed if each not in capabilities(engine).camera]
         if lacking:
-            raise PydanticCustomError(
-                "out_of_range",
-                "effects.{name} needs a camera with a {lacking}, and that of {engine} has none: "
-                "choose another render.engine, or leave the effect out",
-                {"name": name, "lacking": " and a ".join(lacking), "engine": engine},
+            error = PydanticCustomError(
+                "engine",
+                "needs a camera with a {lacking}, and that of {engine} has none: choose another "
+                "render.engine, or leave the effect out",
+                {"lacking": " and a ".join(lacking), "engine": engine},
             )
+            detail = InitErrorDetails(type=error, loc=("effects", name), input=True)
+            raise ValidationError.from_exception_data("effects", [detail])
 
 
 def _field(name: str) -> tuple[Any, Any]:

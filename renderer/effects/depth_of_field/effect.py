@@ -29,7 +29,7 @@ class DepthOfFieldConfig(Strict):
         description="Focal length over aperture, of a sensor as wide as camera.sensor_width_mm "
         "(36 where there are intrinsics). Half of it doubles the blur.",
     )
-    focus: Annotated[Number, within(-100, 100)] = Field(
+    focus: Annotated[Number, within(-1e6, 1e6)] = Field(
         Uniform(uniform=(-1, 0.5)),
         description="Where it is sharp, in radii of the subject behind its middle: -1 is its "
         "front, 1 its back, more is out of focus.",

@@ -123,9 +123,7 @@ class SceneRenderer:
             frames = [self._with_outlines(shot, view, frame, alone, space) for view, frame in pairs]
         return tuple(frames)
 
-    def _with_labels(
-        self, shot: Shot, view: View, frame: Frame, space: EngineSpace
-    ) -> Frame:
+    def _with_labels(self, shot: Shot, view: View, frame: Frame, space: EngineSpace) -> Frame:
         """Return a frame with what labels have of the engine as a render has it whose camera no
         effect has changed.
         """

@@ -126,9 +126,7 @@ def decide_views(
         View(
             name=name,
             camera=lens.model_copy(
-                update={
-                    "world_to_camera": to_matrix4(view_matrix(stand.rotation, stand.position))
-                }
+                update={"world_to_camera": to_matrix4(view_matrix(stand.rotation, stand.position))}
             ),
             azimuth_deg=stand.azimuth_deg % 360,
             elevation_deg=look.elevation_deg,

@@ -32,7 +32,10 @@ def test_a_dot_is_a_streak(
     assert middle == pytest.approx(before, abs=0.1)
     assert light == pytest.approx(whole, rel=0.03)
     angle = np.radians(direction)
-    along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+    along, across = (
+        np.array([np.cos(angle), np.sin(angle)]),
+        np.array([-np.sin(angle), np.cos(angle)]),
+    )
     extra = spread - own
     # A line's mean square distance from its middle is a twelfth of its length squared.
     assert np.sqrt(12 * along @ extra @ along) == pytest.approx(length, rel=0.03)

@@ -56,8 +56,8 @@ class Distortion(BaseModel):
 
         steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _FIXED_POINT_STEPS, _PRECISION)
         lens = np.array(self.coefficients)
-        found = cv2.undistortPointsIter(points[:, None], _UNIT, lens, _UNIT, _UNIT, steps)
-        found = np.asarray(found[:, 0], np.float64)
+        first = cv2.undistortPointsIter(points[:, None], _UNIT, lens, _UNIT, _UNIT, steps)
+        found: Array = np.array(first[:, 0], np.float64)
         for _ in range(_NEWTON_STEPS):
             off = np.flatnonzero(~self._leads_to(found, points))
             if len(off) == 0:
@@ -85,7 +85,8 @@ class Distortion(BaseModel):
         rays = np.column_stack([points, np.ones(len(points))])
         lens, still = np.array(self.coefficients), np.zeros(3)
         there, slopes = cv2.projectPoints(rays, still, still, _UNIT, lens)
-        return there[:, 0], slopes.reshape(-1, 2, slopes.shape[1])[:, :, 3:5]
+        by_place = slopes.reshape(-1, 2, slopes.shape[1])[:, :, 3:5]
+        return np.asarray(there[:, 0], np.float64), np.asarray(by_place, np.float64)
 
     def distorted(self, points: Array) -> Array:
         """Return where the lens brings the pinhole's x/z and y/z (n, 2)."""

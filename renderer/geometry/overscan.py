@@ -149,7 +149,9 @@ def through_lens(
     """
     wider = overscan(K, resolution, distortion)
     x, y = _positions(K, resolution, distortion)
-    low, high = (operation(picture, _AROUND) for operation in (cv2.erode, cv2.dilate))
+    bounds = [
+        np.asarray(operation(picture, _AROUND), np.float32) for operation in (cv2.erode, cv2.dilate)
+    ]
     across, down = np.gradient(x), np.gradient(y)  # by rows, by columns
     offsets = (np.arange(wider.places) + 0.5) / wider.places - 0.5
     total = np.zeros((resolution[1], resolution[0], picture.shape[2]), np.float32)
@@ -160,7 +162,7 @@ def through_lens(
                 for at, (by_row, by_column) in ((x, across), (y, down))
             ]
             found = _read(picture, here, cv2.INTER_LANCZOS4)
-            nearest = [_read(each, here, cv2.INTER_NEAREST) for each in (low, high)]
+            nearest = [_read(each, here, cv2.INTER_NEAREST) for each in bounds]
             total += np.clip(found, *nearest)
     return total / np.float32(wider.places**2)
 

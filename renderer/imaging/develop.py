@@ -25,8 +25,9 @@ from renderer.shot.shot import AnyEffectState, ImageOf, Shot, Variant
 def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArray[np.uint8]:
     """Return the finished picture (h, w, 3), display sRGB.
 
-    As in a camera: what the engine gave is cleaned, and bent where the lens does; effects of lens and sensor work on its light,
-    those of development on what is shown.
+    As in a camera: what the engine gave is cleaned, and bent as the lens bends it; effects of lens
+    and sensor work on its light, those of development on what is shown. A backdrop is a picture
+    that some lens has made already, and is not bent.
 
     Args:
         shot: the shot.

@@ -21,6 +21,7 @@ from renderer.plan.framing import (
 )
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import read_calibration
+from renderer.recipe.lens import LensModel
 from renderer.shot.camera import Camera, View
 from renderer.shot.scene import to_matrix4
 from renderer.values.draw import draw_number
@@ -198,7 +199,7 @@ def _intrinsics(
             draw_number(value, stream, f"camera.distortion.{key}")
             for key, value in camera.distortion.coefficients.items()
         ]
-        distortion = camera.distortion.of(tuple(values))
+        distortion = _distortion(camera.distortion.model, tuple(values))
     if given is None:
         focal_mm = draw_number(camera.focal_length_mm, stream, "camera.focal_length_mm")
         focal = focal_mm / camera.sensor_width_mm * width
@@ -207,7 +208,8 @@ def _intrinsics(
     if given.file is not None:
         read = read_calibration(folder / given.file, given.camera)
         fx, fy, cx, cy = read.fx, read.fy, read.cx, read.cy
-        distortion = distortion or read.distortion
+        if read.lens is not None:
+            distortion = _distortion(read.lens, read.coefficients)
         wide, high = read.resolution or given.resolution or camera.resolution
     else:
         wide, high = given.resolution or camera.resolution
@@ -224,3 +226,10 @@ def _intrinsics(
     across, down = width / wide, height / high
     K = [[fx * across, 0, cx * across], [0, fy * down, cy * down], [0, 0, 1]]  # noqa: N806
     return np.array(K, np.float64), distortion
+
+
+def _distortion(model: LensModel, coefficients: tuple[float, ...]) -> Distortion | None:
+    """Return what bends; None for a pinhole, which a fisheye never is."""
+    if model == "brown" and not any(coefficients):
+        return None
+    return Distortion(model=model, coefficients=coefficients)

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from renderer.errors import UserError
-from renderer.geometry.distortion import Distortion
+from renderer.recipe.lens import LensModel
 
 _MOST_BYTES = 1_000_000
 # No pixel is so far from another.
@@ -53,7 +53,8 @@ class Calibration:
         cx: the principal point's column.
         cy: the principal point's row.
         resolution: width and height of the pictures it is for, where the file says so.
-        distortion: of its lens; None for a pinhole.
+        lens: model of its distortion; None for a pinhole.
+        coefficients: of the model, in OpenCV's order.
 
     """
 
@@ -62,7 +63,8 @@ class Calibration:
     cx: float
     cy: float
     resolution: tuple[int, int] | None
-    distortion: Distortion | None = None
+    lens: LensModel | None = None
+    coefficients: tuple[float, ...] = ()
 
 
 def read_calibration(path: Path, camera: int | None = None) -> Calibration:
@@ -116,19 +118,21 @@ def _camera(
     fx, fy, cx, cy = (float(each) for each in values)
     if min(fx, fy) <= 0:
         raise UserError(f"has a focal length that is not above 0 ({fx:g}, {fy:g})")
-    return Calibration(fx, fy, cx, cy, resolution, _distortion(coefficients, fisheye))
+    return Calibration(fx, fy, cx, cy, resolution, *_distortion(coefficients, fisheye))
 
 
-def _distortion(coefficients: list[Any], fisheye: bool) -> Distortion | None:
+def _distortion(
+    coefficients: list[Any], fisheye: bool
+) -> tuple[LensModel | None, tuple[float, ...]]:
     """Return what bends, of coefficients in OpenCV's order. A fisheye with none is no pinhole."""
     last = max((at for at, each in enumerate(coefficients, start=1) if each), default=0)
     if fisheye:
         if last > _FISHEYE_COUNT:
             raise UserError(f"has a fisheye of more than {_FISHEYE_COUNT} coefficients")
         padded = [*coefficients, 0, 0, 0, 0][:_FISHEYE_COUNT]
-        return Distortion(model="fisheye", coefficients=tuple(map(float, padded)))
+        return "fisheye", tuple(map(float, padded))
     if last == 0:
-        return None
+        return None, ()
     count = next((each for each in _BROWN_COUNTS if each >= last), None)
     if count is None:
         raise UserError(
@@ -136,7 +140,7 @@ def _distortion(coefficients: list[Any], fisheye: bool) -> Distortion | None:
             "tilt), which pictures do not have: calibrate without them"
         )
     padded = [*coefficients, *[0] * count][:count]
-    return Distortion(model="brown", coefficients=tuple(map(float, padded)))
+    return "brown", tuple(map(float, padded))
 
 
 def _colmap(text: str, camera: int | None) -> Calibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
-from renderer.recipe.lens import Lens, must_see_all
+from renderer.recipe.lens import Lens, must_not_fold
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
 from renderer.values.number import Number, support, within
@@ -97,6 +98,18 @@ class Intrinsics(Strict):
         if folder is not None:
             self.calibration(folder)
         return self
+
+    def corner(self, frame: Resolution) -> tuple[float, float]:
+        """Return how far the frame reaches from the axis, across and down, in focal lengths: at
+        least, where that varies. They are no file's.
+        """
+        assert self.fx is not None
+        (wide, high), fy = self.resolution or frame, self.fx if self.fy is None else self.fy
+        reach = []
+        for side, focal, at in ((wide, self.fx, self.cx), (high, fy, self.cy)):
+            low, most = (side / 2, side / 2) if at is None else support(at)
+            reach.append(max(low, side - most, side / 2) / support(focal)[0])
+        return reach[0], reach[1]
 
     def calibration(self, folder: Path) -> Calibration:
         """Return what the file says; ``folder`` is the recipe's."""
@@ -212,39 +225,31 @@ class Camera(Strict):
 
     @model_validator(mode="after")
     def _check_lens(self, info: ValidationInfo) -> Self:
-        """Look at the lens with the shortest focal length; a principal point that varies is looked
-        at where images are planned.
-        """
-        given, folder = self.intrinsics, (info.context or {}).get("folder")
+        """Look at the lens with the shortest focal length, if it is known by now."""
+        given, folder, lens = self.intrinsics, (info.context or {}).get("folder"), self.distortion
+        model, extremes = (lens.model, lens.extremes()) if lens is not None else (None, [])
         width, height = self.resolution
-        lenses = [] if self.distortion is None else self.distortion.extremes()
         if given is None:
             shortest = support(self.focal_length_mm)[0] / self.sensor_width_mm * width
-            fx, fy, cx, cy, wide = shortest, shortest, width / 2, height / 2, width
+            corner = width / 2 / shortest, height / 2 / shortest
         elif given.file is None:
-            wide, high = given.resolution or self.resolution
-            assert given.fx is not None
-            fx, fy = (support(each or given.fx)[0] for each in (given.fx, given.fy))
-            cx, cy = (
-                middle if at is None else sum(support(at)) / 2
-                for at, middle in ((given.cx, wide / 2), (given.cy, high / 2))
-            )
-        elif folder is not None:
-            read = given.calibration(folder)
-            if read.distortion is not None:
-                if self.distortion is not None:
-                    raise PydanticCustomError(
-                        "exclusive",
-                        "intrinsics.file says what the lens's distortion is: leave out distortion",
-                    )
-                lenses = [read.distortion]
-            fx, fy, cx, cy = read.fx, read.fy, read.cx, read.cy
-            wide = (read.resolution or given.resolution or self.resolution)[0]
-        else:
+            corner = given.corner(self.resolution)
+        elif folder is None:
             return self  # a file that is read when shots are planned
-        scale = width / wide
-        K = ((fx * scale, 0.0, cx * scale), (0.0, fy * scale, cy * scale), (0.0, 0.0, 1.0))  # noqa: N806
-        must_see_all(K, self.resolution, lenses)
+        else:
+            read = given.calibration(folder)
+            if read.lens is not None and lens is not None:
+                raise PydanticCustomError(
+                    "exclusive",
+                    "intrinsics.file says what the lens's distortion is: leave out distortion",
+                )
+            if read.lens is not None:
+                model, extremes = read.lens, [read.coefficients]
+            wide, high = read.resolution or given.resolution or self.resolution
+            corner = max(read.cx, wide - read.cx) / read.fx, max(read.cy, high - read.cy) / read.fy
+        for coefficients in extremes:
+            assert model is not None
+            must_not_fold(model, coefficients, math.hypot(*corner))
         return self
 
     def _check_intrinsics(self, given: Intrinsics, folder: Path | None) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.geometry.distortion import Distortion, LensError
 from renderer.values.distribution import Strict
 from renderer.values.number import Number, support, within
 
 Coefficient = Annotated[Number, within(-100, 100)]
+LensModel = Literal["brown", "fisheye"]
+# How far out a lens is followed, and in what steps: tangents, of a fisheye angles.
+_STEP, _FARTHEST = 1e-3, {"brown": 100.0, "fisheye": math.pi / 2}
 # So many coefficients may vary for all their extremes to be looked at.
 _MOST_VARYING = 6
 
@@ -69,51 +71,59 @@ class Lens(Strict):
         return self
 
     @property
+    def model(self) -> LensModel:
+        """Whose model it is."""
+        return "fisheye" if self.brown is None else "brown"
+
+    @property
     def coefficients(self) -> dict[str, Number]:
         """By the end of their key (``brown.k1``), in OpenCV's order."""
-        name = "brown" if self.brown is not None else "fisheye"
-        return {f"{name}.{key}": value for key, value in getattr(self, name).in_order.items()}
+        chosen = self.brown or self.fisheye
+        assert chosen is not None
+        return {f"{self.model}.{key}": value for key, value in chosen.in_order.items()}
 
-    def of(self, values: tuple[float, ...]) -> Distortion | None:
-        """Return the distortion of drawn coefficients; None for Brown's that are all 0."""
-        if self.fisheye is not None:
-            return Distortion(model="fisheye", coefficients=values)
-        return Distortion(model="brown", coefficients=values) if any(values) else None
-
-    def extremes(self) -> list[Distortion]:
-        """Return what it may be with each coefficient at its least and at its largest."""
+    def extremes(self) -> list[tuple[float, ...]]:
+        """Return its coefficients, each at its least and its largest; none if they are endless."""
         spans = [sorted(set(support(value))) for value in self.coefficients.values()]
-        if sum(len(span) > 1 for span in spans) > _MOST_VARYING:
+        finite = all(math.isfinite(each) for span in spans for each in span)
+        if not finite or sum(len(span) > 1 for span in spans) > _MOST_VARYING:
             return []
-        if not np.isfinite([each for span in spans for each in span]).all():
-            return []
-        found = [self.of(values) for values in product(*spans)]
-        return [each for each in found if each is not None]
+        return list(product(*spans))
 
 
-def must_see_all(
-    K: tuple[tuple[float, float, float], ...],  # noqa: N803
-    resolution: tuple[int, int],
-    lenses: list[Distortion],
-) -> None:
-    """Refuse lenses that fold back within the frame, or see too wide.
+def must_not_fold(model: LensModel, coefficients: tuple[float, ...], radius: float) -> None:
+    """Refuse a lens that folds back before it reaches the frame's corner. Its tangential terms,
+    which are small, are looked at where images are planned.
+
+    Args:
+        model: brown or fisheye.
+        coefficients: in OpenCV's order.
+        radius: how far the farthest corner is from the axis, in focal lengths.
 
     Raises:
-        PydanticCustomError: one of them does; says which.
+        PydanticCustomError: it does; says with which coefficients.
 
     """
-    if not lenses:
-        return
-    from renderer.geometry.overscan import overscan  # slow to load, and few lenses bend
-
-    first, second, third = K
-    for lens in lenses:
-        try:
-            overscan((first, second, third), resolution, lens)
-        except LensError as error:
-            values = ", ".join(f"{each:g}" for each in lens.coefficients)
+    before, at = 0.0, 0.0
+    while before < radius:
+        at += _STEP
+        reached = _distorted(model, coefficients, at)
+        if reached <= before or at > _FARTHEST[model]:
             raise PydanticCustomError(
                 "lens",
-                "with the coefficients {values} {error}",
-                {"values": values, "error": str(error)},
-            ) from None
+                "with {model} coefficients {values} the lens folds back within the frame, or sees "
+                "half of all around: weaken the distortion or lengthen the focal length",
+                {"model": model, "values": ", ".join(f"{each:g}" for each in coefficients)},
+            )
+        before = reached
+
+
+def _distorted(model: LensModel, coefficients: tuple[float, ...], at: float) -> float:
+    """Return how far from the axis a ray falls; ``at`` is its tangent, of a fisheye its angle."""
+    k, square = (*coefficients, *[0.0] * 8), at * at
+    if model == "fisheye":
+        terms = (k[n] * square ** (n + 1) for n in range(4))
+        return at * (1 + sum(terms))
+    above = 1 + square * (k[0] + square * (k[1] + square * k[4]))
+    below = 1 + square * (k[5] + square * (k[6] + square * k[7]))
+    return at * above / below if below > 0 else -math.inf

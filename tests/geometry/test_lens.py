@@ -27,7 +27,11 @@ def matrix(focal: float) -> np.ndarray:
     return np.array([[focal, 0, 163.2], [0, focal * 1.02, 117.4], [0, 0, 1]])
 
 
-def by_opencv(points: np.ndarray, K: np.ndarray, lens: Distortion) -> np.ndarray:
+def by_opencv(
+    points: np.ndarray,
+    K: np.ndarray,  # noqa: N803
+    lens: Distortion,
+) -> np.ndarray:
     """Pixel positions (n, 2) of points (n, 3) in the camera's frame."""
     project = cv2.fisheye.projectPoints if lens.model == "fisheye" else None
     given, still = np.asarray(points, float).reshape(-1, 1, 3), np.zeros(3)
@@ -38,7 +42,7 @@ def by_opencv(points: np.ndarray, K: np.ndarray, lens: Distortion) -> np.ndarray
     return np.asarray(found).reshape(-1, 2)
 
 
-def rows(K: np.ndarray) -> tuple[tuple[float, ...], ...]:
+def rows(K: np.ndarray) -> tuple[tuple[float, ...], ...]:  # noqa: N803
     return tuple(tuple(map(float, row)) for row in K)
 
 

@@ -72,8 +72,9 @@ def test_colmap(tmp_path: Path) -> None:
         read_calibration(path)
     with pytest.raises(UserError, match="has no camera 3"):
         read_calibration(path, 3)
-    with pytest.raises(UserError, match="lens distortion"):
-        read_calibration(path, 7)
+    seven = read_calibration(path, 7)
+    assert (seven.lens, seven.coefficients) == ("brown", (-0.0218531, 0, 0, 0))
+    assert (one.lens, two.lens) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,15 @@ def test_colmap(tmp_path: Path) -> None:
         ("c.yaml", "K: [1, 0.1, 2, 0, 1, 2, 0, 0, 1]", "skew"),
         ("c.yaml", "K: [.nan, 0, 2, 0, 1, 2, 0, 0, 1]", "else than numbers"),
         ("c.yaml", "K: [-5, 0, 2, 0, 5, 2, 0, 0, 1]", "not above 0"),
-        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nD: [0.1, 0, 0, 0]", "lens distortion"),
+        ("c.yaml", f"K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nD: {[0.1] * 12}", "thin prism"),
+        (
+            "c.yaml",
+            f"K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\ndistortion_model: equidistant\nD: {[0.1] * 5}",
+            "a fisheye of more than 4",
+        ),
         ("c.yaml", "a: &a [1]\nb: [*a, *a]", "aliases"),
         ("c.yaml", "K: &k [5, 0, 2, 0, 5, 2, 0, 0, 1]\nM: *k", "aliases"),
         ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\nK: [9, 0, 2, 0, 9, 2, 0, 0, 1]", "K twice"),
-        ("c.yaml", "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\ndistortion_coeffs: [0.1]", "lens distortion"),
         ("c.yaml", f"K: [1{400 * '0'}, 0, 2, 0, 5, 2, 0, 0, 1]", "else than numbers"),
         ("c.yaml", f"K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\n#{1_000_000 * ' '}", "1,000,000 bytes"),
         ("cameras.txt", f"{9999 * 'x'}\n" * 99 + "1 PINHOLE 640 480 50 50 32 240", "no cameras"),
@@ -136,6 +141,45 @@ def load(folder: Path, solids: Path, camera: str) -> Recipe:
     return load_recipe(folder / "recipe.yaml").recipe
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "lens"),
+    [
+        ("c.yaml", "D: [0.1, 0, 0, 0]", ("brown", (0.1, 0, 0, 0))),
+        (
+            "c.yaml",
+            "distortion_coeffs: [[0.1, 0.2, 0.3, 0.4, 0.5]]",
+            ("brown", (0.1, 0.2, 0.3, 0.4, 0.5)),
+        ),
+        ("c.yaml", f"D: {[0.1] * 8 + [0] * 6}", ("brown", (0.1,) * 8)),
+        (
+            "c.yaml",
+            "distortion_model: equidistant\nD: [0.1, 0.2, 0.3, 0.4]",
+            ("fisheye", (0.1, 0.2, 0.3, 0.4)),
+        ),
+        ("c.yaml", "fisheye_model: 1\nD: [0, 0, 0, 0]", ("fisheye", (0, 0, 0, 0))),
+        ("cameras.txt", "1 RADIAL 6 4 5 3 2 0.1 0.2", ("brown", (0.1, 0.2, 0, 0))),
+        ("cameras.txt", "1 OPENCV 6 4 5 5 3 2 0.1 0.2 0.3 0.4", ("brown", (0.1, 0.2, 0.3, 0.4))),
+        (
+            "cameras.txt",
+            "1 FULL_OPENCV 6 4 5 5 3 2 .1 .2 .3 .4 .5 .6 .7 .8",
+            ("brown", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+        ),
+        (
+            "cameras.txt",
+            "1 OPENCV_FISHEYE 6 4 5 5 3 2 0.1 0.2 0.3 0.4",
+            ("fisheye", (0.1, 0.2, 0.3, 0.4)),
+        ),
+        ("cameras.txt", "1 SIMPLE_RADIAL_FISHEYE 6 4 5 3 2 0", ("fisheye", (0, 0, 0, 0))),
+    ],
+)
+def test_distortion(tmp_path: Path, name: str, text: str, lens: tuple[str, Any]) -> None:
+    """OpenCV's orders, and COLMAP's models (src/colmap/sensor/models.h), of which none is longer."""
+    matrix = "" if name == "cameras.txt" else "K: [5, 0, 2, 0, 5, 2, 0, 0, 1]\n"
+    (tmp_path / name).write_text(matrix + text)
+    read = read_calibration(tmp_path / name)
+    assert (read.lens, read.coefficients) == lens
+
+
 def test_the_files_size_is_the_resolution(tmp_path: Path, solids: Path) -> None:
     by_opencv(tmp_path / "c.yaml", image_width=320, image_height=240)
     assert load(tmp_path, solids, "  intrinsics: {file: c.yaml}").camera.resolution == (320, 240)
@@ -162,7 +206,10 @@ def test_a_preview_has_the_same_view(tmp_path: Path, solids: Path, size: tuple[i
         ("  intrinsics: {fx: 500, camera: 3}", 5, "for a file of COLMAP"),
         ("  intrinsics: {fx: 101_000}", 4, "at most 100,000 pixels"),
         ("  intrinsics: {fx: 1000, fy: 2}", 4, "at most 200 times the other"),
-        ("  intrinsics: {file: bent.yaml}", 5, "bent.yaml has lens distortion"),
+        ("  intrinsics: {file: bent.yaml}\n  distortion: {brown: {k1: 0.1}}", 4, "leave out dist"),
+        ("  distortion: {}", 4, "either brown or fisheye"),
+        ("  focal_length_mm: 20\n  distortion: {brown: {k1: -0.5}}", 4, "folds back within"),
+        ("  focal_length_mm: 8\n  distortion: {fisheye: {}}", 4, "half of all around"),
         ("  intrinsics: {file: gone.yaml}", 5, "no such file"),
         ("  intrinsics: {file: '*.yaml'}", 5, "names one file"),
         ("  rig: {stereo: {baseline_m: 0}}", 5, "1e-09"),

@@ -72,7 +72,7 @@ class Distortion(BaseModel):
         return found
 
     def _leads_to(self, found: Array, points: Array) -> Mask:
-        """Tell (n,) which of some places before the fold (n, 2) the lens brings to points (n, 2)."""
+        """Tell (n,) which places (n, 2) are before the fold and brought to points (n, 2)."""
         off = np.abs(self.distorted(found) - points).max(axis=1)
         near = off < _NEAR * (1 + np.abs(points).max(axis=1))
         near[near] = ~self.folds(found[near])

@@ -20,12 +20,24 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
+# So many rays are made anew; of so many pixels (100 MB) a frame's are kept.
+_FEW_RAYS, _MOST_KEPT = 256, 1 << 22
+
+
 @lru_cache(maxsize=256)
 def _array(rows: tuple[tuple[float, ...], ...]) -> Array:
     """Return a matrix as an array that nobody can change; kept, as it is asked for often."""
     array = np.array(rows, np.float64)
     array.flags.writeable = False
     return array
+
+
+@lru_cache(maxsize=2)
+def _frame_rays(K: Matrix3, resolution: tuple[int, int], distortion: Distortion) -> Array:  # noqa: N803
+    """Return the directions (h, w, 3) through all pixel centres of a frame."""
+    columns, rows = np.meshgrid(*(np.arange(side) + 0.5 for side in resolution))
+    rays = pixel_rays(columns.ravel(), rows.ravel(), np.array(K), distortion)
+    return rays.reshape(*columns.shape, 3)
 
 
 class Camera(Frozen):
@@ -57,7 +69,16 @@ class Camera(Frozen):
         """Return camera-frame directions (n, 3), z = 1, through pixel positions (n,) and (n,); NaN
         where its lens brings no ray, which is nowhere in the frame.
         """
-        return pixel_rays(columns, rows, self.intrinsics, self.distortion)
+        if self.distortion is None or len(columns) < _FEW_RAYS:
+            return pixel_rays(columns, rows, self.intrinsics, self.distortion)
+        # The inverse of a lens is slow, and the same pixel centres are asked for again and again.
+        (width, height), x, y = self.resolution, np.floor(columns), np.floor(rows)
+        centres = ((columns - x == 0.5) & (rows - y == 0.5)).all()
+        inside = (x >= 0).all() and (x < width).all() and (y >= 0).all() and (y < height).all()
+        if not (centres and inside) or width * height > _MOST_KEPT:
+            return pixel_rays(columns, rows, self.intrinsics, self.distortion)
+        kept = _frame_rays(self.K, self.resolution, self.distortion)
+        return np.asarray(kept[y.astype(np.int64), x.astype(np.int64)], np.float64)
 
     def project(self, points: Array, to_world: Array | None = None) -> Array:
         """Return pixel positions and depth (n, 3) of points (n, 3) in the world, or in a frame

@@ -9,6 +9,7 @@ import pytest
 from renderer.geometry.distortion import Distortion, LensError
 from renderer.geometry.overscan import inner_frame, overscan, through_lens
 from renderer.geometry.projection import outline, pixel_rays
+from renderer.shot.camera import Camera
 
 SIZE = 320, 240
 LENSES = {
@@ -166,3 +167,21 @@ def test_lenses_that_are_refused() -> None:
         overscan(K, SIZE, Distortion(model="fisheye", coefficients=(-0.6, 0, 0, 0)))
     with pytest.raises(LensError, match="sees so wide"):
         overscan(rows(matrix(133.0)), SIZE, Distortion(model="fisheye", coefficients=(0, 0, 0, 0)))
+
+
+def test_rays_that_are_kept_are_those_that_are_made() -> None:
+    lens, focal = LENSES["barrel"]
+    camera = Camera(
+        resolution=SIZE,
+        K=rows(matrix(focal)),
+        distortion=lens,
+        world_to_camera=rows(np.eye(4)),
+    )
+    columns, rows_ = (np.arange(600) % side + 0.5 for side in SIZE)
+    for shift in (0.0, 0.25):
+        made = pixel_rays(columns + shift, rows_, matrix(focal), lens)
+        assert np.array_equal(camera.rays(columns + shift, rows_), made)
+    beyond = np.where(columns == 7.5, -0.5, columns)
+    assert np.array_equal(
+        camera.rays(beyond, rows_), pixel_rays(beyond, rows_, matrix(focal), lens)
+    )

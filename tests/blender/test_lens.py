@@ -173,7 +173,7 @@ def test_a_board(make_planner: Maker, scene_renderer: Any, board: str, lens: str
     found = cv2.cornerSubPix(grey, start.copy(), (7, 7), (-1, -1), steps)[:, 0] + 0.5
     off = np.linalg.norm(found - theirs, axis=1)
     assert len(off) == 48
-    assert np.median(off) < 0.06
+    assert np.median(off) < 0.08
     # Path tracing's noise moves single corners; all together they are where they should be.
     assert np.abs((found - theirs).mean(axis=0)).max() < 0.03
     assert np.quantile(off, 0.95) < 0.1

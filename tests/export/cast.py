@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from renderer import __version__
 from renderer.asset import AssetCache
 from renderer.dataset.assemble import assemble
 from renderer.dataset.coco import file_record, image_record, label_record
@@ -157,7 +158,7 @@ def make(
     (layout.parts / part).write_text("".join(dumps(line) + "\n" for line in lines))
     head = {
         "name": "cast",
-        "orbitset": "0",
+        "orbitset": __version__,
         "bpy": "0",
         "seed": 0,
         "categories": names,

@@ -7,15 +7,16 @@ of counted light is, but for a handful of photons, as good as normal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from renderer.colour.srgb import to_display, to_linear
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
+from renderer.effects.normal_noise import normal_noise
 from renderer.effects.picture import Floats, Picture
 from renderer.effects.scene import SceneDraft
 from renderer.shot.shot import EffectState
@@ -29,10 +30,13 @@ class SensorNoiseConfig(Strict):
     shot: Annotated[Number, within(0, 10)] = Field(
         0.02,
         description="Standard deviation of the light's own noise where the signal is 1; it goes "
-        "with the signal's square root. Four times the ISO double it.",
+        "with the signal's square root.",
     )
     read: Annotated[Number, within(0, 10)] = Field(
         0.003, description="Standard deviation of the electronics' noise, the same everywhere."
+    )
+    iso: Annotated[Number, within(1, 1e6)] = Field(
+        100.0, description="``shot`` and ``read`` are those at 100; four times the ISO double both."
     )
 
 
@@ -57,24 +61,23 @@ class SensorNoise(Effect[SensorNoiseConfig, SensorNoiseState]):
     def draw(self, config: SensorNoiseConfig, draws: Draws, scene: SceneDraft) -> SensorNoiseState:
         """Return the noise of one shot."""
         del scene
+        times = math.sqrt(draws.number("iso", config.iso) / 100)
         return SensorNoiseState(
-            shot=draws.number("shot", config.shot), read=draws.number("read", config.read)
+            shot=times * draws.number("shot", config.shot),
+            read=times * draws.number("read", config.read),
         )
 
     def apply(self, state: SensorNoiseState, picture: Picture) -> Picture:
         """Return the picture with noise: the same random numbers for what is rendered and for the
         backdrop, so that a pixel that shows some of both is as noisy as its neighbours.
         """
-        # Pinned by name: numpy's default generator may become another.
-        random = np.random.Generator(np.random.Philox(picture.seed))
-        normal = random.standard_normal((*picture.color.shape[:2], 3), np.float32)
+        normal = normal_noise(picture.seed, (*picture.color.shape[:2], 3))
         color = picture.color.copy()
         color[..., :3] += picture.cover * normal * _deviation(state, picture.straight)
         if picture.backdrop is None:
             return replace(picture, color=color)
-        behind = to_linear(picture.backdrop)
-        behind = to_display(behind + normal * _deviation(state, behind))
-        return replace(picture, color=color, backdrop=np.clip(behind, 0, 1))
+        behind = picture.backdrop + normal * _deviation(state, picture.backdrop)
+        return replace(picture, color=color, backdrop=behind)
 
 
 def _deviation(state: SensorNoiseState, signal: Floats) -> Floats:

@@ -19,11 +19,12 @@ def table() -> str:
     lines = [f"| key | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for effect in EFFECTS.names():
         keys = {key: None for name in names for key in PRESETS[name].get(effect, {})}
-        for key in keys or ([""] if any(effect in PRESETS[name] for name in names) else []):
-            cells = [
-                _cell(PRESETS[name][effect].get(key, "on") if effect in PRESETS[name] else None)
-                for name in names
-            ]
+        bare = not keys and any(effect in PRESETS[name] for name in names)
+        for key in [None] if bare else keys:
+            if key is None:
+                cells = ["on" if effect in PRESETS[name] else "–" for name in names]
+            else:
+                cells = [_cell(PRESETS[name].get(effect, {}).get(key)) for name in names]
             shown = f"{effect}.{key}" if key else effect
             lines.append(f"| `{shown}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -48,7 +48,9 @@ def test_one_sensor_sees_render_and_backdrop() -> None:
     sums = []
     for cover in (0.0, 0.3, 1.0):
         noisy = SensorNoise().apply(STATE, ramp(cover, backdrop=0.6))
-        mixed = noisy.color[:, 3, :3] + (1 - cover) * noisy.backdrop[:, 3]  # column 3: a grey of 0.6
+        mixed = (
+            noisy.color[:, 3, :3] + (1 - cover) * noisy.backdrop[:, 3]
+        )  # column 3: a grey of 0.6
         sums.append(mixed)
     assert sums[0].std() == pytest.approx(np.sqrt(0.05**2 * 0.6 + 0.01**2), rel=0.03)
     for other in sums[1:]:

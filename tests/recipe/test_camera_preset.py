@@ -64,7 +64,7 @@ def test_it_is_the_same_recipe_read_again() -> None:
 
 def test_errors_have_their_place(tmp_path: Path, solids: Path) -> None:
     for camera, effects, told in (
-        ({"preset": "phnoe"}, {}, "camera.preset: \"phnoe\" is not one of"),
+        ({"preset": "phnoe"}, {}, 'camera.preset: "phnoe" is not one of'),
         ({"preset": "phone"}, {"jpeg": {"qality": 3}}, "effects.jpeg.qality: unknown key"),
         ({"preset": "phone"}, {"jpeg": True}, "effects.jpeg: true: must be a mapping"),
         ({"preset": "phone"}, {"jpeg": {"subsampling": 411}}, "effects.jpeg.subsampling: 411"),

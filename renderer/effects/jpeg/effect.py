@@ -62,9 +62,7 @@ class Jpeg(Effect[JpegConfig, JpegState]):
         chosen = config.subsampling
         if isinstance(chosen, Choice):
             chosen = draws.choice("subsampling", chosen)
-        return JpegState(
-            quality=round(draws.number("quality", config.quality)), subsampling=chosen
-        )
+        return JpegState(quality=round(draws.number("quality", config.quality)), subsampling=chosen)
 
     def after_view(self, state: JpegState, display: Floats) -> Floats:
         """Return the picture (h, w, 3) as it is read from the JPEG."""

@@ -23,7 +23,8 @@ def normal_noise(seed: int, shape: tuple[int, ...]) -> Floats:
     count = prod(shape)
     raw = np.random.Philox(key=seed).random_raw(-(-count // 4))
     places = np.asarray(raw, "<u8").view("<u2")[:count]
-    return _quantiles()[places].reshape(shape)
+    noise: Floats = _quantiles()[places].reshape(shape)
+    return noise
 
 
 @lru_cache(maxsize=1)

@@ -54,9 +54,8 @@ def _field(name: str) -> tuple[Any, Any]:
         return Annotated[Any, _refusing(str(error))], Field(default_factory=lambda: None)
     described = inspect.cleandoc(type(effect).__doc__ or "").partition("\n\n")[0]
     told = " ".join(described.split())
-    config = Annotated[
-        effect.Config, WrapValidator(_or_off, json_schema_input_type=effect.Config | Literal[False])
-    ]
+    written: Any = effect.Config | Literal[False]
+    config = Annotated[effect.Config, WrapValidator(_or_off, json_schema_input_type=written)]
     # No default of null in the schema: written out, it is no value.
     return config, Field(default_factory=lambda: None, description=told)
 

@@ -35,7 +35,7 @@ def response(
 
 
 def _saturated(factor: float) -> Matrix:
-    return factor * np.eye(3) + (1 - factor) * np.outer(np.ones(3), LUMA)
+    return np.asarray(factor * np.eye(3) + (1 - factor) * np.outer(np.ones(3), LUMA))
 
 
 def _turned(degrees: float) -> Matrix:
@@ -48,6 +48,6 @@ def _turned(degrees: float) -> Matrix:
 
 
 def _mixed(units: Sequence[float], most: float) -> Matrix:
-    matrix = np.zeros((3, 3))
+    matrix: Matrix = np.zeros((3, 3))
     matrix[~np.eye(3, dtype=bool)] = most * (2 * np.array(units) - 1)
-    return matrix + np.diag(1 - matrix.sum(axis=1))
+    return np.asarray(matrix + np.diag(1 - matrix.sum(axis=1)))

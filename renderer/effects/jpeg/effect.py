@@ -59,10 +59,10 @@ class Jpeg(Effect[JpegConfig, JpegState]):
     def draw(self, config: JpegConfig, draws: Draws, scene: SceneDraft) -> JpegState:
         """Return quality and subsampling of one shot."""
         del scene
-        chosen = config.subsampling
-        if isinstance(chosen, Choice):
-            chosen = draws.choice("subsampling", chosen)
-        return JpegState(quality=round(draws.number("quality", config.quality)), subsampling=chosen)
+        return JpegState(
+            quality=round(draws.number("quality", config.quality)),
+            subsampling=_chosen(config.subsampling, draws),
+        )
 
     def after_view(self, state: JpegState, display: Floats) -> Floats:
         """Return the picture (h, w, 3) as it is read from the JPEG."""
@@ -74,3 +74,10 @@ class Jpeg(Effect[JpegConfig, JpegState]):
         buffer.seek(0)
         with Image.open(buffer) as image:
             return np.asarray(image, np.float32) / np.float32(255)
+
+
+def _chosen(subsampling: Subsampling | Choice[Subsampling], draws: Draws) -> Subsampling:
+    if isinstance(subsampling, Choice):
+        drawn: Subsampling = draws.choice("subsampling", subsampling)
+        return drawn
+    return subsampling

@@ -55,9 +55,9 @@ def _field(name: str) -> tuple[Any, Any]:
     described = inspect.cleandoc(type(effect).__doc__ or "").partition("\n\n")[0]
     told = " ".join(described.split())
     written: Any = effect.Config | Literal[False]
-    config = Annotated[effect.Config, WrapValidator(_or_off, json_schema_input_type=written)]
+    off = WrapValidator(_or_off, json_schema_input_type=written)
     # No default of null in the schema: written out, it is no value.
-    return config, Field(default_factory=lambda: None, description=told)
+    return Annotated[effect.Config, off], Field(default_factory=lambda: None, description=told)
 
 
 def _or_off(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:

@@ -30,6 +30,7 @@ class Picture:
         seed: for random numbers, another in every image and for every effect.
         cover_by_channel: (h, w, 3) coverage where a lens bends each colour its own way, so that an
             edge is at another place in red than in blue; None where all have that of ``color``.
+        view_transform: how what is rendered will be shown, by Blender's name.
 
     """
 
@@ -37,6 +38,7 @@ class Picture:
     backdrop: Floats | None
     seed: int
     cover_by_channel: Floats | None = None
+    view_transform: str = "Standard"
 
     @property
     def cover(self) -> Floats:

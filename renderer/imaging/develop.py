@@ -39,7 +39,12 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
     behind = backdrop(
         image.variant.background or shot.background, folder, image.view.camera.resolution
     )
-    given = Picture(_clean(shot, frame), None if behind is None else to_linear(behind), seed=0)
+    given = Picture(
+        _clean(shot, frame),
+        None if behind is None else to_linear(behind),
+        seed=0,
+        view_transform=shot.render.view_transform,
+    )
     picture = given
     for state in _of(states, "linear", "sensor"):
         seeded = replace(picture, seed=_seed(shot, image, state.effect))

@@ -27,7 +27,6 @@ _PHONE: dict[str, dict[str, Any]] = {
     "vignetting": {"strength": {"uniform": [0.05, 0.25]}},
     "auto_exposure": {"share": {"uniform": [0.4, 0.8]}, "error_stops": _normal(0.1, 0.3)},
     "sensor_noise": {"shot": 0.015, "read": 0.002, "iso": {"loguniform": [50.0, 1600.0]}},
-    "bayer": {},
     "auto_white_balance": {
         "share": {"uniform": [0.2, 0.6]},
         "error_mired": _normal(0, 15),
@@ -42,7 +41,7 @@ _PHONE: dict[str, dict[str, Any]] = {
     "sharpening": {"amount": {"uniform": [0.5, 1.2]}, "sigma_px": {"uniform": [0.7, 1.2]}},
     "jpeg": {"quality": {"uniform": [80.0, 95.0]}, "subsampling": 420},
 }
-# A plastic lens and a cheap sensor behind a narrow cable.
+# A plastic lens and a cheap sensor, plainly interpolated, behind a narrow cable.
 _WEBCAM: dict[str, dict[str, Any]] = {
     "lens_blur": {"sigma_px": {"uniform": [0.7, 1.5]}},
     "chromatic_aberration": {
@@ -100,7 +99,6 @@ _DSLR: dict[str, dict[str, Any]] = {
     "vignetting": {"strength": {"uniform": [0.05, 0.35]}},
     "auto_exposure": {"share": {"uniform": [0.3, 0.7]}, "error_stops": _normal(0, 0.3)},
     "sensor_noise": {"shot": 0.005, "read": 0.0007, "iso": {"loguniform": [100.0, 3200.0]}},
-    "bayer": {},
     "auto_white_balance": {
         "share": {"uniform": [0.2, 0.6]},
         "error_mired": _normal(0, 10),

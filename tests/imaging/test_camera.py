@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from renderer.colour.srgb import to_display, to_linear
+from renderer.colour.view_transform import apply_view
 from renderer.dataset.layout import Layout
 from renderer.imaging import develop
 from renderer.pipeline import Pipeline
@@ -26,9 +27,17 @@ COVER = np.repeat([1.0, 0.5, 0.0], 100)[None].repeat(300, 0).astype(np.float32)
 
 
 def photograph(
-    make_planner: Maker, folder: Path, light: np.ndarray, effects: Any, preset: str = "none"
+    make_planner: Maker,
+    folder: Path,
+    light: np.ndarray,
+    effects: Any,
+    preset: str = "none",
+    view: str = "Standard",
+    rendered: float | None = None,
 ) -> np.ndarray:
-    """Light of a scene, of which COVER is rendered and the rest a photo, as a camera shows it."""
+    """Light of a scene, of which COVER is rendered and the rest a photo, as a camera shows it; what
+    is rendered may be of another light than the photo.
+    """
     photo = np.floor(to_display(light.astype(np.float32)) * 255 + 0.5).astype(np.uint8)
     Image.fromarray(photo).save(folder / "photo.png")
     data = {
@@ -37,7 +46,7 @@ def photograph(
         "objects": [{"asset": "box.ply", "category": "box", "count": 0}],
         "camera": {"resolution": [300, 300], "preset": preset},
         "background": {"image": str(folder / "photo.png"), "shadows": False},
-        "render": {"view_transform": "Standard", "denoise": False},
+        "render": {"view_transform": view, "denoise": False},
         "effects": effects,
     }
     planner = make_planner(data)
@@ -45,8 +54,11 @@ def photograph(
     still = shot.background.model_copy(update={"mirrored": False})
     shot = shot.model_copy(update={"background": still})
     (image,) = shot.images
-    rendered = to_linear(photo.astype(np.float32) / 255) * COVER[..., None]
-    return develop(shot, image, Frame(np.dstack([rendered, COVER])), planner.folder)
+    front = to_linear(photo.astype(np.float32) / 255)
+    if rendered is not None:
+        front = np.full_like(front, rendered)
+    frame = Frame(np.dstack([front * COVER[..., None], COVER]))
+    return develop(shot, image, frame, planner.folder)
 
 
 def thirds(picture: np.ndarray) -> list[np.ndarray]:
@@ -71,6 +83,28 @@ def test_noise_is_the_same_on_both_sides_of_an_edge(make_planner: Maker, tmp_pat
     assert deviations / deviations.mean(axis=0) == pytest.approx(np.ones((3, 3)), abs=0.05)
     means = np.array([part.mean(axis=(0, 1)) for part in parts])
     assert np.abs(means - means.mean(axis=0)).max() < 0.5
+
+
+@pytest.mark.parametrize("view", ["AgX", "Filmic", "Standard"])
+@pytest.mark.parametrize("level", [25, 70, 118, 170, 210])
+def test_what_is_shown_as_bright_is_as_noisy(
+    make_planner: Maker, tmp_path: Path, view: str, level: int
+) -> None:
+    """Rendered light that a view shows as the photo's grey: found by bisection."""
+    low, high = 0.0, 100.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        shown = apply_view(np.full((1, 1, 3), middle, np.float32), view)[0, 0, 1] * 255
+        low, high = (middle, high) if shown < level else (low, middle)
+    grey = np.full((300, 300, 3), to_linear(np.array([level / 255], np.float32))[0])
+    effects = {"sensor_noise": {"shot": 0.06, "read": 0.002}}
+    left, _, right = thirds(
+        photograph(make_planner, tmp_path, grey, effects, view=view, rendered=low)
+    )
+    assert left.mean() == pytest.approx(right.mean(), abs=0.5)
+    assert left.std() > 1
+    # AgX mixes channels a little, and with them their noise.
+    assert left.std() == pytest.approx(right.std(), rel=0.12)
 
 
 @pytest.mark.parametrize("preset", NAMED)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from renderer.colour.view_transform import tone_of
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
 from renderer.effects.normal_noise import normal_noise
@@ -69,15 +70,34 @@ class SensorNoise(Effect[SensorNoiseConfig, SensorNoiseState]):
 
     def apply(self, state: SensorNoiseState, picture: Picture) -> Picture:
         """Return the picture with noise: the same random numbers for what is rendered and for the
-        backdrop, so that a pixel that shows some of both is as noisy as its neighbours.
+        backdrop, so that a pixel that shows some of both is as noisy as its neighbours; and as much
+        as what is rendered has where it is shown as bright.
         """
         normal = normal_noise(picture.seed, (*picture.color.shape[:2], 3))
         color = picture.color.copy()
         color[..., :3] += picture.cover * normal * _deviation(state, picture.straight)
         if picture.backdrop is None:
             return replace(picture, color=color)
-        behind = picture.backdrop + normal * _deviation(state, picture.backdrop)
+        behind = picture.backdrop + normal * _behind(
+            state, picture.backdrop, picture.view_transform
+        )
         return replace(picture, color=color, backdrop=behind)
+
+
+def _behind(state: SensorNoiseState, light: Floats, view_transform: str) -> Floats:
+    """Return the noise's standard deviation at a backdrop's light (h, w, 3): that of scene light
+    that the view shows as bright, times how steeply it shows it. A view that flattens highlights
+    flattens their noise, and a backdrop's would stand out.
+    """
+    if view_transform == "Standard" or (tone := tone_of(view_transform)) is None:
+        return _deviation(state, light)
+    scene, shown = tone
+    noise = _deviation(state, scene) * np.gradient(shown, scene)
+    # A table by the root of light, where darks have room.
+    steps = np.linspace(0, 1, 4096)
+    table = np.interp(steps**2, shown, noise).astype(np.float32)
+    places = np.sqrt(np.clip(light, 0, 1)) * np.float32(len(steps) - 1)
+    return np.asarray(table[places.astype(np.uint16)], np.float32)
 
 
 def _deviation(state: SensorNoiseState, signal: Floats) -> Floats:

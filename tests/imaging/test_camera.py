@@ -18,7 +18,7 @@ from renderer.pipeline import Pipeline
 from renderer.plan import Planner
 from renderer.recipe.camera_preset import PRESETS
 from renderer.shot.frame import Frame
-from tests.conftest import CROWD
+from tests.conftest import CROWD, orbitset, write_recipe
 
 Maker = Callable[..., Planner]
 NAMED = [name for name in PRESETS if name != "none"]
@@ -163,3 +163,14 @@ def test_no_label_changes(make_planner: Maker, scene_renderer: Any, tmp_path: Pa
     differ = {name for name in plain_files if plain_files[name] != seen_files[name]}
     assert len(differ) == 2
     assert all(name.startswith("images/") for name in differ)
+
+
+def test_a_dataset_of_a_preset_is_valid(solids: Path, tmp_path: Path) -> None:
+    data = {**CROWD, "images": 2, "camera": {**CROWD["camera"], "preset": "phone"}}
+    recipe = write_recipe(tmp_path, {**data, "effects": {"jpeg": False}}, solids)
+    done = orbitset("render", recipe, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    found = orbitset("dataset", "validate", tmp_path / "out")
+    assert found.returncode == 0, found.stdout
+    again = orbitset("render", recipe, "-o", tmp_path / "out")
+    assert again.returncode == 0, again.stderr

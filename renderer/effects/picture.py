@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float32]
 
 # Coverage below this is none: dividing by it would make noise of nothing.
 _LEAST_COVER = 1e-4
+# Light beyond this is none that a lens could spread: infinity would make no number of its dark.
+_BRIGHTEST = np.float32(1e9)
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ class Picture:
             by_channel: each of three channels is spread its own way; n is then 3.
 
         """
+        color = np.minimum(self.color, _BRIGHTEST)
         if self.backdrop is None:
-            return self._with_light(optic(np.ascontiguousarray(self.color[..., :3])))
-        cover, color = self.cover, self.color
+            return self._with_light(optic(np.ascontiguousarray(color[..., :3])))
+        cover = self.cover
         apart = by_channel or cover.shape[2] == 3
         behind = optic(np.ascontiguousarray(self.backdrop * (1 - cover)))
         if apart:

@@ -118,3 +118,15 @@ def test_corners_lose_their_share_of_the_light(strength: float) -> None:
     # The cosine of the angle at the middle of the right side, to the fourth.
     tangent = np.tan(np.arccos((1 - strength) ** 0.25)) * 200 / np.hypot(150.5, 200.5)
     assert light[150, 400] == pytest.approx(np.cos(np.arctan(tangent)) ** 4, abs=1e-3)
+
+
+def test_endless_light_leaves_numbers() -> None:
+    color = np.ones((20, 20, 4), np.float32)
+    color[10, 10, :3] = np.inf
+    behind = np.ones((20, 20, 3), np.float32)
+    state = ChromaticAberrationState(red_px=1, blue_px=-1)
+    for backdrop in (None, behind):
+        seen = ChromaticAberration().apply(state, Picture(color, backdrop, seed=0))
+        seen = LensBlur().apply(LensBlurState(sigma_px=1), seen)
+        assert not np.isnan(seen.straight).any()
+        assert seen.straight[0, 0] == pytest.approx(1, abs=1e-3)

@@ -48,7 +48,7 @@ def effect_problems(shot: Shot, recipe: StoredRecipe) -> Iterator[str]:
     """Tell of what a shot has had done that its recipe does not ask for."""
     asked = recipe.get("effects", {})
     for state in shot.effects:
-        if not isinstance(asked, dict) or asked.get(state.effect) is None:
+        if not isinstance(asked, dict) or asked.get(state.effect) in (None, False):
             yield f"its shot has the effect {state.effect}, and its recipe has not"
 
 

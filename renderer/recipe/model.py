@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
+from renderer.recipe.camera_preset import with_preset
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
@@ -232,6 +233,11 @@ class Recipe(Strict):
     labels: Labels = Labels()
     accept: Accept = Accept()
     output: Output = Output()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, value: Any) -> Any:
+        return with_preset(value)
 
     @model_validator(mode="after")
     def _check_exports(self) -> Self:

@@ -10,21 +10,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from renderer.asset import AssetCache, AssetSource
+from renderer.asset import AssetCache
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
-from renderer.plan.scene_draft import EffectPlan, Subject, model_path
+from renderer.plan.scene_draft import EffectPlan, Subject
+from renderer.plan.sources import scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
-from renderer.registry import EFFECTS
+from renderer.recipe.scenarios import quota_of
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
-from renderer.values.distribution import Strict
-from renderer.values.files import MODEL_SUFFIXES, matches
 from renderer.values.stream import Stream
 
 Array = npt.NDArray[np.float64]
@@ -36,27 +35,6 @@ class PlanError(UserError):
     """No acceptable pose was found for an image; the message says what went wrong how often."""
 
 
-def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
-    """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings: path as in a Shot → source.
-    """
-    objects = [
-        {
-            path: AssetSource(folder / path, spec.unit, spec.up_axis)
-            for path in matches(folder, spec.asset, MODEL_SUFFIXES)
-        }
-        for spec in recipe.objects
-    ]
-    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
-
-
-def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
-    """Return the models that an effect brings: path as in a Shot → source."""
-    with EFFECTS.calling(name):
-        models = EFFECTS.get(name).models(config, folder)
-        return {model_path(name, model): source for model, source in models.items()}
-
-
 @dataclass(frozen=True)
 class Planner:
     """Plans the images of one recipe.
@@ -66,7 +44,7 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, path as in a Shot → the same.
+            that is on, path as in a Shot → the same; then those of scenarios (``asset_sources``).
 
     """
 
@@ -88,10 +66,19 @@ class Planner:
 
     @cached_property
     def _effects(self) -> EffectPlan:
-        brought = self._models[len(self.recipe.objects) :]
+        own = len(self.recipe.objects)
+        brought = self._models[own : own + len(self.recipe.effects.on)]
         return EffectPlan(
             self.recipe, {path: model for each in brought for path, model in each.items()}
         )
+
+    @cached_property
+    def _scenarios(self) -> list[tuple[str, Planner]]:
+        """The planners of scenarios, each with its name; numbers come from the same streams."""
+        return [
+            (name, Planner(recipe, self.folder, self.cache, keys))
+            for name, (recipe, keys) in scenario_keys(self.recipe, self.keys).items()
+        ]
 
     def shot(self, index: int) -> Shot:
         """Return the Shot of an image.
@@ -100,6 +87,14 @@ class Planner:
             PlanError: no pose was accepted within the recipe's number of tries.
 
         """
+        side = quota_of(self.recipe).side(index)
+        if side == len(self._scenarios):
+            return self._plan(index)
+        name, planner = self._scenarios[side]
+        return planner._plan(index).model_copy(update={"scenario": name})
+
+    def _plan(self, index: int) -> Shot:
+        """Return the Shot of an image by the recipe's own keys. Raises PlanError."""
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
         floor = background.floor is not None or background.catches_shadows

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import (
+    BeforeValidator,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from renderer.errors import UserError
 from renderer.registry import EFFECTS
@@ -90,9 +95,12 @@ class ImageOf:
 
 
 class Shot(Frozen):
-    """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere."""
+    """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere, ``scenario`` the
+    recipe's that it is of.
+    """
 
     index: int
+    scenario: str | None = None
     attempts: int
     center: Vector
     radius_m: float
@@ -104,6 +112,12 @@ class Shot(Frozen):
     render: RenderState
     views: tuple[View, ...]
     variants: tuple[Variant, ...] = (Variant(),)
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the scenario that a shot is not of: most recipes have none."""
+        found: dict[str, Any] = dump(self)
+        return {key: value for key, value in found.items() if key != "scenario" or value}
 
     @property
     def images(self) -> Iterator[ImageOf]:

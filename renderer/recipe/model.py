@@ -23,6 +23,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
+from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.lighting import Lighting
 from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
@@ -235,6 +236,7 @@ class Recipe(Strict):
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()
+    goals: Goals = Goals()
     scenarios: Scenarios = Field(
         {}, description="Exact shares of the images, by a name of each, that have other keys."
     )
@@ -251,6 +253,11 @@ class Recipe(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_goals(self) -> Self:
+        must_be_reachable(self)
+        return self
+
+    @model_validator(mode="after")
     def _check_scenarios(self, info: ValidationInfo) -> Self:
         must_be_recipes(self, info)
         return self
@@ -259,7 +266,8 @@ class Recipe(Strict):
     def _without_what_is_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what many recipes have not: they are the same ones as before there was any."""
         found: dict[str, Any] = dump(self)
-        return {key: value for key, value in found.items() if key != "scenarios" or value}
+        empty = {"scenarios": self.scenarios == {}, "goals": self.goals == Goals()}
+        return {key: value for key, value in found.items() if not empty.get(key)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""

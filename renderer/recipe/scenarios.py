@@ -173,6 +173,21 @@ def quota_of(recipe: Recipe) -> Quota:
     return Quota.of_shares(KEY, shares, recipe.seed)
 
 
+def place_of(recipe: Recipe, index: int) -> tuple[str | None, int]:
+    """Return the name of the scenario that a shot is of, and the shot's place among those that have
+    the same goals: of a scenario with goals of its own, or of all others.
+    """
+    names, quota = [*recipe.scenarios], quota_of(recipe)
+    side = quota.side(index)
+    own = {at for at, name in enumerate(names) if "goals" in recipe.scenarios[name].override}
+    if not own:
+        place = index
+    else:
+        before = quota.counts(index)
+        place = before[side] if side in own else index - sum(before[at] for at in own)
+    return (names[side] if side < len(names) else None), place
+
+
 def planned_counts(recipe: Recipe) -> dict[str | None, int]:
     """Return how many shots are of each scenario, and under None how many of none."""
     counts = quota_of(recipe).counts(recipe.images)

@@ -22,6 +22,7 @@ from renderer.registry import EFFECTS
 from renderer.shot.camera import View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
 
+_RARE = ("scenario", "goals")
 _SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 
@@ -96,11 +97,12 @@ class ImageOf:
 
 class Shot(Frozen):
     """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere, ``scenario`` the
-    recipe's that it is of.
+    recipe's that it is of, ``goals`` which band or cell of each goal it is to be in.
     """
 
     index: int
     scenario: str | None = None
+    goals: dict[str, str] = {}
     attempts: int
     center: Vector
     radius_m: float
@@ -115,9 +117,9 @@ class Shot(Frozen):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out the scenario that a shot is not of: most recipes have none."""
+        """Leave out scenario and goals where there are none: most recipes have none."""
         found: dict[str, Any] = dump(self)
-        return {key: value for key, value in found.items() if key != "scenario" or value}
+        return {k: value for k, value in found.items() if k not in _RARE or value}
 
     @property
     def images(self) -> Iterator[ImageOf]:

@@ -11,7 +11,7 @@ from renderer.dataset.layout import Layout
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.read import read_categories, read_pairs
 from renderer.dataset.records import records_of
-from renderer.dataset.report.charts import category_bars, charts
+from renderer.dataset.report.charts import charts, largest_bars
 from renderer.dataset.report.gallery import GalleryImage, gallery_image
 from renderer.dataset.report.layers import DrawnLayers
 from renderer.dataset.statistics import Statistics
@@ -55,7 +55,14 @@ def write_report(layout: Layout) -> Path:
         gallery=gallery,
         views=layers.views(gallery),
         over=layers.over(gallery),
-        bars=category_bars(statistics),
+        bars=[
+            (title, bars)
+            for title, counts in (
+                ("Objects per category", statistics.per_category),
+                ("Images per scenario", statistics.scenarios),
+            )
+            if (bars := largest_bars(counts))
+        ],
         charts=charts(statistics) if statistics.images else [],
         categories=len(names),
         unknown=records_of(manifest.labels).unknown,

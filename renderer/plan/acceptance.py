@@ -111,7 +111,9 @@ def remedy(kind: str, recipe: Recipe, background: Background) -> str:
         if orbit.framing != (0.0, 0.0):
             cures.insert(1, "bring camera.orbit.framing nearer to 0")
     elif kind == "goal":
-        return "lower its share, widen what may vary (camera.orbit, arrangement), or raise goals.tries"
+        return (
+            "lower its share, widen what may vary (camera.orbit, arrangement), or raise goals.tries"
+        )
     else:
         free = any(spec.position_m is None for spec in recipe.objects)
         apart = "widen arrangement.gap" if free else "move the objects apart (position_m)"

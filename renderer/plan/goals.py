@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-import math
 from functools import cached_property
 
 import numpy as np
@@ -141,7 +141,7 @@ class GoalSearch:
         return None
 
     def _is_from_cell(self, placed: Sequence[Placed], view: View) -> bool:
-        """Tell whether a view is in the wanted cell: part of it may be beyond the orbit's angles."""
+        """Tell whether a view is in the wanted cell, part of which may be beyond the orbit."""
         if self.cell is None:
             return True
         toward = np.array(direction_of(view.azimuth_deg, view.elevation_deg))

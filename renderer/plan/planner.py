@@ -97,6 +97,11 @@ class Planner:
             return self._plan(index, place)
         return self._scenarios[name]._plan(index, place).model_copy(update={"scenario": name})
 
+    @property
+    def has_goals(self) -> bool:
+        """Whether any image is to show something in particular."""
+        return any(each._goals.quotas for each in (self, *self._scenarios.values()))
+
     def wanted(self, index: int) -> dict[str, str]:
         """Return which band or cell of each goal an image is to be in."""
         name, place = place_of(self.recipe, index)

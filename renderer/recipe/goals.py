@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,14 +30,14 @@ def limits(band: str) -> tuple[float, float]:
     """Return the ends of a band as it is written: ``"0.1-0.4"``. Raises PydanticCustomError."""
     found = _BAND.fullmatch(band)
     if not found or not float(found[1]) < float(found[2]):
-        raise PydanticCustomError("band", "is no band: write it as \"0.1-0.4\", the lower end first")
+        raise PydanticCustomError("band", 'is no band: write it as "0.1-0.4", the lower end first')
     return float(found[1]), float(found[2])
 
 
 def _apart(bands: dict[str, float]) -> dict[str, float]:
     must_leave_room(bands.values(), "bands")
     in_order = sorted(bands, key=limits)
-    for lower, upper in zip(in_order, in_order[1:], strict=False):
+    for lower, upper in itertools.pairwise(in_order):
         if limits(lower)[1] > limits(upper)[0]:
             raise PydanticCustomError(
                 "bands", "{lower} and {upper} overlap", {"lower": lower, "upper": upper}
@@ -114,7 +115,8 @@ class Goals(Strict):
     """
 
     visibility: Annotated[Bands, AfterValidator(_within_1)] | None = Field(
-        None, description="Bands of the visible share of the least visible object, and of the images."
+        None,
+        description="Bands of the visible share of the least visible object, and of the images.",
     )
     object_px: Bands | None = Field(
         None,

@@ -39,6 +39,7 @@ _COMMON: dict[KeyPath, str] = {
     ("camera", "rig"): "all shots of a dataset have the same views",
     ("render", "engine"): "a run has one engine",
 }
+_BANDS = (("goals", "visibility"), ("goals", "object_px"))
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
@@ -64,20 +65,25 @@ def _share_the_images(scenarios: dict[Name, Scenario]) -> dict[Name, Scenario]:
 Scenarios = Annotated[dict[Name, Scenario], AfterValidator(_share_the_images)]
 
 
-def joined(below: Any, above: Any) -> Any:
+def joined(below: Any, above: Any, path: KeyPath = ()) -> Any:
     """Return plain data with other data put over it, as in JSON Merge Patch (RFC 7396): mappings
-    are joined, null takes a key away, all else is replaced; distributions are replaced whole.
+    are joined, null takes a key away, all else is replaced; so are distributions and bands, of
+    which two would be none. ``path`` is the way to them.
     """
     if not isinstance(above, Mapping):
         return above
-    if not isinstance(below, Mapping) or any(
-        key in each for key in DISTRIBUTION_KEYS for each in (below, above)
-    ):
+    if not isinstance(below, Mapping) or _is_one_value(below, path) or _is_one_value(above, path):
         below = {}
     changed = {
-        key: joined(below.get(key), value) for key, value in above.items() if value is not None
+        key: joined(below.get(key), value, (*path, key))
+        for key, value in above.items()
+        if value is not None
     }
     return {key: value for key, value in below.items() if key not in above} | changed
+
+
+def _is_one_value(mapping: Mapping[str, Any], path: KeyPath) -> bool:
+    return path in _BANDS or any(key in mapping for key in DISTRIBUTION_KEYS)
 
 
 def recipe_of(recipe: Recipe, name: str, context: Any = None) -> Recipe:
@@ -177,6 +183,8 @@ def place_of(recipe: Recipe, index: int) -> tuple[str | None, int]:
     """Return the name of the scenario that a shot is of, and the shot's place among those that have
     the same goals: of a scenario with goals of its own, or of all others.
     """
+    if not recipe.scenarios:
+        return None, index
     names, quota = [*recipe.scenarios], quota_of(recipe)
     side = quota.side(index)
     own = {at for at, name in enumerate(names) if "goals" in recipe.scenarios[name].override}

@@ -18,9 +18,7 @@ def _in_ten_thousandths(share: float) -> float:
     return share
 
 
-ImageShare = Annotated[
-    float, Field(strict=True, gt=0, le=1), AfterValidator(_in_ten_thousandths)
-]
+ImageShare = Annotated[float, Field(strict=True, gt=0, le=1), AfterValidator(_in_ten_thousandths)]
 
 
 def must_leave_room(shares: Iterable[float], what: str) -> None:

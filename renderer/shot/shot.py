@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
+    Field,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -102,7 +103,7 @@ class Shot(Frozen):
 
     index: int
     scenario: str | None = None
-    goals: dict[str, str] = {}
+    goals: dict[str, str] = Field(default_factory=dict)
     attempts: int
     center: Vector
     radius_m: float

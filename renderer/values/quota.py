@@ -111,11 +111,13 @@ def _slack(parts: tuple[int, ...], size: int) -> list[int]:
 
 
 def _drawn(ends: dict[int, int], at: int, unit: float) -> int:
-    """Return a side, the likelier the sooner its window ends: any place in one is as likely."""
-    weights = {side: 1 / (end - at) for side, end in ends.items()}
-    mark = unit * sum(weights.values())
-    for side, weight in weights.items():
-        mark -= weight
+    """Return a side: each by one in so many places as are left of its window, which makes any of
+    them as likely; where that leaves the place free, the side whose window ends first.
+    """
+    chances = {side: 1 / (end - at) for side, end in ends.items()}
+    mark = unit * max(1.0, sum(chances.values()))
+    for side, chance in chances.items():
+        mark -= chance
         if mark < 0:
             return side
-    return max(weights, key=lambda side: weights[side])
+    return min(ends, key=lambda side: ends[side])

@@ -68,11 +68,13 @@ def icosahedral_cells(subdivisions: int) -> tuple[Cell, ...]:
 
 
 def _icosahedron() -> tuple[Cell, ...]:
-    """Return its faces: triples of corners of which each is the others' neighbour."""
-    golden = (1 + math.sqrt(5)) / 2
-    corners: list[Vector] = []
-    for one, more in itertools.product((-1.0, 1.0), (-golden, golden)):
-        corners += [_unit((0.0, one, more)), _unit((one, more, 0.0)), _unit((more, 0.0, one))]
+    """Return its faces: triples of corners of which each is the others' neighbour. It stands on a
+    corner: so no face has its middle on the horizon.
+    """
+    ring = math.degrees(math.atan(0.5))
+    corners = [(0.0, 0.0, 1.0), (0.0, 0.0, -1.0)]
+    corners += [direction_of(72.0 * at, ring) for at in range(5)]
+    corners += [direction_of(72.0 * at + 36, -ring) for at in range(5)]
     near = 1.2  # an edge is 1.05 long, and the next distance 1.7
     return tuple(
         Cell(triple)

@@ -28,7 +28,7 @@ def must_leave_room(shares: Iterable[float], what: str) -> None:
         PydanticCustomError: they are.
 
     """
-    total = sum(Fraction(repr(float(share))) for share in shares)
+    total = sum((Fraction(repr(float(share))) for share in shares), Fraction(0))
     if total > 1:
         raise PydanticCustomError(
             "shares",

@@ -50,7 +50,7 @@ class Quota:
 
         """
         exact = [Fraction(repr(float(share))) for share in shares]
-        exact.append(1 - sum(exact))
+        exact.append(1 - sum(exact, Fraction(0)))
         block = math.lcm(*(share.denominator for share in exact))
         return Quota(key, tuple(int(share * block) for share in exact), seed)
 

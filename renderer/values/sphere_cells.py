@@ -40,8 +40,8 @@ class Cell:
     def holds(self, direction: Vector) -> bool:
         """Tell whether a direction is in the cell."""
         a, b, c = self.corners
-        sides = [_volume(*pair, direction) for pair in ((a, b), (b, c), (c, a))]
-        return all(side >= 0 for side in sides) or all(side <= 0 for side in sides)
+        way = math.copysign(1, _volume(a, b, c))
+        return all(way * _volume(*pair, direction) >= 0 for pair in ((a, b), (b, c), (c, a)))
 
 
 def direction_of(azimuth_deg: float, elevation_deg: float) -> Vector:

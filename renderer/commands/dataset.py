@@ -118,6 +118,10 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
     for name, count in found.scenarios.most_common():
         share = count / found.images
         out.print(f"  scenario {name}: {count} images ({share:.1%})")
+    for goal, bands in found.goals.as_dict().items():
+        for band, told in bands.items():
+            shares = f"{told['share']:.1%}, {told['wanted']:.1%} wanted"
+            out.print(f"  {goal} {band}: {told['images']} images ({shares})")
     for name, count in found.dropped.most_common():
         out.print(f"  {name}: {count} more dropped, for showing too little")
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from renderer.dataset.goal_counts import GoalCounts
 from renderer.dataset.records import AnnotationRecord, ImageRecord
 from renderer.truth.kinds.amodal import AmodalFields
 from renderer.truth.kinds.box import BoxFields
@@ -54,7 +55,7 @@ class Statistics:
     elevation (12 bins of 15 degrees from -90). What no label kind of the dataset tells is not
     counted. ``ignored`` counts, of the annotations, those with ``iscrowd`` by their category, and
     ``dropped`` the objects that have none for showing too little. ``scenarios`` counts the images
-    of each.
+    of each, ``goals`` those in each band.
     """
 
     images: int = 0
@@ -64,6 +65,7 @@ class Statistics:
     ignored: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     scenarios: Counter[str] = field(default_factory=Counter)
+    goals: GoalCounts = field(default_factory=GoalCounts)
     objects_per_image: Counter[int] = field(default_factory=Counter)
     size: Histogram = field(default_factory=lambda: Histogram(0, 1, 25))
     visibility: Histogram = field(default_factory=lambda: Histogram(0, 1, 20))
@@ -80,6 +82,7 @@ class Statistics:
         self.objects_per_image[len(annotations)] += 1
         self.brightness.add(image.brightness)
         self.dropped.update(image.dropped)
+        self.goals.add(image, annotations)
         if image.scenario is not None:
             self.scenarios[image.scenario] += 1
         row = min(int((image.elevation_deg + 90) / 15), 11)
@@ -113,6 +116,7 @@ class Statistics:
             "ignored": dict(self.ignored),
             "dropped": dict(self.dropped),
             "scenarios": dict(self.scenarios),
+            "goals": self.goals.as_dict(),
             "objects_per_image": {str(k): v for k, v in sorted(self.objects_per_image.items())},
             "size": self.size.counts.tolist(),
             "visibility": self.visibility.counts.tolist(),

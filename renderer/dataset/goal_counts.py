@@ -49,7 +49,7 @@ class GoalCounts:
     def add(self, image: ImageRecord, annotations: Sequence[AnnotationRecord]) -> None:
         """Count one image; where no label tells how much of objects is hidden, none is counted."""
         of = image.scenario if image.scenario in self.bands else None
-        told: list[AmodalFields] = [each for each in annotations if isinstance(each, AmodalFields)]
+        told: list[Any] = [each for each in annotations if isinstance(each, AmodalFields)]
         for goal, bands in self.bands.get(of, {}).items() if told else ():
             if goal == "visibility":
                 value = min(each.visibility for each in told)

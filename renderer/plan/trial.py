@@ -49,7 +49,10 @@ def plan_some(planner: Planner, shots: int) -> Trial:
         else:
             met.update(tags)
     counts = planned_counts(planner.recipe) if planner.recipe.scenarios else {}
-    told = [f"{name or 'no scenario'}: {count} images" for name, count in counts.items()]
+    told = [
+        f"{'no scenario' if name is None else f'scenario {name}'}: {count} of the images"
+        for name, count in counts.items()
+    ]
     told += [
         f"{tag}: {met[tag]} of {count} tried were met"
         for tag, count in sorted(wanted.items())

@@ -38,7 +38,7 @@ def test_a_dataset_with_scenarios(tmp_path: Path, solids: Path) -> None:
     recipe = write_recipe(tmp_path, DATA, solids)
     checked = orbitset("recipe", "check", recipe)
     assert checked.returncode == 0, checked.stderr
-    assert "night: 1 images" in checked.stdout
+    assert "scenario night: 1 of the images" in checked.stdout
     assert "goals.object_px 20-60 of sheets: 1 of 1 tried were met" in checked.stdout
     for shard in ("0/2", "1/2"):
         done = orbitset("render", recipe, "-o", out, "--shard", shard)

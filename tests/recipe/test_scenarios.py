@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from renderer.recipe import Recipe, RecipeError, load_recipe
-from renderer.recipe.scenarios import files_of, joined, planned_counts
+from renderer.recipe.goals import Goals
+from renderer.recipe.scenarios import Scenario, files_of, joined, planned_counts
+from tests.conftest import REPOSITORY
 
 GOOD = """\
 name: mugs
@@ -161,3 +164,14 @@ def test_one_mistake(folder: Path, old: str, new: str, expected: str) -> None:
     found = problems(folder, GOOD.replace(old, new, 1))
     assert len(found) == 1, found
     assert expected in found[0]
+
+
+def test_the_examples_of_the_page_are_good(folder: Path) -> None:
+    page = (REPOSITORY / "docs" / "rare-cases.md").read_text()
+    scenarios, goals = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    recipe = loaded(folder, GOOD[: GOOD.index("scenarios")] + scenarios + goals)
+    assert [*recipe.by_scenario] == ["night", "crowded", "steep"]
+    assert recipe.by_scenario["night"].lighting.world.hdri is None  # type: ignore[union-attr]
+    assert recipe.by_scenario["crowded"].goals.visibility == {"0.1-0.4": 1}
+    for key in (*Goals.model_fields, *Scenario.model_fields):
+        assert f"`{key}`" in page

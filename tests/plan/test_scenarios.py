@@ -156,13 +156,22 @@ def test_sizes_are_in_their_bands(plain_planner: Maker) -> None:
     planner = plain_planner(data, **SOLIDS)
     bands = Counter[str]()
     corners = SOLIDS["box"][0]
-    for index in range(200):
+    for index in range(400):
         shot = planner.shot(index)
         matrix = np.array(shot.objects[0].model_to_world)
         seen = shot.views[0].camera.project(corners @ matrix[:3, :3].T + matrix[:3, 3])
         side = math.sqrt(np.prod(np.ptp(seen[:, :2], axis=0)))
         bands["a" if 12 <= side < 40 else "b" if 100 <= side < 150 else "rest"] += 1
-    assert bands == {"a": 100, "b": 50, "rest": 50}
+    assert bands == {"a": 200, "b": 100, "rest": 100}
+    shards = [planner.wanted(index) for number in range(4) for index in Shard(number, 4).of(400)]
+    more = plain_planner({**data, "images": 1000}, **SOLIDS)
+    wanted = [more.wanted(index) for index in range(1000)]
+    assert wanted[:400] == shards
+    assert Counter(each["object_px"] for each in wanted) == {
+        "12-40": 500,
+        "100-150": 250,
+        "rest": 250,
+    }
 
 
 @pytest.mark.parametrize("of", [None, "box"])

@@ -197,9 +197,9 @@ def test_each_cell_is_seen_equally_often(plain_planner: Maker, of: str | None) -
 def test_goals_of_a_scenario_are_its_own(plain_planner: Maker) -> None:
     data = copy.deepcopy(HIDING)
     data["scenarios"] = {
-        "hidden": {"share": 0.1, "override": {"goals": {"visibility": {"0.1-0.5": 1}}}}
+        "hidden": {"share": 0.1, "override": {"goals": {"visibility": {"0.1-0.5": 0.25, "0.5-0.8": 0.75}}}}
     }
     data["goals"] = {"visibility": {"0.5-0.9": 0.5}}
     planner = plain_planner(data, **SOLIDS)
     wanted = [planner.wanted(index)["visibility"] for index in range(400)]
-    assert Counter(wanted) == {"0.1-0.5": 40, "0.5-0.9": 180, "rest": 180}
+    assert Counter(wanted) == {"0.1-0.5": 10, "0.5-0.8": 30, "0.5-0.9": 180, "rest": 180}

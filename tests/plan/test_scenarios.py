@@ -41,6 +41,7 @@ BASE: dict[str, Any] = {
 def scenario_by_what_is_seen(shot: Any) -> str | None:
     """Tell by the values themselves."""
     if shot.objects[0].category == "ball":
+        assert shot.objects[0].asset == "ball"
         return "crowd"
     if shot.world.strength == 0.01:
         return "night"
@@ -183,6 +184,7 @@ def test_each_cell_is_seen_equally_often(plain_planner: Maker, of: str | None) -
     seen = Counter[int]()
     for index in range(100):
         shot = planner.shot(index)
+        assert shot.attempts == 1
         direction = np.array(direction_of(shot.views[0].azimuth_deg, shot.views[0].elevation_deg))
         if of is not None:
             turn = np.array(shot.objects[0].model_to_world)[:3, :3]
@@ -197,7 +199,10 @@ def test_each_cell_is_seen_equally_often(plain_planner: Maker, of: str | None) -
 def test_goals_of_a_scenario_are_its_own(plain_planner: Maker) -> None:
     data = copy.deepcopy(HIDING)
     data["scenarios"] = {
-        "hidden": {"share": 0.1, "override": {"goals": {"visibility": {"0.1-0.5": 0.25, "0.5-0.8": 0.75}}}}
+        "hidden": {
+            "share": 0.1,
+            "override": {"goals": {"visibility": {"0.1-0.5": 0.25, "0.5-0.8": 0.75}}},
+        }
     }
     data["goals"] = {"visibility": {"0.5-0.9": 0.5}}
     planner = plain_planner(data, **SOLIDS)

@@ -11,8 +11,11 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    ValidationInfo,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -21,8 +24,10 @@ from renderer.recipe.camera import Camera
 from renderer.recipe.camera_preset import with_preset
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
+from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.lighting import Lighting
+from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
@@ -232,6 +237,10 @@ class Recipe(Strict):
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()
+    goals: Goals = Goals()
+    scenarios: Scenarios = Field(
+        {}, description="Exact shares of the images, by a name of each, that have other keys."
+    )
     output: Output = Output()
 
     @model_validator(mode="before")
@@ -249,11 +258,36 @@ class Recipe(Strict):
         must_be_possible(self)
         return self
 
+    @model_validator(mode="after")
+    def _check_goals(self) -> Self:
+        must_be_reachable(self)
+        return self
+
+    @model_validator(mode="after")
+    def _check_scenarios(self, info: ValidationInfo) -> Self:
+        must_be_recipes(self, info)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what many recipes have not: they are the same ones as before there was any."""
+        found: dict[str, Any] = dump(self)
+        empty = {"scenarios": self.scenarios == {}, "goals": self.goals == Goals()}
+        return {key: value for key, value in found.items() if not empty.get(key)}
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""
         return Recipe.model_validate_json, (self.model_dump_json(exclude_unset=True),)
 
     @property
+    def by_scenario(self) -> dict[str, Recipe]:
+        """The whole recipe of each scenario, by its name."""
+        return {name: recipe_of(self, name) for name in self.scenarios}
+
+    @property
     def categories(self) -> tuple[str, ...]:
-        """Category names in the order they first appear; COCO ids count from 1 in this order."""
-        return tuple(dict.fromkeys(spec.category for spec in self.objects))
+        """Category names in the order they first appear, of scenarios behind the others; COCO ids
+        count from 1 in this order.
+        """
+        own = [spec.category for spec in self.objects]
+        return tuple(dict.fromkeys([*own, *more_categories(self.scenarios)]))

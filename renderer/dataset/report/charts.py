@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ _STYLE: dict[Any, Any] = {
 
 def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
     """Return (title, explanation, svg) of every chart but that of the categories: their names may
-    be in any script, and the page has the browser's fonts for them (``category_bars``).
+    be in any script, and the page has the browser's fonts for them (``largest_bars``).
 
     What no label kind of the dataset tells has no chart.
     """
@@ -88,9 +89,9 @@ def _without_data(statistics: Statistics) -> set[str]:
     return untold
 
 
-def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:
-    """Return name, count and length (percent) of a bar for each of the 20 largest categories."""
-    most = statistics.per_category.most_common(20)
+def largest_bars(counts: Counter[str]) -> list[tuple[str, int, float]]:
+    """Return name, count and length (percent) of a bar for each of the 20 largest counts."""
+    most = counts.most_common(20)
     return [(name, count, round(100 * count / most[0][1], 2)) for name, count in most]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from renderer.dataset.compare.fit import Fitted, fit
 from renderer.dataset.compare.measures import BY_NAME, Values
 from renderer.dataset.compare.picture_keys import PICTURE_RESPONSES, Seen
 from renderer.dataset.compare.response import Response, dotted
+from renderer.dataset.compare.yaml_flow import flow
 
 # Where to look when no value can be told: by measure, keys to raise it and keys to lower it.
 _HINTS = {
@@ -93,7 +93,7 @@ def advise(
         if fitted is not None and name == "size":
             growth = _growth(ours[name], real[name])
         if fitted is not None and fitted.path == ("output", "quality"):
-            fitted = Fitted(**{**vars(fitted), "more": ((("output", "format"), "jpeg"),)})
+            fitted = replace(fitted, more=((("output", "format"), "jpeg"),))
         told[name] = _advice(name, fitted, ours[name], real[name])
     return told
 
@@ -115,15 +115,5 @@ def _growth(ours: Values, real: Values) -> float:
 def _advice(name: str, fitted: Fitted | None, ours: Values, real: Values) -> Advice:
     if fitted is None:
         return Advice(_HINTS[name][int(np.mean(real.values) < np.mean(ours.values))])
-    return Advice("; ".join(f"{dotted(path)}: {flow(value)}" for path, value in fitted.values), fitted)
-
-
-def flow(value: Any) -> str:
-    """Return plain data as YAML writes it on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    return str(value)
+    values = (f"{dotted(path)}: {flow(value)}" for path, value in fitted.values)
+    return Advice("; ".join(values), fitted)

@@ -45,6 +45,16 @@ class Row:
     real: Values
     advice: Advice | None
 
+    @property
+    def median_ours(self) -> float:
+        """The median in the dataset."""
+        return float(np.median(self.ours.values))
+
+    @property
+    def median_real(self) -> float:
+        """The median in the real set."""
+        return float(np.median(self.real.values))
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -66,11 +76,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Side:
-    """One set, measured."""
+    """One set, measured; ``side`` is the longer side of its pictures when they were."""
 
     images: list[SetImage]
     values: dict[str, Values]
-    pictures: Pictures | None
+    pictures: Pictures | None = None
+    side: int = 0
 
 
 def compare(
@@ -97,7 +108,7 @@ def compare(
     ours = read_generated(layout, seed)
     theirs = read_real(real, images, set(ours.categories), seed)
     remarks = [*ours.remarks, *theirs.remarks, *_of_size(ours, theirs)]
-    sides = [_Side(each.images, measure_boxes(each.images), None) for each in (ours, theirs)]
+    sides = [_Side(each.images, measure_boxes(each.images)) for each in (ours, theirs)]
     if images is not None:
         doing("measuring pictures")
         sides = _with_pictures(sides, remarks)
@@ -138,7 +149,7 @@ def _with_pictures(sides: list[_Side], remarks: list[str]) -> list[_Side]:
         if not usable:
             remarks.append(f"{what} has too few pictures: none are compared")
         values = {**each.values, **pictures.values} if usable else each.values
-        made.append(_Side(each.images, values, pictures if usable else None))
+        made.append(_Side(each.images, values, pictures if usable else None, side))
     return made
 
 
@@ -165,9 +176,7 @@ def _groups(images: list[SetImage]) -> np.ndarray[tuple[int], np.dtype[np.int64]
     return np.array([numbers[each.group] for each in images], np.int64)
 
 
-def _rows(
-    layout: Layout, ours: _Side, real: _Side, found: dict[str, Difference]
-) -> list[Row]:
+def _rows(layout: Layout, ours: _Side, real: _Side, found: dict[str, Difference]) -> list[Row]:
     differing = [name for name, each in found.items() if each.differs]
     seen = _seen(layout, ours) if differing else None
     told = advise(differing, seen, ours.values, real.values)
@@ -185,6 +194,4 @@ def _seen(layout: Layout, ours: _Side) -> Seen | None:
     except ValidationError:  # of another version, or of effects that are not installed
         return None
     shots = read_shots(layout, {each.shot for each in ours.images})
-    drawn = Drawn(recipe, shots, ours.images)
-    side = common_side([ours.images])
-    return Seen(drawn, ours.pictures, side)
+    return Seen(Drawn(recipe, shots, ours.images), ours.pictures, ours.side)

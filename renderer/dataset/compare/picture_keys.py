@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderer.colour.adaptation import neutral_under
-from renderer.colour.luma import LUMA
 from renderer.colour.srgb import to_linear
 from renderer.colour.view_transform import apply_view
 from renderer.dataset.compare.drawn import Drawn
@@ -21,7 +20,6 @@ from renderer.dataset.compare.pictures import (
 )
 from renderer.dataset.compare.response import (
     LINEAR,
-    LOG,
     MIRED,
     SQUARE,
     Axis,
@@ -76,13 +74,13 @@ class Seen:
 
     Attributes:
         drawn: what was drawn.
-        pictures: as measured.
+        pictures: as measured; None where they were not.
         side: the longer side that they were brought to.
 
     """
 
     drawn: Drawn
-    pictures: Pictures
+    pictures: Pictures | None
     side: int
 
     @property
@@ -104,6 +102,7 @@ def brightness_response(seen: Seen, values: Values) -> Response:
     tone = seen.tone
     light = tone.light_of(np.arange(256) / 255)
     shown = np.stack([tone.show(light * 2.0**stops) for stops in _STOPS], axis=1)
+    assert seen.pictures is not None
     moved = seen.pictures.histograms @ shown
     still = moved[:, [len(_STOPS) // 2]]
     return Response(key, _STOPS, moved - still + values.values[:, None])
@@ -113,6 +112,7 @@ def temperature_response(seen: Seen, values: Values) -> Response:
     """Return how the temperature follows the white balance: as a grey of their brightness does."""
     path: KeyPath = ("effects", "white_balance", "temperature_k")
     key = seen.key(path, MIRED, 2200.0, 20000.0, _DAYLIGHT_K, values)
+    assert seen.pictures is not None
     level = float(np.median(seen.pictures.values["brightness"].values))
     light = float(seen.tone.light_of(np.array(level)))
     grey = np.full((1, 1, 3), light, np.float32)

@@ -88,9 +88,7 @@ class Response:
 
     def of(self, rows: Floats) -> Response:
         """Return that of some of the values, by their places or a mask."""
-        key = Key(
-            self.key.path, self.key.axis, self.key.low, self.key.high, self.key.drawn[rows]
-        )
+        key = Key(self.key.path, self.key.axis, self.key.low, self.key.high, self.key.drawn[rows])
         return Response(key, self.moves, self.values[rows])
 
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from renderer.dataset.statistics import Histogram, Statistics
 
 _INK, _FAINT, _BAR = "#6b7280", "#d1d5db", "#0d9488"
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orbitset",
     "font.family": "sans-serif",
@@ -94,7 +94,7 @@ def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:
 
 
 def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, height), layout="constrained")
         draw(figure.add_subplot())
         buffer = io.StringIO()

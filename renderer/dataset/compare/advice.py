@@ -1,59 +1,38 @@
-"""What to do about a difference: the key to move and its value, or at least where to look."""
+"""What to do about differences: keys to move and their values, or at least where to look.
+
+A key moves more than one measure: more light shows more colour, more objects leave less room for
+each. So keys are moved in an order, and what a difference is still to be made up for is looked at
+after those before it; what then is no difference any more follows from them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from renderer.dataset.compare.box_keys import (
-    OTHER_BOX_RESPONSES,
+    aspect_response,
+    count_response,
+    overlap_response,
     place_response,
     size_response,
+    with_counts,
 )
+from renderer.dataset.compare.distance import Difference, wasserstein
+from renderer.dataset.compare.drawn import Drawn
 from renderer.dataset.compare.fit import Fitted, fit
-from renderer.dataset.compare.measures import BY_NAME, Values
-from renderer.dataset.compare.picture_keys import PICTURE_RESPONSES, Seen
+from renderer.dataset.compare.hints import hint
+from renderer.dataset.compare.measures import BY_NAME, Floats, Values
+from renderer.dataset.compare.picture_keys import LEVERS, Trial
 from renderer.dataset.compare.response import Response, dotted
 from renderer.dataset.compare.yaml_flow import flow
 
-# Where to look when no value can be told: by measure, keys to raise it and keys to lower it.
-_HINTS = {
-    "size": ("raise camera.orbit.fill", "lower camera.orbit.fill"),
-    "aspect": (
-        "the dataset's boxes are too high: look at objects[].orientation, "
-        "camera.orbit.elevation_deg and which models there are",
-        "the dataset's boxes are too wide: look at objects[].orientation, "
-        "camera.orbit.elevation_deg and which models there are",
-    ),
-    "place_x": ("raise camera.orbit.framing[0]", "lower camera.orbit.framing[0]"),
-    "place_y": ("raise camera.orbit.framing[1]", "lower camera.orbit.framing[1]"),
-    "count": ("raise objects[].count", "lower objects[].count"),
-    "overlap": (
-        "lower arrangement.gap, or camera.orbit.elevation_deg",
-        "raise arrangement.gap, or camera.orbit.elevation_deg",
-    ),
-    "brightness": ("raise effects.exposure.stops", "lower effects.exposure.stops"),
-    "contrast": (
-        "raise lighting.lights.strength against lighting.world.strength",
-        "raise lighting.world.strength against lighting.lights.strength",
-    ),
-    "saturation": (
-        "take more colourful models and backgrounds, or render.view_transform: Standard",
-        "take less colourful models and backgrounds, or render.view_transform: AgX",
-    ),
-    "temperature": (
-        "raise effects.white_balance.temperature_k",
-        "lower effects.white_balance.temperature_k",
-    ),
-    "sharpness": (
-        "take finer textures and backgrounds, or more render.samples",
-        "the dataset's pictures are too sharp: blur is missing",
-    ),
-    "noise": ("raise effects.sensor_noise.shot", "lower effects.sensor_noise.shot"),
-    "compression": ("write output.format: jpeg of a lower output.quality", "raise output.quality"),
-}
+# What is still farther apart than so many floors, once others are moved, needs a key of its own;
+_LEFT = 1.5
+# and what has less than this share of its distance left does not.
+_MOSTLY = 0.35
 
 
 @dataclass(frozen=True)
@@ -62,7 +41,7 @@ class Advice:
 
     Attributes:
         text: in words, with the key.
-        fitted: the key with its value; None where it is not known.
+        fitted: the key with its value; None where it is not known, or another measure's does.
 
     """
 
@@ -70,50 +49,111 @@ class Advice:
     fitted: Fitted | None = None
 
 
-def advise(
-    names: list[str],
-    seen: Seen | None,
-    ours: Mapping[str, Values],
-    real: Mapping[str, Values],
-) -> dict[str, Advice]:
-    """Return what to do about some measures.
+@dataclass
+class Adviser:
+    """Finds the keys of one comparison.
 
-    Args:
-        names: of the measures that differ.
-        seen: the dataset with what its shots have drawn; None where that is not known.
+    Attributes:
+        drawn: what the dataset's shots have drawn.
         ours: all measures of the dataset.
         real: all measures of the real set.
+        found: how they differ.
+        side: the longer side that pictures were brought to.
 
     """
-    told, growth = {}, 1.0
-    # The size first: with it, the room for places changes.
-    for name in sorted(names, key=lambda each: each != "size"):
-        response = _response(name, seen, ours[name], growth) if seen is not None else None
-        fitted = fit(response, real[name].values) if response is not None else None
-        if fitted is not None and name == "size":
-            growth = _growth(ours[name], real[name])
-        if fitted is not None and fitted.path == ("output", "quality"):
+
+    drawn: Drawn
+    ours: Mapping[str, Values]
+    real: Mapping[str, Values]
+    found: Mapping[str, Difference]
+    side: int
+    told: dict[str, Advice] = field(default_factory=dict)
+
+    def advise(self) -> dict[str, Advice]:
+        """Return what to do about each measure that differs."""
+        names = [name for name, each in self.found.items() if each.differs]
+        self._boxes([name for name in names if not BY_NAME[name].of_pictures])
+        self._pictures([name for name in names if BY_NAME[name].of_pictures])
+        return self.told | without_values(
+            [name for name in names if name not in self.told], self.ours, self.real
+        )
+
+    def _boxes(self, names: Sequence[str]) -> None:
+        ours, growth, moved = dict(self.ours), 1.0, []
+        for name in ("count", "size", "place_x", "place_y", "aspect", "overlap"):
+            if name not in names:
+                continue
+            if moved and not self._left(name, ours[name].values):
+                self._follows(name, moved)
+                continue
+            fitted = self._fit(name, self._of_boxes(name, ours[name], growth))
+            if fitted is None:
+                continue
+            moved.append(name)
+            if name == "count":
+                ours = with_counts(self.drawn, ours, self.real["count"])
+            if name == "size":
+                growth = _growth(ours[name], self.real[name])
+
+    def _of_boxes(self, name: str, values: Values, growth: float) -> Response | None:
+        if name.startswith("place"):
+            return place_response(self.drawn, values, int(name == "place_y"), growth)
+        return {
+            "count": count_response,
+            "size": size_response,
+            "aspect": aspect_response,
+            "overlap": overlap_response,
+        }[name](self.drawn, values)
+
+    def _pictures(self, names: Sequence[str]) -> None:
+        if not names:
+            return
+        trial, moved = Trial.of(self.drawn, self.ours[names[0]], self.side), list[str]()
+        levers = [each for each in LEVERS if each.measure in names and each.known]
+        used = {lever.measure for lever in levers if trial.uses(lever)}
+        for lever in levers:
+            name = lever.measure
+            if name in moved or not (name not in used or trial.uses(lever)):
+                continue
+            if moved and not self._left(name, trial.now(name)):
+                continue
+            fitted = self._fit(name, trial.response(lever))
+            if fitted is not None:
+                moved.append(name)
+                trial.do(lever, fitted)
+        for name in names:
+            if name not in moved and moved and not self._left(name, trial.now(name)):
+                self._follows(name, moved)
+
+    def _left(self, name: str, values: Floats) -> bool:
+        """Tell whether a measure is still to be made up for, where it is as in ``values``."""
+        left, of = wasserstein(values, self.real[name].values), self.found[name]
+        return left > max(_LEFT * of.floor, _MOSTLY * of.distance)
+
+    def _fit(self, name: str, response: Response | None) -> Fitted | None:
+        fitted = fit(response, self.real[name].values) if response is not None else None
+        if fitted is None:
+            return None
+        if fitted.path == ("output", "quality"):
             fitted = replace(fitted, more=((("output", "format"), "jpeg"),))
-        told[name] = _advice(name, fitted, ours[name], real[name])
-    return told
+        values = (f"{dotted(path)}: {flow(value)}" for path, value in fitted.values)
+        self.told[name] = Advice("; ".join(values), fitted)
+        return fitted
 
-
-def _response(name: str, seen: Seen, values: Values, growth: float) -> Response | None:
-    if name == "size":
-        return size_response(seen.drawn, values)
-    if name in ("place_x", "place_y"):
-        return place_response(seen.drawn, values, int(name == "place_y"), growth)
-    if BY_NAME[name].of_pictures:
-        return PICTURE_RESPONSES[name](seen, values) if name in PICTURE_RESPONSES else None
-    return OTHER_BOX_RESPONSES[name](seen.drawn, values)
+    def _follows(self, name: str, moved: Sequence[str]) -> None:
+        titles = " and ".join(BY_NAME[each].title.lower() for each in moved)
+        self.told[name] = Advice(f"follows from {titles}: move that first")
 
 
 def _growth(ours: Values, real: Values) -> float:
     return float(np.exp2(np.median(real.values) - np.median(ours.values)))
 
 
-def _advice(name: str, fitted: Fitted | None, ours: Values, real: Values) -> Advice:
-    if fitted is None:
-        return Advice(_HINTS[name][int(np.mean(real.values) < np.mean(ours.values))])
-    values = (f"{dotted(path)}: {flow(value)}" for path, value in fitted.values)
-    return Advice("; ".join(values), fitted)
+def without_values(
+    names: Sequence[str], ours: Mapping[str, Values], real: Mapping[str, Values]
+) -> dict[str, Advice]:
+    """Return where to look for some measures of which no value is known."""
+    return {
+        name: Advice(hint(name, float(np.mean(real[name].values) - np.mean(ours[name].values))))
+        for name in names
+    }

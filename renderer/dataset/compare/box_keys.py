@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -121,8 +121,18 @@ def _around(numbers: Floats) -> tuple[float, float]:
     return (float(known.min()) / 20, float(known.max()) * 20) if len(known) else (1e-3, 1e3)
 
 
-OTHER_BOX_RESPONSES: dict[str, Callable[[Drawn, Values], Response | None]] = {
-    "count": count_response,
-    "aspect": aspect_response,
-    "overlap": overlap_response,
-}
+def with_counts(drawn: Drawn, ours: Mapping[str, Values], real: Values) -> dict[str, Values]:
+    """Return measures of boxes as they would be of as many objects as the real set has: in a frame
+    that they fill together, each is the smaller the more there are, and hides more of the others.
+    """
+    counts = np.array([max(len(each.boxes), 1) for each in drawn.images])
+    more = float(np.log2(max(np.mean(real.values), 0.5) / np.mean(counts)))
+    found = dict(ours)
+    for name, usual in (("size", -0.5), ("overlap", 0.0), ("aspect", 0.0)):
+        values = ours[name]
+        x = np.log2(counts)[values.image]
+        x = x - x.mean()
+        slope = float(x @ values.values / (x @ x)) if np.ptp(x) > 0 else usual
+        moved = values.values + slope * more
+        found[name] = Values(np.maximum(moved, 0) if name == "overlap" else moved, values.image)
+    return found

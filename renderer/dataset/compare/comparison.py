@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from renderer.dataset.compare.advice import Advice, advise
+from renderer.dataset.compare.advice import Advice, Adviser, without_values
 from renderer.dataset.compare.distance import Difference, Pooled, Resampling, differences
 from renderer.dataset.compare.drawn import Drawn
 from renderer.dataset.compare.generated import read_generated, read_shots
 from renderer.dataset.compare.measures import BY_NAME, MEASURES, Measure, Values, measure_boxes
-from renderer.dataset.compare.picture_keys import Seen
 from renderer.dataset.compare.pictures import Pictures, common_side, measure_pictures
 from renderer.dataset.compare.real import read_real
 from renderer.dataset.compare.sets import ImageSet, SetImage
@@ -145,7 +144,7 @@ def _with_pictures(sides: list[_Side], remarks: list[str]) -> list[_Side]:
         number, why = pictures.unreadable
         if number:
             remarks.append(f"{number} pictures of {what} cannot be read (the first: {why})")
-        usable = len(pictures.histograms) >= _FEWEST_VALUES
+        usable = pictures.count >= _FEWEST_VALUES
         if not usable:
             remarks.append(f"{what} has too few pictures: none are compared")
         values = {**each.values, **pictures.values} if usable else each.values
@@ -178,8 +177,11 @@ def _groups(images: list[SetImage]) -> np.ndarray[tuple[int], np.dtype[np.int64]
 
 def _rows(layout: Layout, ours: _Side, real: _Side, found: dict[str, Difference]) -> list[Row]:
     differing = [name for name, each in found.items() if each.differs]
-    seen = _seen(layout, ours) if differing else None
-    told = advise(differing, seen, ours.values, real.values)
+    drawn = _drawn(layout, ours) if differing else None
+    if drawn is None:
+        told = without_values(differing, ours.values, real.values)
+    else:
+        told = Adviser(drawn, ours.values, real.values, found, ours.side).advise()
     rows = [
         Row(BY_NAME[name], each, ours.values[name], real.values[name], told.get(name))
         for name, each in found.items()
@@ -187,11 +189,11 @@ def _rows(layout: Layout, ours: _Side, real: _Side, found: dict[str, Difference]
     return sorted(rows, key=lambda row: (-row.difference.differs, -row.difference.ratio))
 
 
-def _seen(layout: Layout, ours: _Side) -> Seen | None:
-    """Return the dataset with what its shots have drawn; None where its recipe is not known."""
+def _drawn(layout: Layout, ours: _Side) -> Drawn | None:
+    """Return what the dataset's shots have drawn; None where its recipe is not known."""
     try:
         recipe = Recipe.model_validate(read_manifest(layout).recipe.model_dump(mode="json"))
     except ValidationError:  # of another version, or of effects that are not installed
         return None
     shots = read_shots(layout, {each.shot for each in ours.images})
-    return Seen(Drawn(recipe, shots, ours.images), ours.pictures, ours.side)
+    return Drawn(recipe, shots, ours.images)

@@ -1,7 +1,7 @@
 """What the shots of a dataset have drawn for the keys of its recipe, image by image.
 
-A Shot has what came of a key, not always what was drawn for it (a fill becomes a distance). Every key
-has a stream of its own, so that what was drawn can be drawn again.
+A Shot has what came of a key, not always what was drawn for it (a fill becomes a distance). Every
+key has a stream of its own, so that what was drawn can be drawn again.
 """
 
 from __future__ import annotations

@@ -103,12 +103,7 @@ class _Search:
         return float(np.abs(np.quantile(values, _LEVELS) - self._real).mean())
 
     def _drawn(self, low: float, high: float) -> Floats:
-        family = self._response.key.axis.family
-        if family == "integers":
-            return np.asarray(np.minimum(np.floor(low + self._units * (high - low + 1)), high))
-        if family == "loguniform":
-            return np.asarray(low * (high / low) ** self._units)
-        return np.asarray(low + (high - low) * self._units)
+        return _draw(self._response.key.axis.family, low, high, self._units)
 
     def best(self) -> tuple[float, float]:
         """Return the best ends."""
@@ -149,6 +144,21 @@ def _plain(family: str, low: float, high: float) -> Any:
         return rounded(middle)
     digits = 3 if abs(high - low) > 0.1 * max(abs(low), abs(high)) else 4
     return {family: [rounded(low, digits), rounded(high, digits)]}
+
+
+def drawn_of(value: Any, count: int) -> Floats:
+    """Return (count,) numbers of a fitted value, evenly drawn."""
+    low, high = _ends(value)
+    family = next(iter(value)) if isinstance(value, dict) else "uniform"
+    return _draw(family, low, high, (np.arange(count) * _GOLDEN + 0.5) % 1)
+
+
+def _draw(family: str, low: float, high: float, units: Floats) -> Floats:
+    if family == "integers":
+        return np.asarray(np.minimum(np.floor(low + units * (high - low + 1)), high))
+    if family == "loguniform":
+        return np.asarray(low * (high / low) ** units)
+    return np.asarray(low + (high - low) * units)
 
 
 def _ends(value: Any) -> tuple[float, float]:

@@ -1,180 +1,193 @@
-"""Which keys move measures of pictures, and how: found out on the dataset's own pictures."""
+"""Which keys move measures of pictures, and how: tried on some of the dataset's own pictures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from renderer.colour.adaptation import neutral_under
-from renderer.colour.srgb import to_linear
-from renderer.colour.view_transform import apply_view
+from renderer.dataset.compare import virtual
 from renderer.dataset.compare.drawn import Drawn
+from renderer.dataset.compare.fit import Fitted, drawn_of
 from renderer.dataset.compare.measures import Floats, Values
 from renderer.dataset.compare.pictures import (
-    Pictures,
+    PICTURE_NAMES,
+    Bytes,
     measure_picture,
-    mired_of_ratio,
     read_picture,
-    recoded,
 )
-from renderer.dataset.compare.response import (
-    LINEAR,
-    MIRED,
-    SQUARE,
-    Axis,
-    Key,
-    Response,
-)
+from renderer.dataset.compare.response import LINEAR, MIRED, SQUARE, Axis, Key, Response
+from renderer.dataset.compare.virtual import Tone
+from renderer.registry import EFFECTS
 from renderer.values.key import KeyPath
 
-# So many pictures are tried with another noise or codec.
-_TRIED = 30
-_STOPS = np.linspace(-6, 6, 25)
-_QUALITIES = np.array([25, 35, 45, 55, 65, 75, 82, 88, 93, 100])
-_NOISE = 0.03
-_DAYLIGHT_K = 6504.0
-_QUALITY_AXIS = Axis(lambda u: -np.log2(105 - u), lambda v: 105 - np.exp2(-v), "integers")
+# So many pictures are tried.
+TRIED = 30
+_RATIO = Axis(np.log2, np.exp2, "loguniform")
+_WORSE = Axis(lambda u: 100 - u, lambda v: 100 - v)
+
+Change = Callable[[Bytes, Tone, float], Bytes]
 
 
 @dataclass(frozen=True)
-class Tone:
-    """How bright grey light is shown by a view transform.
+class Lever:
+    """A key that changes pictures.
 
     Attributes:
-        light: (n,) linear, ascending.
-        shown: (n,) display, 0..1, never falling.
+        measure: what it is moved for.
+        effect: its effect; empty for the file's quality.
+        key: its key there.
+        axis: its scale; the change is by a move along it.
+        low: its smallest value that makes sense,
+        high: and its largest.
+        off: what it is where the effect is off.
+        change: what a move does to a picture.
+        tried: by how much it is tried, ascending, 0 among them.
 
     """
 
-    light: Floats
-    shown: Floats
+    measure: str
+    effect: str
+    key: str
+    axis: Axis
+    low: float
+    high: float
+    off: float
+    change: Change
+    tried: tuple[float, ...]
 
-    @staticmethod
-    def of(view: str) -> Tone:
-        """Return the tone curve of one of Blender's views."""
-        light = np.exp2(np.linspace(-13, 7, 481))
-        grey = np.repeat(light[None, :, None], 3, axis=2).astype(np.float32)
-        shown = apply_view(grey, view)[0, :, 1].astype(np.float64)
-        return Tone(light, np.maximum.accumulate(np.clip(shown, 0, 1)))
+    @property
+    def path(self) -> KeyPath:
+        """The key's path in a recipe."""
+        return ("effects", self.effect, self.key) if self.effect else ("output", self.key)
 
-    def show(self, light: Floats) -> Floats:
-        """Return what is shown of light."""
-        return np.asarray(np.interp(light, self.light, self.shown))
-
-    def light_of(self, shown: Floats) -> Floats:
-        """Return the light that is shown so."""
-        steps = np.append(np.diff(self.shown) > 1e-7, True)
-        return np.asarray(np.interp(shown, self.shown[steps], self.light[steps]))
+    @property
+    def known(self) -> bool:
+        """Whether the effect is installed and has the key."""
+        if not self.effect:
+            return True
+        there = self.effect in EFFECTS.names()
+        return there and self.key in EFFECTS.get(self.effect).Config.model_fields
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The pictures of a dataset, and what made them.
+_STOPS = (-4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0)
+_MIRED = (-110.0, -60.0, -25.0, 0.0, 25.0, 60.0, 140.0, 260.0)
+_QUALITY_LOST = (0.0, 3.0, 8.0, 15.0, 25.0, 35.0, 50.0, 70.0)
+
+# In the order in which they are moved: each changes what those behind it are still to make up for.
+# Of two for one measure the first is taken that is on; else the last that is known and helps.
+LEVERS = (
+    Lever("brightness", "auto_exposure", "error_stops", LINEAR, -6, 6, 0, virtual.exposed, _STOPS),
+    Lever("brightness", "exposure", "stops", LINEAR, -6, 6, 0, virtual.exposed, _STOPS),
+    Lever(
+        "temperature", "auto_white_balance", "error_mired", LINEAR, -105, 300, 0, virtual.balanced,
+        _MIRED,
+    ),
+    Lever(
+        "temperature", "white_balance", "temperature_k", MIRED, 2200, 20000, 6504,
+        virtual.balanced, _MIRED,
+    ),
+    Lever(
+        "sharpness", "lens_blur", "sigma_px", SQUARE, 0, 4, 0, virtual.blurred,
+        (0.0, 0.1, 0.3, 0.8, 2.0, 6.0, 16.0),
+    ),
+    Lever(
+        "noise", "sensor_noise", "shot", SQUARE, 0, 0.3, 0, virtual.noisy,
+        (0.0, 1e-4, 4e-4, 1.6e-3, 6.4e-3, 0.0256, 0.09),
+    ),
+    Lever(
+        "contrast", "color_response", "contrast", LINEAR, -0.5, 0.5, 0, virtual.contrasted,
+        (-0.6, -0.3, 0.0, 0.3, 0.6),
+    ),
+    Lever(
+        "saturation", "color_response", "saturation", _RATIO, 0.1, 4, 1, virtual.saturated,
+        (-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0),
+    ),
+    Lever(
+        "sharpness", "sharpening", "amount", LINEAR, 0, 6, 0, virtual.sharpened,
+        (0.0, 0.3, 0.8, 1.8, 4.0),
+    ),
+    Lever(
+        "compression", "jpeg", "quality", _WORSE, 20, 100, 100, virtual.compressed, _QUALITY_LOST
+    ),
+    Lever(
+        "compression", "", "quality", Axis(lambda u: 100 - u, lambda v: 100 - v, "integers"), 20,
+        100, 100, virtual.compressed, _QUALITY_LOST,
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class Trial:
+    """Some pictures of a dataset with all that was decided to be done to them.
 
     Attributes:
         drawn: what was drawn.
-        pictures: as measured; None where they were not.
-        side: the longer side that they were brought to.
+        side: the longer side that pictures are brought to.
+        places: which of the images are tried.
+        values: (n, measures) of the pictures as they would be.
 
     """
 
     drawn: Drawn
-    pictures: Pictures | None
     side: int
+    places: list[int]
+    values: Floats = field(init=False)
 
-    @property
-    def tone(self) -> Tone:
-        """The tone curve of their view transform."""
-        return Tone.of(self.drawn.recipe.render.view_transform)
+    def __post_init__(self) -> None:
+        self._tone = Tone.of(self.drawn.recipe.render.view_transform)
+        self._done: list[tuple[Change, Floats]] = []
+        self.values = self._measured(lambda picture: picture)
 
-    def key(
-        self, path: KeyPath, axis: Axis, low: float, high: float, off: float, values: Values
-    ) -> Key:
-        """Return an effect's key with what it was in each picture."""
-        of_image = self.drawn.effect(str(path[1]), str(path[2]), off)
-        return Key(path, axis, low, high, of_image[values.image])
+    @staticmethod
+    def of(drawn: Drawn, measured: Values, side: int) -> Trial:
+        """Return the trial of some of the pictures that could be measured."""
+        count = len(measured.image)
+        chosen = {round(at) for at in np.linspace(0, count - 1, min(TRIED, count))}
+        return Trial(drawn, side, [int(measured.image[at]) for at in sorted(chosen)])
 
+    def now(self, name: str) -> Floats:
+        """Return (n,) a measure of the pictures as they would be."""
+        return self.values[:, PICTURE_NAMES.index(name)]
 
-def brightness_response(seen: Seen, values: Values) -> Response:
-    """Return how the mean luma follows the exposure: level by level, through the tone curve."""
-    key = seen.key(("effects", "exposure", "stops"), LINEAR, -6.0, 6.0, 0.0, values)
-    tone = seen.tone
-    light = tone.light_of(np.arange(256) / 255)
-    shown = np.stack([tone.show(light * 2.0**stops) for stops in _STOPS], axis=1)
-    assert seen.pictures is not None
-    moved = seen.pictures.histograms @ shown
-    still = moved[:, [len(_STOPS) // 2]]
-    return Response(key, _STOPS, moved - still + values.values[:, None])
+    def uses(self, lever: Lever) -> bool:
+        """Tell whether the dataset has the lever's effect on."""
+        return bool(np.any(np.isfinite(self._of_images(lever, np.nan))))
 
+    def response(self, lever: Lever) -> Response:
+        """Return how the lever's measure follows it."""
+        column = PICTURE_NAMES.index(lever.measure)
+        found = [
+            self._measured(lambda picture, by=by: lever.change(picture, self._tone, by))[:, column]
+            if by
+            else self.values[:, column]
+            for by in lever.tried
+        ]
+        key = Key(lever.path, lever.axis, lever.low, lever.high, self._of_images(lever, lever.off))
+        return Response(key, np.array(lever.tried), np.stack(found, axis=1))
 
-def temperature_response(seen: Seen, values: Values) -> Response:
-    """Return how the temperature follows the white balance: as a grey of their brightness does."""
-    path: KeyPath = ("effects", "white_balance", "temperature_k")
-    key = seen.key(path, MIRED, 2200.0, 20000.0, _DAYLIGHT_K, values)
-    assert seen.pictures is not None
-    level = float(np.median(seen.pictures.values["brightness"].values))
-    light = float(seen.tone.light_of(np.array(level)))
-    grey = np.full((1, 1, 3), light, np.float32)
-    moves = np.linspace(-350, 350, 29)
-    view, shown = seen.drawn.recipe.render.view_transform, []
-    for move in moves:
-        kelvin = 1e6 / np.clip(1e6 / _DAYLIGHT_K + move, 40, 590)
-        red, _, blue = to_linear(apply_view(neutral_under(grey, kelvin), view))[0, 0] + 1e-5
-        shown.append(mired_of_ratio(float(np.log(red / blue))))
-    curve = np.array(shown) - np.interp(0, moves, shown)
-    return Response(key, moves, values.values[:, None] + curve)
+    def do(self, lever: Lever, fitted: Fitted) -> None:
+        """Have it done to the pictures from here on."""
+        was = self._of_images(lever, lever.off)
+        wanted = drawn_of(fitted.value, len(was))
+        self._done.append((lever.change, lever.axis.to(wanted) - lever.axis.to(was)))
+        self.values = self._measured(lambda picture: picture)
 
+    def _of_images(self, lever: Lever, off: float) -> Floats:
+        if lever.effect:
+            return self.drawn.effect(lever.effect, lever.key, off)[self.places]
+        output = self.drawn.recipe.output
+        return np.full(len(self.places), output.quality if output.format == "jpeg" else off)
 
-def noise_response(seen: Seen, values: Values) -> Response:
-    """Return how noise follows the sensor's: variances add; by how much, some pictures show."""
-    key = seen.key(("effects", "sensor_noise", "shot"), SQUARE, 0.0, 0.3, 0.0, values)
-    tone, random = seen.tone, np.random.Generator(np.random.Philox(0))
-    gains = []
-    for at in _tried(values):
-        path = seen.drawn.images[values.image[at]].picture
-        if path is None:
-            continue
-        shown = read_picture(path).astype(np.float64) / 255
-        light = tone.light_of(shown)
-        light += _NOISE * np.sqrt(light) * random.standard_normal(light.shape)
-        noisy = (np.clip(tone.show(light), 0, 1) * 255 + 0.5).astype(np.uint8)
-        row, _ = measure_picture(noisy, seen.side)
-        gains.append((row[5] ** 2 - values.values[at] ** 2) / _NOISE**2)
-    gain = max(float(np.median(gains)), 0.0)
-    moves = np.concatenate([-np.geomspace(0.09, 1e-6, 25), [0], np.geomspace(1e-6, 0.09, 25)])
-    squares = values.values[:, None] ** 2 + gain * moves
-    return Response(key, moves, np.sqrt(np.maximum(squares, 0)))
-
-
-def compression_response(seen: Seen, values: Values) -> Response:
-    """Return how blocks follow the quality of the file, tried on some pictures."""
-    output = seen.drawn.recipe.output
-    now = float(output.quality) if output.format == "jpeg" else 100.0
-    drawn = np.full(len(values.values), now)
-    key = Key(("output", "quality"), _QUALITY_AXIS, 25.0, 100.0, drawn)
-    curves = []
-    for at in _tried(values):
-        path = seen.drawn.images[values.image[at]].picture
-        if path is None:
-            continue
-        picture = read_picture(path)
-        tried = [recoded(picture, int(quality)) for quality in _QUALITIES]
-        curves.append([measure_picture(each, seen.side)[0][6] for each in tried])
-    curve = np.median(np.array(curves), axis=0)
-    moves = _QUALITY_AXIS.to(_QUALITIES) - float(_QUALITY_AXIS.to(np.array(now)))
-    return Response(key, moves, values.values[:, None] + curve - np.interp(0, moves, curve))
-
-
-def _tried(values: Values) -> list[int]:
-    """Return the places of some of the pictures, evenly among them."""
-    count = len(values.values)
-    return sorted({round(at) for at in np.linspace(0, count - 1, min(_TRIED, count))})
-
-
-PICTURE_RESPONSES = {
-    "brightness": brightness_response,
-    "temperature": temperature_response,
-    "noise": noise_response,
-    "compression": compression_response,
-}
+    def _measured(self, change: Callable[[Bytes], Bytes]) -> Floats:
+        """Return (n, measures) with all that was done, and a change beside."""
+        rows = []
+        for at, place in enumerate(self.places):
+            path = self.drawn.images[place].picture
+            assert path is not None
+            picture = read_picture(path)
+            for done, moves in self._done:
+                picture = done(picture, self._tone, float(moves[at]))
+            rows.append(measure_picture(change(picture), self.side))
+        return np.array(rows)

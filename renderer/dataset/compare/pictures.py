@@ -31,7 +31,7 @@ MOST_PICTURES = 300
 _LONGEST_SIDE, _SHORTEST_SIDE = 512, 48
 _QUALITY = 92  # as cameras write, 4:2:0
 _CROP = 512  # a multiple of the codec's blocks
-_NAMES = tuple(measure.name for measure in MEASURES if measure.of_pictures)
+PICTURE_NAMES = tuple(measure.name for measure in MEASURES if measure.of_pictures)
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Pictures:
 
     Attributes:
         values: every measure of pictures.
-        histograms: (n, 256) luma of each after the resize, in the order of the measures.
+        count: how many were measured.
         unreadable: how many could not be decoded, and the first sentence why.
 
     """
 
     values: dict[str, Values]
-    histograms: Floats
+    count: int
     unreadable: tuple[int, str]
 
 
@@ -58,7 +58,7 @@ def common_side(sets: Sequence[Sequence[SetImage]]) -> int:
 
 def measure_pictures(images: Sequence[SetImage], side: int) -> Pictures:
     """Measure the first pictures of a set that can be read, a picture in memory at a time."""
-    rows, places, histograms, unreadable, why = [], [], [], 0, ""
+    rows, places, unreadable, why = [], [], 0, ""
     for at, image in enumerate(images):
         if image.picture is None:
             continue
@@ -67,15 +67,13 @@ def measure_pictures(images: Sequence[SetImage], side: int) -> Pictures:
         except (UserError, OSError) as error:
             unreadable, why = unreadable + 1, why or f"{image.picture.name}: {error}"
             continue
-        row, histogram = measure_picture(picture, side)
-        rows.append(row)
+        rows.append(measure_picture(picture, side))
         places.append(at)
-        histograms.append(histogram)
         if len(rows) == MOST_PICTURES:
             break
-    table, image_of = np.array(rows).reshape(-1, len(_NAMES)), np.array(places, np.int64)
-    values = {name: Values(table[:, at], image_of) for at, name in enumerate(_NAMES)}
-    return Pictures(values, np.array(histograms).reshape(-1, 256), (unreadable, why))
+    table, image_of = np.array(rows).reshape(-1, len(PICTURE_NAMES)), np.array(places, np.int64)
+    values = {name: Values(table[:, at], image_of) for at, name in enumerate(PICTURE_NAMES)}
+    return Pictures(values, len(rows), (unreadable, why))
 
 
 def read_picture(path: Path) -> Bytes:
@@ -90,12 +88,12 @@ def read_picture(path: Path) -> Bytes:
         return np.asarray(decode_picture(file), np.uint8)
 
 
-def measure_picture(picture: Bytes, side: int) -> tuple[list[float], Floats]:
-    """Return the measures of a picture (h, w, 3) in their order, and its histogram of luma."""
+def measure_picture(picture: Bytes, side: int) -> list[float]:
+    """Return the measures of a picture (h, w, 3) in their order."""
     small = recoded(resized(picture, side))
     luma = (small @ LUMA).astype(np.float32)
     chroma = small.max(2).astype(np.float64) - small.min(2)
-    row = [
+    return [
         float(luma.mean() / 255),
         float(luma.std() / 255),
         float(np.log2(chroma.mean() / 255 + 0.004)),
@@ -104,7 +102,6 @@ def measure_picture(picture: Bytes, side: int) -> tuple[list[float], Floats]:
         noise_of(luma),
         blockiness(recoded(_crop(picture))),
     ]
-    return row, np.bincount(luma.round().astype(int).ravel(), minlength=256) / luma.size
 
 
 def resized(picture: Bytes, side: int) -> Bytes:

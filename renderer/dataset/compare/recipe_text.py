@@ -90,10 +90,8 @@ def _is_empty(node: Any) -> bool:
 def _nested(path: KeyPath, value: Any) -> Any:
     """Return what a missing key is to hold so that a path below it has a value."""
     for step in reversed(path):
-        if isinstance(step, int):
-            value = [0, value] if step else [value, 0]
-        else:
-            value = {step: value}
+        pair = [0, value] if step else [value, 0]  # a framing
+        value = pair if isinstance(step, int) else {step: value}
     return value
 
 

@@ -79,7 +79,7 @@ class Adviser:
         )
 
     def _boxes(self, names: Sequence[str]) -> None:
-        ours, growth, moved = dict(self.ours), 1.0, []
+        ours, growth, moved = dict(self.ours), 1.0, list[str]()
         for name in ("count", "size", "place_x", "place_y", "aspect", "overlap"):
             if name not in names:
                 continue

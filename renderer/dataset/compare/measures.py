@@ -82,19 +82,19 @@ def _each(images: Sequence[SetImage], function: Callable[[SetImage], Floats]) ->
 
 def _size(image: SetImage) -> Floats:
     width, height = image.size
-    return np.log2(image.boxes[:, 2] * image.boxes[:, 3] / (width * height)) / 2
+    return np.asarray(np.log2(image.boxes[:, 2] * image.boxes[:, 3] / (width * height)) / 2)
 
 
 def _aspect(image: SetImage) -> Floats:
-    return np.log2(image.boxes[:, 2] / image.boxes[:, 3])
+    return np.asarray(np.log2(image.boxes[:, 2] / image.boxes[:, 3]))
 
 
 def _across(image: SetImage) -> Floats:
-    return (image.boxes[:, 0] + image.boxes[:, 2] / 2) / image.size[0]
+    return np.asarray((image.boxes[:, 0] + image.boxes[:, 2] / 2) / image.size[0])
 
 
 def _down(image: SetImage) -> Floats:
-    return (image.boxes[:, 1] + image.boxes[:, 3] / 2) / image.size[1]
+    return np.asarray((image.boxes[:, 1] + image.boxes[:, 3] / 2) / image.size[1])
 
 
 def _overlap(image: SetImage) -> Floats:
@@ -105,7 +105,7 @@ def _overlap(image: SetImage) -> Floats:
     area = np.prod(image.boxes[:, 2:], axis=1)
     shared = both / np.maximum(area[:, None] + area[None] - both, 1e-9)
     np.fill_diagonal(shared, 0)
-    return shared.max(1) if len(area) else np.empty(0)
+    return np.asarray(shared.max(1)) if len(area) else np.empty(0)
 
 
 _OF_BOXES: dict[str, Callable[[SetImage], Floats]] = {

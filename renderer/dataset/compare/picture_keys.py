@@ -138,7 +138,7 @@ class Trial:
     def __post_init__(self) -> None:
         self._tone = Tone.of(self.drawn.recipe.render.view_transform)
         self._done: list[tuple[Change, Floats]] = []
-        self.values = self._measured(lambda picture: picture)
+        self.values = self._measured()
 
     @staticmethod
     def of(drawn: Drawn, measured: Values, side: int) -> Trial:
@@ -158,12 +158,7 @@ class Trial:
     def response(self, lever: Lever) -> Response:
         """Return how the lever's measure follows it."""
         column = PICTURE_NAMES.index(lever.measure)
-        found = [
-            self._measured(lambda picture, by=by: lever.change(picture, self._tone, by))[:, column]
-            if by
-            else self.values[:, column]
-            for by in lever.tried
-        ]
+        found = [self._measured(lever.change, by)[:, column] for by in lever.tried]
         key = Key(lever.path, lever.axis, lever.low, lever.high, self._of_images(lever, lever.off))
         return Response(key, np.array(lever.tried), np.stack(found, axis=1))
 
@@ -172,7 +167,7 @@ class Trial:
         was = self._of_images(lever, lever.off)
         wanted = drawn_of(fitted.value, len(was))
         self._done.append((lever.change, lever.axis.to(wanted) - lever.axis.to(was)))
-        self.values = self._measured(lambda picture: picture)
+        self.values = self._measured()
 
     def _of_images(self, lever: Lever, off: float) -> Floats:
         if lever.effect:
@@ -180,8 +175,8 @@ class Trial:
         output = self.drawn.recipe.output
         return np.full(len(self.places), output.quality if output.format == "jpeg" else off)
 
-    def _measured(self, change: Callable[[Bytes], Bytes]) -> Floats:
-        """Return (n, measures) with all that was done, and a change beside."""
+    def _measured(self, change: Change = virtual.unchanged, by: float = 0.0) -> Floats:
+        """Return (n, measures) with all that was done, and a change by so much beside."""
         rows = []
         for at, place in enumerate(self.places):
             path = self.drawn.images[place].picture
@@ -189,5 +184,5 @@ class Trial:
             picture = read_picture(path)
             for done, moves in self._done:
                 picture = done(picture, self._tone, float(moves[at]))
-            rows.append(measure_picture(change(picture), self.side))
+            rows.append(measure_picture(change(picture, self._tone, by), self.side))
         return np.array(rows)

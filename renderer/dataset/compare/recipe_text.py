@@ -53,7 +53,7 @@ def _with_value(data: Any, path: KeyPath, value: Any) -> Any:
         try:
             if following is None:
                 inner[step] = value
-            elif isinstance(inner, dict) and inner.get(step) is None:  # type: ignore[redundant-expr]
+            elif isinstance(inner, dict) and inner.get(step) is None:
                 inner[step] = [0, 0] if isinstance(following, int) else {}
             inner = inner[step]
         except (IndexError, KeyError, TypeError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from renderer.dataset.compare.measures import Floats
 from renderer.values.key import KeyPath
@@ -86,8 +87,8 @@ class Response:
         found: Floats = first + (second - first) * (moves - start) / (end - start)
         return found
 
-    def of(self, rows: Floats) -> Response:
-        """Return that of some of the values, by their places or a mask."""
+    def of(self, rows: npt.NDArray[np.int64]) -> Response:
+        """Return that of some of the values, by their places."""
         key = Key(self.key.path, self.key.axis, self.key.low, self.key.high, self.key.drawn[rows])
         return Response(key, self.moves, self.values[rows])
 

@@ -56,6 +56,12 @@ class Tone:
         return _in_bytes(picture / 255.0 + np.clip(after, 0, 1) - np.clip(before, 0, 1))
 
 
+def unchanged(picture: Bytes, tone: Tone, by: float) -> Bytes:
+    """Return a picture as it is."""
+    del tone, by
+    return picture
+
+
 def exposed(picture: Bytes, tone: Tone, stops: float) -> Bytes:
     """Return a picture with two to the stops times the light."""
     return tone.relit(picture, lambda light: light * 2.0**stops)
@@ -64,7 +70,11 @@ def exposed(picture: Bytes, tone: Tone, stops: float) -> Bytes:
 def balanced(picture: Bytes, tone: Tone, mired: float) -> Bytes:
     """Return a picture whose neutral is another by some mired; above 0 it gets cooler."""
     kelvin = 1e6 / float(np.clip(DAYLIGHT_MIRED + mired, _COOLEST, _WARMEST))
-    return tone.relit(picture, lambda light: neutral_under(np.asarray(light, np.float32), kelvin))
+
+    def change(light: Floats) -> Floats:
+        return neutral_under(np.asarray(light, np.float32), kelvin).astype(np.float64)
+
+    return tone.relit(picture, change)
 
 
 def saturated(picture: Bytes, tone: Tone, doublings: float) -> Bytes:
@@ -110,7 +120,9 @@ def sharpened(picture: Bytes, tone: Tone, amount: float) -> Bytes:
 
 
 def compressed(picture: Bytes, tone: Tone, worse: float) -> Bytes:
-    """Return a picture as a JPEG has it; ``worse`` is what it lacks of a quality of 100, and at 0 all is as it is."""
+    """Return a picture as a JPEG has it; ``worse`` is what it lacks of a
+    quality of 100, and at 0 it stays as it is.
+    """
     del tone
     return recoded(picture, max(round(100 - worse), 1)) if worse >= 1 else picture
 

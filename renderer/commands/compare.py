@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from renderer.dataset.compare.comparison import Comparison
-    from renderer.dataset.layout import Layout
+    from renderer.recipe import LoadedRecipe
 
 _PAGE = "compare.html"
 
@@ -62,6 +62,7 @@ def compare(
     `orbitset dataset compare out/quickstart real/instances.json --fit closer.yaml`
 
     """
+    from renderer.commands.origin import find_recipe
     from renderer.dataset.compare.comparison import compare as compare_sets
     from renderer.dataset.compare.page import as_data
     from renderer.dataset.compare.page import page as page_of
@@ -72,6 +73,7 @@ def compare(
     if images is not None and not images.is_dir():
         stop(f"{images}: no such folder of pictures")
     layout = open_dataset(folder)
+    loaded = find_recipe(layout, recipe, as_json)[1] if fit is not None else None
     with err.status("reading") as status:
         found = compare_sets(layout, real, images, seed, status.update)
         target = page or layout.file(_PAGE)
@@ -81,9 +83,10 @@ def compare(
     data = {**as_data(found), "page": str(target), "fit": None}
     if not as_json:
         out.print(_table(found))
+        _print_advice(found)
         out.print(f"wrote {target}")
-    if fit is not None:
-        data["fit"] = _write_fit(layout, found, fit, recipe, as_json)
+    if fit is not None and loaded is not None:
+        data["fit"] = _write_fit(found, loaded, fit, as_json)
     if as_json:
         print_json(data)
 
@@ -91,29 +94,32 @@ def compare(
 def _table(found: Comparison) -> Table:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
-    for title in ("measure", "dataset", "real", "floors (95 %)", "key to move"):
-        table.add_column(title, justify="left" if title in ("measure", "key to move") else "right")
+    for title in ("measure", "dataset", "real", "floors (95 %)", ""):
+        table.add_column(title, justify="left" if title in ("measure", "") else "right")
     for row in found.rows:
         of = row.difference
         table.add_row(
             row.measure.title,
-            f"{row.median_ours:.3g}",
-            f"{row.median_real:.3g}",
+            row.measure.show(row.median_ours),
+            row.measure.show(row.median_real),
             f"{of.ratio:.1f} ({of.low / of.floor:.1f}-{of.high / of.floor:.1f})",
-            Text(row.advice.text if row.advice else "no difference"),
+            "differs" if of.differs else "",
             style="" if of.differs else "dim",
         )
     return table
 
 
-def _write_fit(
-    layout: Layout, found: Comparison, target: Path, moved: Path | None, quiet: bool
-) -> str | None:
+def _print_advice(found: Comparison) -> None:
+    """Print a line for each measure that differs: the key to move, and its value."""
+    for row in found.rows:
+        if row.advice is not None:
+            out.print(f"{row.measure.title}: {row.advice.text}")
+
+
+def _write_fit(found: Comparison, loaded: LoadedRecipe, target: Path, quiet: bool) -> str | None:
     """Write the recipe with the values that were found, and return where; None where none were."""
-    from renderer.commands.origin import find_recipe
     from renderer.dataset.compare.recipe_text import fitted_recipe
 
     changes = [
@@ -125,9 +131,7 @@ def _write_fit(
     if not changes:
         warn("no key is known to bring the dataset nearer: no recipe was written")
         return None
-    _, loaded = find_recipe(layout, moved, quiet)
-    remarks = fitted_recipe(loaded, changes, target)
-    for remark in remarks:
+    for remark in fitted_recipe(loaded, changes, target):
         warn(remark)
     if not quiet:
         out.print(f"wrote {target}; now: orbitset recipe check {target}")

@@ -169,6 +169,15 @@ def _differences(ours: _Side, real: _Side, seed: int) -> dict[str, Difference]:
     return differences(pooled, steps, Resampling(count, int(second.max()) + 1, seed))
 
 
+def judged(
+    ours: list[SetImage], real: list[SetImage], pictures: bool = False, seed: int = 0
+) -> dict[str, Difference]:
+    """Return how boxes of some images differ from those of others, and pictures where those are wanted."""
+    sides = [_Side(each, measure_boxes(each)) for each in (ours, real)]
+    sides = _with_pictures(sides, []) if pictures else sides
+    return _differences(sides[0], sides[1], seed)
+
+
 def _groups(images: list[SetImage]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return (n,) the number of each image's group, from 0."""
     numbers = {group: at for at, group in enumerate(sorted({each.group for each in images}))}

@@ -22,6 +22,7 @@ class Measure:
         title: for people.
         unit: of its scale.
         step: a difference in that unit that nobody would act on; distances are not told finer.
+        show: how a value is written for people.
         of_pictures: whether it is of pictures, and else of boxes.
 
     """
@@ -30,23 +31,42 @@ class Measure:
     title: str
     unit: str
     step: float
+    show: Callable[[float], str]
     of_pictures: bool = False
 
 
+def _plain(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _double(value: float) -> str:
+    return f"{2**value:.3g}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * 2**value:.3g} %"
+
+
+def _kelvin(value: float) -> str:
+    return f"{round(1e6 / value, -1):.0f} K" if value > 10 else "blue"
+
+
 MEASURES = (
-    Measure("size", "Box size", "log2 of the square root of the share of the image", 0.02),
-    Measure("aspect", "Box aspect", "log2 of width / height", 0.02),
-    Measure("place_x", "Place across", "box centre, 0 left to 1 right", 0.005),
-    Measure("place_y", "Place down", "box centre, 0 top to 1 bottom", 0.005),
-    Measure("count", "Objects per image", "objects", 0.05),
-    Measure("overlap", "Overlap", "largest IoU with another box", 0.005),
-    Measure("brightness", "Brightness", "mean luma, 0 to 1", 0.004, True),
-    Measure("contrast", "Contrast", "standard deviation of luma", 0.003, True),
-    Measure("saturation", "Saturation", "log2 of the mean chroma", 0.03, True),
-    Measure("temperature", "Colour temperature", "mired, larger is warmer", 2.0, True),
-    Measure("sharpness", "Sharpness", "log2 of the Laplacian's energy", 0.05, True),
-    Measure("noise", "Noise", "standard deviation, 8-bit levels", 0.05, True),
-    Measure("compression", "Compression", "log2 of steps at 8x8 blocks against others", 0.02, True),
+    Measure("size", "Box size", "log2 of the root of the share of the image", 0.02, _percent),
+    Measure("aspect", "Box aspect", "log2 of width / height", 0.02, _double),
+    Measure("place_x", "Place across", "box centre, 0 left to 1 right", 0.005, _plain),
+    Measure("place_y", "Place down", "box centre, 0 top to 1 bottom", 0.005, _plain),
+    Measure("count", "Objects per image", "objects", 0.05, _plain),
+    Measure("overlap", "Overlap", "largest IoU with another box", 0.005, _plain),
+    Measure("brightness", "Brightness", "mean luma, 0 to 1", 0.004, _plain, True),
+    Measure("contrast", "Contrast", "standard deviation of luma", 0.003, _plain, True),
+    Measure("saturation", "Saturation", "log2 of the mean chroma", 0.03, _percent, True),
+    Measure("temperature", "Colour temperature", "mired, larger is warmer", 2.0, _kelvin, True),
+    Measure("sharpness", "Sharpness", "log2 of the Laplacian's energy", 0.05, _double, True),
+    Measure("noise", "Noise", "standard deviation, 8-bit levels", 0.05, _plain, True),
+    Measure(
+        "compression", "Compression", "log2 of steps at 8x8 blocks to others", 0.02, _double, True
+    ),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 

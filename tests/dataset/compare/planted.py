@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -44,26 +45,42 @@ BASE: dict[str, Any] = {
     "render": {"engine": "workbench", "samples": 1},
 }
 
-# A value of a key that is not the base's: what is planted.
-SHIFTS: dict[str, tuple[tuple[str | int, ...], Any]] = {
-    "size": (("camera", "orbit", "fill"), {"uniform": [0.2, 0.4]}),
-    "place_x": (("camera", "orbit", "framing", 0), {"uniform": [-0.9, 0.1]}),
-    "place_y": (("camera", "orbit", "framing", 1), {"uniform": [0.1, 0.9]}),
-    "count": (("objects", 0, "count"), {"integers": [3, 6]}),
-    "brightness": (("effects", "exposure"), {"stops": {"uniform": [-1.2, -0.4]}}),
-    "temperature": (
-        ("effects", "white_balance"),
-        {"temperature_k": {"uniform": [8500, 12000]}},
+# Values of a key that are not the base's: what is planted, for each measure that shows it.
+SHIFTS: dict[str, tuple[tuple[str | int, ...], tuple[Any, ...]]] = {
+    "size": (("camera", "orbit", "fill"), ({"uniform": [0.2, 0.4]}, {"uniform": [0.6, 0.9]})),
+    "place_x": (
+        ("camera", "orbit", "framing", 0),
+        ({"uniform": [-0.9, 0.1]}, {"uniform": [0.1, 0.9]}),
     ),
-    "noise": (("effects", "sensor_noise"), {"shot": {"uniform": [0.04, 0.07]}, "read": 0.0}),
+    "place_y": (
+        ("camera", "orbit", "framing", 1),
+        ({"uniform": [0.1, 0.9]}, {"uniform": [-0.9, 0.0]}),
+    ),
+    "count": (("objects", 0, "count"), ({"integers": [3, 6]}, 5)),
+    "brightness": (
+        ("effects", "exposure", "stops"),
+        ({"uniform": [-1.2, -0.4]}, {"uniform": [0.3, 1.0]}),
+    ),
+    "temperature": (
+        ("effects", "white_balance", "temperature_k"),
+        ({"uniform": [8500, 12000]}, {"uniform": [4500, 5500]}),
+    ),
+    "noise": (
+        ("effects", "sensor_noise"),
+        ({"shot": {"uniform": [0.04, 0.07]}, "read": 0.0}, {"shot": 0.03, "read": 0.0}),
+    ),
 }
 
 
-def with_shifts(*names: str, **more: Any) -> dict[str, Any]:
-    """The base with some shifts."""
+def with_shifts(*names: str, which: int = 0, **more: Any) -> dict[str, Any]:
+    """The base with some shifts, of each the first or second."""
+    return with_values([(SHIFTS[name][0], SHIFTS[name][1][which]) for name in names], **more)
+
+
+def with_values(values: Iterable[tuple[tuple[str | int, ...], Any]], **more: Any) -> dict[str, Any]:
+    """The base with some values of keys."""
     recipe = {**deepcopy(BASE), **more}
-    for name in names:
-        path, value = SHIFTS[name]
+    for path, value in values:
         inner: Any = recipe
         for step in path[:-1]:
             inner = inner.setdefault(step, {}) if isinstance(inner, dict) else inner[step]

@@ -172,7 +172,7 @@ def _differences(ours: _Side, real: _Side, seed: int) -> dict[str, Difference]:
 def judged(
     ours: list[SetImage], real: list[SetImage], pictures: bool = False, seed: int = 0
 ) -> dict[str, Difference]:
-    """Return how boxes of some images differ from those of others, and pictures where those are wanted."""
+    """Return how some images differ from others in their boxes, and in pictures where asked."""
     sides = [_Side(each, measure_boxes(each)) for each in (ours, real)]
     sides = _with_pictures(sides, []) if pictures else sides
     return _differences(sides[0], sides[1], seed)

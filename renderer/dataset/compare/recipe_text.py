@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def with_values(text: str, changes: Sequence[Change]) -> tuple[str, bool]:
 
 
 def _with_value(data: Any, path: KeyPath, value: Any) -> Any:
-    data = copy.deepcopy(data)
+    data = json.loads(json.dumps(data))  # what stands behind an alias, once for each
     inner = data
     for step, following in zip(path, [*path[1:], None], strict=True):
         try:

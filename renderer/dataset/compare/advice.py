@@ -30,9 +30,9 @@ from renderer.dataset.compare.response import Response, dotted
 from renderer.dataset.compare.yaml_flow import flow
 
 # What is still farther apart than so many floors, once others are moved, needs a key of its own;
-_LEFT = 1.5
+_LEFT = 2.0
 # and what has less than this share of its distance left does not.
-_MOSTLY = 0.35
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True)

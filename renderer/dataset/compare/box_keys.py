@@ -9,7 +9,6 @@ import numpy as np
 from renderer.dataset.compare.drawn import Drawn
 from renderer.dataset.compare.measures import Floats, Values
 from renderer.dataset.compare.response import LINEAR, LOG, WHOLE, Axis, Key, Response
-from renderer.plan.placement import spec_paths
 from renderer.values.key import KeyPath
 from renderer.values.number import Number, support
 
@@ -69,6 +68,8 @@ def _span(boxes: Floats, axis: int) -> float:
 
 def count_response(drawn: Drawn, values: Values) -> Response:
     """Return how the number of objects follows the count of the entry that has the most."""
+    from renderer.plan.placement import spec_paths
+
     specs, paths = drawn.recipe.objects, spec_paths(drawn.recipe)
     at = int(np.argmax([sum(support(spec.count)) for spec in specs]))
     of_image = np.round(drawn.number(f"{paths[at]}.count", specs[at].count, once=True))

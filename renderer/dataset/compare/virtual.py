@@ -10,7 +10,6 @@ import numpy as np
 
 from renderer.colour.adaptation import neutral_under
 from renderer.colour.luma import LUMA
-from renderer.colour.view_transform import apply_view
 from renderer.dataset.compare.measures import Floats
 from renderer.dataset.compare.pictures import Bytes, recoded
 
@@ -37,6 +36,8 @@ class Tone:
     @staticmethod
     def of(view: str) -> Tone:
         """Return that of a view."""
+        from renderer.colour.view_transform import apply_view
+
         light = np.exp2(np.linspace(-13, 7, 481))
         grey = np.repeat(light[None, :, None], 3, axis=2).astype(np.float32)
         shown = apply_view(grey, view)[0, :, 1].astype(np.float64)
@@ -48,6 +49,8 @@ class Tone:
         """Return a picture (h, w, 3) whose light was changed. Where it is not, not a bit of it is:
         what is added is the difference of what is shown of both.
         """
+        from renderer.colour.view_transform import apply_view
+
         light = np.interp(picture / 255.0, self.shown, self.light)
         before, after = (
             apply_view(np.asarray(each, np.float32), self.view).astype(np.float64)

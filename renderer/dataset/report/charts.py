@@ -19,7 +19,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from renderer.dataset.statistics import Histogram, Statistics
 
 _INK, _FAINT, _BAR = "#6b7280", "#d1d5db", "#0d9488"
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orbitset",
     "font.family": "sans-serif",
@@ -96,7 +96,7 @@ def largest_bars(counts: Counter[str]) -> list[tuple[str, int, float]]:
 
 
 def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, height))
         # Counts are written short (12k), so that they fit: to have the margins measured takes as
         # long as all the drawing.

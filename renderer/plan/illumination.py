@@ -42,7 +42,8 @@ def _decide_world(lighting: Lighting, stream: Stream, folder: Path) -> WorldStat
 
 
 def _world(world: World, path: str, stream: Stream, folder: Path) -> WorldState:
-    name, file, color, mix = None, None, None, ()
+    name, file, color = None, None, None
+    mix: tuple[WorldLayer, ...] = ()
     if world.color is not None:
         color = srgb_to_linear(draw_colour(world.color, stream, f"{path}.color"))
     elif world.mix is not None:

@@ -1,7 +1,8 @@
 """Rigs: whole set-ups of light by name, with what may be told of each.
 
 Lengths are in radii of the subject. A strength of 1 lights the subject as the world at strength 1
-does; ``fill``, ``sun`` and ``rim`` are shares of it.
+does; ``fill``, ``sun`` and ``rim`` are shares of it. A temperature of 6500 K is the picture's white:
+defaults are what a camera's white balance leaves of a lamp's own.
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ class WindowRig(_Keyed):
     distance: Radii = Uniform(uniform=(2.5, 6.0))
     width: Radii = Uniform(uniform=(2.0, 5.0))
     height: Radii = Uniform(uniform=(2.5, 5.0))
-    temperature_k: Kelvin = Uniform(uniform=(5200.0, 8500.0))
+    temperature_k: Kelvin = Uniform(uniform=(5500.0, 8500.0))
     fill: Share = Field(
         Uniform(uniform=(0.2, 0.5)), description="Share of the light that comes from the room."
     )
-    fill_temperature_k: Kelvin = Uniform(uniform=(3000.0, 5500.0))
+    fill_temperature_k: Kelvin = Uniform(uniform=(4800.0, 7500.0))
     sun: Share = Field(
         Choice[Single](choice=(0.0, Uniform(uniform=(0.3, 0.6))), weights=(2.0, 1.0)),
         description="Share that is the sun's through the window.",
@@ -79,7 +80,7 @@ class OfficeRig(Strict):
     rows: Annotated[Number, within(1, 8, whole=True)] = Integers(integers=(1, 3))
     columns: Annotated[Number, within(1, 8, whole=True)] = Integers(integers=(2, 3))
     height: Radii = Uniform(uniform=(4.0, 9.0))
-    temperature_k: Kelvin = Uniform(uniform=(3000.0, 5800.0))
+    temperature_k: Kelvin = Uniform(uniform=(4600.0, 7000.0))
     turn_deg: Number = Uniform(uniform=(0.0, 180.0))
     fill: Share = Field(
         Uniform(uniform=(0.2, 0.45)), description="Share of the light that walls throw back."

@@ -1,8 +1,8 @@
 """Rigs: whole set-ups of light by name, with what may be told of each.
 
 Lengths are in radii of the subject. A strength of 1 lights the subject as the world at strength 1
-does; ``fill``, ``sun`` and ``rim`` are shares of it. A temperature of 6500 K is the picture's white:
-defaults are what a camera's white balance leaves of a lamp's own.
+does; ``fill``, ``sun`` and ``rim`` are shares of it. 6500 K is the picture's white; temperatures by
+default are what a camera's white balance leaves of a lamp's own.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class NightRig(_Keyed):
     distance: Radii = Uniform(uniform=(2.5, 6.0))
     size: Radii = LogUniform(loguniform=(0.1, 0.8))
     elevation_deg: Annotated[Number, within(5, 90)] = Uniform(uniform=(25.0, 65.0))
-    temperature_k: Kelvin = Uniform(uniform=(2100.0, 3400.0))
+    temperature_k: Kelvin = Uniform(uniform=(2400.0, 4200.0))
     fill: Share = Uniform(uniform=(0.08, 0.25))
     fill_temperature_k: Kelvin = Uniform(uniform=(3000.0, 9000.0))
 

@@ -6,14 +6,15 @@ from renderer.colour.temperature import blackbody
 from renderer.effects.draws import Draws
 from renderer.plan.rigs.panel import Panel, towards
 from renderer.plan.rigs.world import hdri_world, plain_world
-from renderer.plan.site import Light, Site, outward, reverse
+from renderer.plan.site import Light, Site
 from renderer.recipe.rigs import StudioRig, TentRig
-from renderer.shot.scene import Lamp
 
 # Where the main softbox stands where nobody says, from the camera's side.
 _KEY_DEG = 75.0
 # The tent's cloth: how far away, and how large, in radii of the subject.
-_CLOTH_AWAY, _CLOTH_WIDE = 3.0, 4.5
+_CLOTH_AWAY, _CLOTH_WIDE = 6.0, 9.0
+# Its sides lean over the subject: one that stood on the floor would end in a line there.
+_LEAN_DEG = 40.0
 
 
 def studio_light(rig: StudioRig, draws: Draws, site: Site) -> Light:
@@ -61,17 +62,12 @@ def tent_light(rig: TentRig, draws: Draws, site: Site) -> Light:
     fill = draws.number("fill", rig.fill)
     color = blackbody(draws.number("temperature_k", rig.temperature_k))
     turn = draws.number("turn_deg", rig.turn_deg)
-    side = _CLOTH_WIDE * site.radius
-    low, high = site.center[2] - site.radius, site.center[2] + _CLOTH_AWAY * site.radius
-    lamps: list[Lamp] = []
-    x, y, _ = site.center
-    top = Panel((x, y, high), (0.0, 0.0, -1.0), side, side, turn)
-    each = strength * (1 - fill)
-    lamps.append(top.lamp_of_strength(each * (0.5 + 0.5 * draws.unit("top")), color, site.center))
-    for at in range(4):
-        away = outward(turn + 90 * at, 0.0)
-        x, y, _ = site.at(turn + 90 * at, 0.0, _CLOTH_AWAY)
-        cloth = Panel((x, y, low + side / 2), reverse(away), side, side)
-        share = each * (0.1 + 0.5 * draws.unit(f"side.{at}"))
-        lamps.append(cloth.lamp_of_strength(share, color, site.center))
+    each, side = strength * (1 - fill), _CLOTH_WIDE * site.radius
+    lamps = []
+    for at in range(5):
+        above = at == 4
+        position = site.at(turn + 90 * at, 90.0 if above else _LEAN_DEG, _CLOTH_AWAY)
+        share = 0.5 + 0.5 * draws.unit("top") if above else 0.1 + 0.5 * draws.unit(f"side.{at}")
+        cloth = towards(position, site.center, side, side)
+        lamps.append(cloth.lamp_of_strength(each * share, color, site.center))
     return Light(plain_world(color, strength * fill), tuple(lamps))

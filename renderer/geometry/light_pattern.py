@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_LEAVES_A_TWIG = 12
+_LEAVES_A_TWIG = 8
 # A leaf: a pointed oval of unit length, wide at a third of it.
 _LEAF = np.array(
     [[0.5, 0.0], [0.2, 0.2], [-0.15, 0.26], [-0.5, 0.0], [-0.15, -0.26], [0.2, -0.2]], np.float64
@@ -48,11 +48,11 @@ def leaves(width: float, height: float, count: int, share: float, seed: int) -> 
     Twigs lie anywhere, and leaves about their twig, so the open share holds on average: pieces that
     cover the area ``a`` each leave exp(-n a / A) of it.
     """
-    x, y, near_x, near_y, turn, length = (_units(seed, salt, count) for salt in range(6))
+    x, y, near_x, near_y, turn, length = (units(seed, salt, count) for salt in range(6))
     twig = np.arange(count) // _LEAVES_A_TWIG * _LEAVES_A_TWIG
     area = _polygon_area(_LEAF)
     usual = math.sqrt(-math.log(share) * width * height / (count * area))
-    reach = 1.6 * usual
+    reach = 2.2 * usual
     places = np.stack(
         [
             (x[twig] - 0.5) * width + (near_x - 0.5) * 2 * reach,
@@ -88,8 +88,11 @@ def _polygon_area(points: Array) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
-def _units(seed: int, salt: int, count: int) -> Array:
-    """Return numbers (count,) in [0, 1): splitmix64, the same with every version of numpy."""
+def units(seed: int, salt: int, count: int) -> Array:
+    """Return numbers (count,) in [0, 1): splitmix64, the same with every version of numpy.
+
+    ``salt`` is 0 to 5.
+    """
     with np.errstate(over="ignore"):
         start = np.uint64(seed) * np.uint64(6) + np.uint64(salt)
         state = (start * np.uint64(0xD1342543DE82EF95)) + _GOLDEN * np.arange(

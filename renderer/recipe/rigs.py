@@ -61,7 +61,7 @@ class WindowRig(_Keyed):
     )
     fill_temperature_k: Kelvin = Uniform(uniform=(4800.0, 7500.0))
     sun: Share = Field(
-        Choice[Single](choice=(0.0, Uniform(uniform=(0.3, 0.6))), weights=(2.0, 1.0)),
+        Choice[Single](choice=(0.0, Uniform(uniform=(0.5, 0.85))), weights=(2.0, 1.0)),
         description="Share that is the sun's through the window.",
     )
     sun_elevation_deg: Annotated[Number, within(5, 80)] = Uniform(uniform=(18.0, 42.0))

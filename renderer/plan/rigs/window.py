@@ -44,8 +44,10 @@ def window_light(rig: WindowRig, draws: Draws, site: Site) -> Light:
     key = strength * (1 - fill)
     lamps = [panel.lamp_of_strength(key * (1 - sun), color, site.center)]
     if sun > 0:
+        # What is meant lies between what faces the sun and what lies level.
+        sunny = math.pi * key * sun / (0.5 + 0.5 * math.sin(math.radians(elevation)))
         pattern = _opening(rig, draws, site, panel, normal)
-        lamps.append(_sun(azimuth, elevation, math.pi * key * sun, site, pattern))
+        lamps.append(_sun(azimuth, elevation, sunny, site, pattern))
     room = draws.number("fill_temperature_k", rig.fill_temperature_k)
     return Light(hdri_world("interior", strength * fill, draws, room), tuple(lamps))
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 _LEAVES_A_TWIG = 8
+# Leaves lie about their twig as far as so many of their lengths.
+_SPRAWL = 2.2
 # A leaf: a pointed oval of unit length, wide at a third of it.
 _LEAF = np.array(
     [[0.5, 0.0], [0.2, 0.2], [-0.15, 0.26], [-0.5, 0.0], [-0.15, -0.26], [0.2, -0.2]], np.float64
@@ -50,9 +52,12 @@ def leaves(width: float, height: float, count: int, share: float, seed: int) -> 
     """
     x, y, near_x, near_y, turn, length = (units(seed, salt, count) for salt in range(6))
     twig = np.arange(count) // _LEAVES_A_TWIG * _LEAVES_A_TWIG
-    area = _polygon_area(_LEAF)
-    usual = math.sqrt(-math.log(share) * width * height / (count * area))
-    reach = 2.2 * usual
+    each = -math.log(share) / (count * _polygon_area(_LEAF))
+    usual = math.sqrt(each * width * height)
+    # Those at the edge hang over it: that much wider is what they cover.
+    wider = _SPRAWL * usual
+    usual = math.sqrt(each * (width + wider) * (height + wider))
+    reach = _SPRAWL * usual
     places = np.stack(
         [
             (x[twig] - 0.5) * width + (near_x - 0.5) * 2 * reach,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, Field, Tag, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.pattern import OnePattern
 from renderer.recipe.rigs import DEFAULT_RIG, Rig, RigOrChoice, one_direction
+from renderer.shot.engines import EngineName, capabilities
 from renderer.values.colour import Colour
 from renderer.values.distribution import Choice, Strict, Uniform, choice_or
 from renderer.values.files import Hdri
@@ -144,3 +145,34 @@ class Lighting(Strict):
     def lights_or_default(self) -> tuple[Lights, ...]:
         """The groups of lamps, where no rig has any."""
         return (Lights(strength=0.6),) if self.lights is None else self.lights
+
+
+def must_be_shown(lighting: Lighting, engine: EngineName) -> None:
+    """Make sure that the engine shows the rig and the patterns that a recipe asks for.
+
+    Raises:
+        ValidationError: it shades surfaces without any light; tells where in the recipe it stands.
+
+    """
+    if capabilities(engine).lit:
+        return
+    asked: list[tuple[tuple[str | int, ...], Any]] = [
+        (("lights", at, "pattern"), each.pattern)
+        for at, each in enumerate(lighting.lights or ())
+        if each.pattern is not None and each.pattern.kind != "none"
+    ]
+    if lighting.rig is not None:
+        asked.append((("rig",), getattr(lighting.rig, "name", "choice")))
+    if not asked:
+        return
+    error = PydanticCustomError(
+        "unlit",
+        "{engine} shows no light, so this would change nothing: leave it out, or render with "
+        "cycles or eevee",
+        {"engine": engine},
+    )
+    details = [
+        InitErrorDetails(type=error, loc=("lighting", *place), input=value)
+        for place, value in asked
+    ]
+    raise ValidationError.from_exception_data("lighting", details)

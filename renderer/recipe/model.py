@@ -21,7 +21,7 @@ from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
-from renderer.recipe.lighting import Lighting
+from renderer.recipe.lighting import Lighting, must_be_shown
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
@@ -241,6 +241,11 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
         must_be_possible(self)
+        return self
+
+    @model_validator(mode="after")
+    def _check_light(self) -> Self:
+        must_be_shown(self.lighting, self.render.engine)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

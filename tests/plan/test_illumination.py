@@ -233,6 +233,25 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, lighting: str, err
         load_recipe(path)
 
 
+def test_an_engine_without_light_has_no_rigs(tmp_path: Path) -> None:
+    shapes.write_ply(tmp_path / "box.ply", *SOLIDS["box"])
+    path = tmp_path / "r.yaml"
+    head = "name: t\nimages: 1\nobjects: [{asset: box.ply, category: b}]\n"
+    for lighting, key in (
+        ("{rig: night}", "rig"),
+        ("{lights: {pattern: leaves}}", "lights.pattern"),
+    ):
+        for engine, good in (("workbench", False), ("eevee", True)):
+            path.write_text(f"{head}lighting: {lighting}\nrender: {{engine: {engine}}}\n")
+            if good:
+                load_recipe(path)
+                continue
+            with pytest.raises(RecipeError, match=f"r.yaml:4:.*lighting.{key}: .*shows no light"):
+                load_recipe(path)
+    path.write_text(f"{head}render: {{engine: workbench}}\n")
+    load_recipe(path)
+
+
 def test_a_lighting_survives_json() -> None:
     for said in ({}, {"rig": {"choice": ["night", "tent"]}}, {"lights": {"pattern": "blinds"}}):
         lighting = Lighting.model_validate(said)

@@ -20,6 +20,7 @@ from renderer.recipe.lighting import Lighting
 from renderer.recipe.rigs import DEFAULT_RIG
 from renderer.shot.shot import Shot
 from tests import shapes
+from tests.conftest import REPOSITORY
 
 SOLIDS = {"box": shapes.box((0.6, 0.4, 0.8))}
 RIGS = ("window", "office", "sun_sky", "night", "tent", "studio", "hdri")
@@ -258,3 +259,20 @@ def test_a_lighting_survives_json() -> None:
         assert Lighting.model_validate_json(lighting.model_dump_json()) == lighting
     with pytest.raises(ValidationError):
         Lighting.model_validate({"rig": 3})
+
+
+def test_the_page_has_every_rig_with_its_keys_and_its_examples_are_good() -> None:
+    import re
+
+    import yaml
+
+    page = (REPOSITORY / "docs" / "light.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`.*) \|$", page, re.MULTILINE))
+    assert tuple(rows) == RIGS
+    for rig in DEFAULT_RIG.choice:
+        for key in type(rig).model_fields.keys() - {"name", "azimuth_deg", "key_angle_deg"}:
+            assert f"`{key}`" in rows[rig.name], (rig.name, key)
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
+        Lighting.model_validate(yaml.safe_load(example)["lighting"])

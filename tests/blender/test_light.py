@@ -92,7 +92,7 @@ def test_a_pattern_is_in_no_label_and_no_view(
     light, shaded = a.color[..., 1], b.color[..., 1]
     assert shaded.mean() < 0.9 * light.mean()
     # The other lamp and most of the world are not held up.
-    assert (shaded > 0.1 * light).all()
+    assert np.percentile(shaded / light, 2) > 0.1
 
 
 def test_mixed_hdris_add_up(make_planner: Maker, scene_renderer: Any) -> None:
@@ -142,26 +142,35 @@ def test_the_sky_glows_where_its_sun_stands(make_planner: Maker, scene_renderer:
     assert right[:, -8:].mean() > 1.3 * right[:, :8].mean()
 
 
+def paper(shot: Shot, renderer: Any) -> np.ndarray:
+    """The light (3,) of the middle of an empty floor, of that of a white world of strength 1."""
+    white = WorldState(hdri=None, file=None, color=(1, 1, 1), strength=1, rotation_deg=0)
+    plain = shot.model_copy(update={"world": white, "lamps": ()})
+    seen, of = (
+        renderer.render(each)[0].color[9:15, 12:20, :3].mean(axis=(0, 1)) for each in (shot, plain)
+    )
+    return np.asarray(seen / of)
+
+
 @pytest.mark.parametrize(("elevation", "haze"), [(14.0, 0.6), (45.0, 5.0)])
 def test_the_sky_is_as_bright_as_the_plan_takes_it(
     make_planner: Maker, scene_renderer: Any, elevation: float, haze: float
 ) -> None:
     shot = make_planner({**EMPTY, "lighting": {"lights": []}}).shot(0)
-    shot = shot.model_copy(update={"world": sky(elevation, 40, haze, 1.0)})
-    seen = scene_renderer.render(shot)[0].color[..., :3].mean(axis=(0, 1))
+    shot = shot.model_copy(update={"world": sky(elevation, 40, haze, 1.0), "lamps": ()})
     expected = np.array(daylight(elevation, haze)[0]) / math.pi
-    assert seen == pytest.approx(expected, rel=0.12)
+    assert paper(shot, scene_renderer) == pytest.approx(expected, rel=0.08)
 
 
-@pytest.mark.parametrize("rig", ["office", "tent"])
-def test_panels_light_what_they_are_meant_to(
-    make_planner: Maker, scene_renderer: Any, rig: str
+@pytest.mark.parametrize(
+    "rig", [{"name": "office", "fill": 0}, {"name": "sun_sky", "elevation_deg": 90, "sun": 1}]
+)
+def test_a_rig_lights_paper_as_its_strength_says(
+    make_planner: Maker, scene_renderer: Any, rig: dict[str, Any]
 ) -> None:
-    """White paper under the office's panels alone is as bright as the strength says."""
-    lighting = {"rig": {"name": rig, "strength": 0.8, "fill": 0, "temperature_k": 6500}}
-    shot = make_planner({**EMPTY, "lighting": lighting}).shot(0)
-    seen = float((scene_renderer.render(shot)[0].color[9:15, 12:20, :3] @ LUMA).mean())
-    if rig == "office":
-        assert seen == pytest.approx(0.8, rel=0.2)
-    else:
-        assert 0.4 < seen < 1.5
+    """Where all of it comes from above, that is: straight below the sun, and below panels."""
+    data = {**EMPTY, "lighting": {"rig": {**rig, "strength": 0.8, "pattern": "none"}}}
+    if rig["name"] == "office":
+        del data["lighting"]["rig"]["pattern"]
+    shot = make_planner(data).shot(0)
+    assert paper(shot, scene_renderer) @ LUMA == pytest.approx(0.8, rel=0.12)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field, Tag, ValidationError, mo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.pattern import OnePattern
-from renderer.recipe.rigs import DEFAULT_RIG, Rig, RigOrChoice, one_direction
+from renderer.recipe.rigs import Rig, RigOrChoice, default_rig, one_direction
 from renderer.shot.engines import EngineName, capabilities
 from renderer.values.colour import Colour
 from renderer.values.distribution import Choice, Strict, Uniform, choice_or
@@ -133,7 +133,7 @@ class Lighting(Strict):
     def rig_or_default(self) -> Rig | Choice[Rig] | None:
         """The rig; None where world and lights say what light there is."""
         if self.rig is None and self.world is None and self.lights is None:
-            return DEFAULT_RIG
+            return default_rig()
         return self.rig
 
     @property

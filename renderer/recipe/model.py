@@ -222,7 +222,7 @@ class Recipe(Strict):
     )
     arrangement: Arrangement = Arrangement()
     camera: Camera = Camera()
-    lighting: Lighting = Lighting()
+    lighting: Lighting = Field(default_factory=Lighting)
     background: Annotated[
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),

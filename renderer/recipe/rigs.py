@@ -7,6 +7,7 @@ default are what a camera's white balance leaves of a lamp's own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -189,16 +190,13 @@ OneRig = Annotated[
 RigOrChoice = Annotated[
     Annotated[OneRig, Tag("rig")] | Annotated[Choice[OneRig], Tag("choice")], choice_or("rig")
 ]
-# What lights a recipe that says nothing of light: indoors by day for the most part.
-DEFAULT_RIG: Choice[Rig] = Choice[OneRig](
-    choice=(
-        WindowRig(),
-        OfficeRig(),
-        HdriRig(),
-        SunSkyRig(),
-        StudioRig(),
-        TentRig(),
-        NightRig(),
-    ),
-    weights=(3.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0),
-)
+
+
+@cache
+def default_rig() -> Choice[Rig]:
+    """Return what lights a recipe that says nothing of light: rooms by day for the most part."""
+    rigs = (WindowRig, OfficeRig, HdriRig, SunSkyRig, StudioRig, TentRig, NightRig)
+    made: Choice[Rig] = Choice[OneRig](
+        choice=tuple(rig() for rig in rigs), weights=(3.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0)
+    )
+    return made

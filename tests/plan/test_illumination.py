@@ -17,7 +17,7 @@ from renderer.plan import Planner
 from renderer.plan.rigs.panel import Panel
 from renderer.recipe import RecipeError, load_recipe
 from renderer.recipe.lighting import Lighting
-from renderer.recipe.rigs import DEFAULT_RIG
+from renderer.recipe.rigs import default_rig
 from renderer.shot.shot import Shot
 from tests import shapes
 from tests.conftest import REPOSITORY
@@ -85,7 +85,7 @@ def test_a_recipe_that_says_nothing_of_light_has_any_rig(plain_planner: Maker) -
     assert sum(shot.world.sky is not None for shot in shots) in range(3, 20)
     assert {shot.world.hdri for shot in shots} >= {"interior", "studio"}
     assert len({len(shot.lamps) for shot in shots}) > 4
-    assert len(DEFAULT_RIG.choice) == len(RIGS)
+    assert len(default_rig().choice) == len(RIGS)
 
 
 def test_one_key_of_light_brings_the_other_as_ever(plain_planner: Maker) -> None:
@@ -269,7 +269,7 @@ def test_the_page_has_every_rig_with_its_keys_and_its_examples_are_good() -> Non
     page = (REPOSITORY / "docs" / "light.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| (`.*) \|$", page, re.MULTILINE))
     assert tuple(rows) == RIGS
-    for rig in DEFAULT_RIG.choice:
+    for rig in default_rig().choice:
         for key in type(rig).model_fields.keys() - {"name", "azimuth_deg", "key_angle_deg"}:
             assert f"`{key}`" in rows[rig.name], (rig.name, key)
     examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

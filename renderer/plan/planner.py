@@ -16,9 +16,10 @@ from renderer.errors import UserError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
 from renderer.plan.goals import GoalPlan
-from renderer.plan.illumination import decide_lamps, decide_world
+from renderer.plan.illumination import decide_light
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject
+from renderer.plan.site import Site
 from renderer.plan.sources import scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
@@ -133,6 +134,8 @@ class Planner:
         catcher = capabilities(self.recipe.render.engine).shadow_catcher
         center, radius = subject.center, subject.radius_m
         on_picture = self._effects.draw(STAGES[1:], first, placed, subject, views)
+        site = Site.before(views[0].camera, center, radius)
+        light = decide_light(self.recipe.lighting, first, self.folder, site)
         return Shot(
             index=index,
             goals=search.wanted,
@@ -141,8 +144,8 @@ class Planner:
             radius_m=radius,
             views=views,
             objects=tuple(each.entry for each in placed),
-            world=decide_world(self.recipe.lighting, first, self.folder),
-            lamps=decide_lamps(self.recipe.lighting, first, center, radius),
+            world=light.world,
+            lamps=light.lamps,
             background=decide_background(
                 background, background_path, first, self.folder, radius, catcher
             ),

@@ -26,7 +26,7 @@ from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
-from renderer.recipe.lighting import Lighting
+from renderer.recipe.lighting import Lighting, must_be_shown
 from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
@@ -228,7 +228,7 @@ class Recipe(Strict):
     )
     arrangement: Arrangement = Arrangement()
     camera: Camera = Camera()
-    lighting: Lighting = Lighting()
+    lighting: Lighting = Field(default_factory=Lighting)
     background: Annotated[
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
@@ -274,6 +274,11 @@ class Recipe(Strict):
         found: dict[str, Any] = dump(self)
         empty = {"scenarios": self.scenarios == {}, "goals": self.goals == Goals()}
         return {key: value for key, value in found.items() if not empty.get(key)}
+
+    @model_validator(mode="after")
+    def _check_light(self) -> Self:
+        must_be_shown(self.lighting, self.render.engine)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""

@@ -37,11 +37,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Placed:
-    """An object in the world: its Shot entry, its model, and its hull in world coordinates."""
+    """An object in the world.
+
+    Attributes:
+        entry: its Shot entry.
+        candidate: its model.
+        hull: (n, 3) in world coordinates.
+        bound: whether a pose is accepted only where enough of it is seen.
+
+    """
 
     entry: Instance
     candidate: Candidate
     hull: Array
+    bound: bool = True
 
 
 @dataclass(frozen=True)

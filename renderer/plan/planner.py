@@ -13,14 +13,17 @@ import numpy.typing as npt
 from renderer.asset import AssetCache, AssetSource
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
-from renderer.plan.acceptance import Rejection, rejection, remedy
+from renderer.plan.acceptance import Beyond, Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
+from renderer.plan.cutting import cut_view, is_cut
 from renderer.plan.illumination import decide_lamps, decide_world
+from renderer.plan.object_size import measured
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject, model_path
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
+from renderer.shot.camera import View
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.distribution import Strict
@@ -109,9 +112,9 @@ class Planner:
             placed = place_objects(self.recipe, self._candidates, stream)
             hull = _hull(placed)
             subject = Subject.of(hull)
-            views = decide_views(self.recipe.camera, self.folder, hull, stream)
+            views, beyond = self._seen(placed, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
-            rejected = rejection(placed, views, self.recipe.accept, floor)
+            rejected = rejection(placed, views, self.recipe.accept, beyond, floor)
             if rejected is None:
                 break
             reasons[rejected] += 1
@@ -135,6 +138,19 @@ class Planner:
             effects=in_scene + on_picture,
             render=self._render(first),
         )
+
+    def _seen(
+        self, placed: list[Placed], hull: Array, stream: Stream
+    ) -> tuple[tuple[View, ...], Beyond]:
+        """Return the views of objects with a hull (n, 3), and how much may be beyond the frame."""
+        camera, accept = self.recipe.camera, self.recipe.accept
+        one = measured(camera, placed, stream)
+        views = decide_views(camera, self.folder, hull if one is None else one.hull, stream)
+        cut = camera.orbit.cut
+        if cut is None or not placed or not is_cut(cut, stream):
+            return views, Beyond.of(accept, one, None, None)
+        view, target = cut_view(views[0], placed, one, cut.limit, stream)
+        return (view,), Beyond.of(accept, one, target, cut.limit)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

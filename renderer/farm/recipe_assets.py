@@ -92,7 +92,11 @@ def try_models(
 
 def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recipe) -> KeyPath:
     """Return which key names the file that an error begins with."""
-    named = {str(source.path): at for at, each in enumerate(sources) for source in each.values()}
+    # The first that names it: an effect may bring an object's model anew.
+    named: dict[str, int] = {}
+    for at, each in enumerate(sources):
+        for source in each.values():
+            named.setdefault(str(source.path), at)
     file = max((path for path in named if str(error).startswith(path)), key=len, default=None)
     if file is None:
         return ()

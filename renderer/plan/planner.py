@@ -50,13 +50,18 @@ def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
         }
         for spec in recipe.objects
     ]
-    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    own = {path: source for each in objects for path, source in each.items()}
+    effects = recipe.effects.on.items()
+    return objects + [_brought(name, config, folder, own) for name, config in effects]
 
 
-def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
+def _brought(
+    name: str, config: Strict, folder: Path, objects: dict[str, AssetSource]
+) -> dict[str, AssetSource]:
     """Return the models that an effect brings: path as in a Shot → source."""
     with EFFECTS.calling(name):
-        models = EFFECTS.get(name).models(config, folder)
+        effect = EFFECTS.get(name)
+        models = {**effect.models(config, folder), **effect.models_like(config, objects)}
         return {model_path(name, model): source for model, source in models.items()}
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
-from renderer.recipe.effects import Effects
+from renderer.recipe.effects import Effects, must_have_own_categories
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.lighting import Lighting
@@ -240,6 +240,7 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
+        must_have_own_categories(self)
         must_be_possible(self)
         return self
 
@@ -249,5 +250,8 @@ class Recipe(Strict):
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Category names in the order they first appear; COCO ids count from 1 in this order."""
-        return tuple(dict.fromkeys(spec.category for spec in self.objects))
+        """Category names in the order they first appear, then those that effects add; COCO ids
+        count from 1 in this order.
+        """
+        added = [each for names in self.effects.categories.values() for each in names]
+        return tuple(dict.fromkeys([*(spec.category for spec in self.objects), *added]))

@@ -13,6 +13,7 @@ from renderer.asset import AssetCache, AssetFacts, Geometry
 from renderer.geometry.footprint import Footprint
 from renderer.geometry.rotation import any_rotation, euler, rest_on_side
 from renderer.geometry.sliding import blocked_span, first_free
+from renderer.plan.layout import Standing, lay_out
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.shot.scene import Instance, to_matrix4
 from renderer.values.draw import draw_among, draw_number
@@ -104,7 +105,14 @@ def place_objects(
         count = round(draw_number(spec.count, first, f"{path}.count"))
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
     gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
-    offsets = _arrange(posed, gap, stream)
+    if recipe.placement is None:
+        offsets = _arrange(posed, gap, stream)
+    else:
+        offsets = lay_out(
+            recipe.placement,
+            Standing(posed, [_to_origin(each) for each in posed], stream),
+            lambda chosen: _arrange([posed[at] for at in chosen], gap, stream),
+        )
     return [
         _finish(number, each, offset)
         for number, (each, offset) in enumerate(zip(posed, offsets, strict=True), start=1)

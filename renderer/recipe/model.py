@@ -21,6 +21,7 @@ from renderer.recipe.camera import Camera
 from renderer.recipe.effects import Effects, must_have_own_categories
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
+from renderer.recipe.layout import Layout, must_have_free_places
 from renderer.recipe.lighting import Lighting
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
@@ -221,6 +222,7 @@ class Recipe(Strict):
         min_length=1
     )
     arrangement: Arrangement = Arrangement()
+    placement: Annotated[Layout | None, Field(exclude_if=lambda said: said is None)] = None
     camera: Camera = Camera()
     lighting: Lighting = Lighting()
     background: Annotated[
@@ -241,6 +243,7 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
         must_have_own_categories(self)
+        must_have_free_places(self)
         must_be_possible(self)
         return self
 

@@ -59,11 +59,11 @@ class DistractorsConfig(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        sizes = [self.size is not None, self.size_m is not None, self.size_of_objects]
-        if sum(sizes) > 1:
-            said = "size or size_m" if not self.size_of_objects else "one of the sizes"
+        if self.size is not None and self.size_m is not None:
+            raise PydanticCustomError("exclusive", "distractors have size or size_m, not both")
+        if self.size_of_objects and not (self.size is None and self.size_m is None):
             raise PydanticCustomError(
-                "exclusive", "distractors have {said}, not both", {"said": said}
+                "exclusive", "distractors of the objects' size have neither size nor size_m"
             )
         if not self.kinds:
             raise PydanticCustomError(

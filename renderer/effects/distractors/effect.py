@@ -15,11 +15,11 @@ from renderer.asset import AssetSource
 from renderer.effects.distractors import stock
 from renderer.effects.distractors.config import DistractorsConfig
 from renderer.effects.distractors.covering import FloorCover
-from renderer.effects.distractors.floor_space import FloorSpace
 from renderer.effects.distractors.pieces import Painted, Piece, Pieces, Turned
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
 from renderer.effects.scene import RenderScene, SceneDraft
+from renderer.geometry.floor_space import FloorSpace
 from renderer.shot.shot import EffectState
 
 Array = npt.NDArray[np.float64]

@@ -23,7 +23,7 @@ _PATH = "camera.orbit.cut"
 _LEAST, _MOST = 0.2, 0.95
 # Rays along each side of the object's box, and how often the camera is corrected: parts of the
 # object that are nearer to it move farther in the picture.
-_GRID, _STEPS = 64, 6
+_GRID, _STEPS = 64, 8
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,17 @@ def cut_view(
     beyond = limit * (_LEAST + (_MOST - _LEAST) * unit)
     target = measured or max(placed, key=lambda each: _reach(each, view.camera, edge, beyond))
     camera = view.camera
+    size_px = None if measured is None else _longer_side(target, camera)
     for _ in range(_STEPS):
         away = _away(target, camera, edge, beyond)
         if away is None:
             break  # the camera is in it: the pose is refused for that
         moved = camera.pose.copy()
         moved[edge.axis, 3] += away
+        if size_px is not None:
+            # Seen from beside, it is a little smaller or larger than it was.
+            larger = _longer_side(target, camera) / size_px
+            moved[2, 3] += (larger - 1) * float(camera.project(target.hull)[:, 2].mean())
         camera = camera.model_copy(update={"world_to_camera": to_matrix4(moved)})
     return view.model_copy(update={"camera": camera}), target
 
@@ -93,6 +98,11 @@ def _reach(each: Placed, camera: Camera, edge: Edge, beyond: float) -> float:
         return -np.inf
     along = edge.sign * projected[:, edge.axis]
     return float(along.max() - beyond * np.ptp(along))
+
+
+def _longer_side(each: Placed, camera: Camera) -> float:
+    """Return the longer side of an object's box in pixels, in the frame and beyond."""
+    return float(np.ptp(camera.project(each.hull)[:, :2], axis=0).max())
 
 
 def _away(target: Placed, camera: Camera, edge: Edge, beyond: float) -> float | None:

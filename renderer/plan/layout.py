@@ -21,6 +21,7 @@ from renderer.values.stream import Stream
 Array = npt.NDArray[np.float64]
 Arrange = Callable[[Sequence[int]], list[Array]]
 
+_PATH = "arrangement.layout"
 # Places tried for one object before it slides from the last to the first that is free.
 _TRIES = 40
 # Things dropped anywhere one after the other fill at most about so much of a plane (discs: 0.547,
@@ -72,7 +73,7 @@ class Standing:
 
     def number(self, key: str, value: object) -> float:
         """Return a number of the layout, the same in all poses of the image."""
-        return draw_number(value, self.stream.again(0), f"placement.{key}")  # type: ignore[arg-type]
+        return draw_number(value, self.stream.again(0), f"{_PATH}.{key}")  # type: ignore[arg-type]
 
     def signed(self, at: int, salt: str) -> float:
         """Return a number of an object's own in [-1, 1)."""
@@ -102,7 +103,7 @@ def lay_out(layout: Layout, standing: Standing, arrange: Arrange) -> list[Array]
 def places(count: int, empty: float, key: str, stream: Stream) -> list[int]:
     """Return which of a row of places, a share of them empty, are taken: as many as ``count``."""
     total = max(count, math.ceil(count / (1 - empty) - 1e-9))
-    free = sorted(range(total), key=lambda at: stream.unit(f"placement.{key}.empty", str(at)))
+    free = sorted(range(total), key=lambda at: stream.unit(f"{_PATH}.{key}.empty", str(at)))
     return sorted(free[:count])
 
 
@@ -138,7 +139,7 @@ def _scatter(scatter: Scatter, standing: Standing) -> list[Array]:
         raise LayoutError(
             f"{len(offsets)} objects cover {covered:.3g} m2 of floor, and at {density:g} a square "
             f"metre they have {area:.3g}, of which half can be used: lower "
-            "placement.scatter.per_m2 or the objects' size"
+            "arrangement.layout.scatter.per_m2 or the objects' size"
         )
     space, half = FloorSpace(), math.sqrt(area) / 2
     for at in standing.order(mixed=True):
@@ -148,7 +149,7 @@ def _scatter(scatter: Scatter, standing: Standing) -> list[Array]:
         hull = standing.bodies[at].hull + standing.starts[at]
         for attempt in range(_TRIES):
             x, y = (half * standing.signed(at, f"{axis}{attempt}") for axis in "xy")
-            away = space.first_room(hull + (x, y, 0.0), direction, gap)
+            away = space.first_room(hull + np.array([x, y, 0.0]), direction, gap)
             if away == 0:
                 break
         move = np.array([x + away * direction[0], y + away * direction[1], 0.0])
@@ -180,7 +181,7 @@ def _clusters(clusters: Clusters, standing: Standing, arrange: Arrange) -> list[
         )
         middle = (corners.min(0) + corners.max(0)) / 2
         radius = float(np.linalg.norm(corners - middle, axis=1).max())
-        angle = 2 * math.pi * standing.stream.unit("placement.clusters.direction", str(number))
+        angle = 2 * math.pi * standing.stream.unit(f"{_PATH}.clusters.direction", str(number))
         direction = np.array([math.cos(angle), math.sin(angle)])
         spans = [
             _circle_span(other, direction, (radius + theirs) * (1 + apart / 2))

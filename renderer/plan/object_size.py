@@ -24,10 +24,11 @@ def measured(camera: Camera, placed: Sequence[Placed], stream: Stream) -> Placed
     """Return the object that ``object_px`` is the size of: each is as likely, and it is the same in
     all poses of an image. None where the recipe does not say it, or there is no object.
     """
-    if camera.object_px is None or not placed:
+    labelled = [each for each in placed if each.entry.category is not None]
+    if camera.object_px is None or not labelled:
         return None
     unit = stream.again(0).unit("camera.object_px", "object")
-    return placed[int(unit * len(placed))]
+    return labelled[int(unit * len(labelled))]
 
 
 def distance_for_size(

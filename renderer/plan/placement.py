@@ -105,11 +105,11 @@ def place_objects(
         count = round(draw_number(spec.count, first, f"{path}.count"))
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
     gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
-    if recipe.placement is None:
+    if recipe.arrangement.layout is None:
         offsets = _arrange(posed, gap, stream)
     else:
         offsets = lay_out(
-            recipe.placement,
+            recipe.arrangement.layout,
             Standing(posed, [_to_origin(each) for each in posed], stream),
             lambda chosen: _arrange([posed[at] for at in chosen], gap, stream),
         )

@@ -152,9 +152,10 @@ class Planner:
         one = measured(camera, placed, stream)
         views = decide_views(camera, self.folder, hull if one is None else one.hull, stream)
         cut = camera.orbit.cut
-        if cut is None or not placed or not is_cut(cut, stream):
+        labelled = [each for each in placed if each.entry.category is not None]
+        if cut is None or not labelled or not is_cut(cut, stream):
             return views, Beyond.of(accept, one, None, None)
-        view, target = cut_view(views[0], placed, one, cut.limit, stream)
+        view, target = cut_view(views[0], labelled, one, cut.limit, stream)
         return (view,), Beyond.of(accept, one, target, cut.limit)
 
     def _render(self, stream: Stream) -> RenderState:

@@ -78,7 +78,7 @@ class Scatter(Strict):
 
 
 class Clusters(Strict):
-    """Several heaps side by side, each put close together as objects are without a placement."""
+    """Several heaps side by side, each put close together as objects are without a layout."""
 
     count: Annotated[Number, within(1, 100, whole=True)] = Field(description="How many heaps.")
     apart: Gap = Field(
@@ -100,25 +100,25 @@ class Layout(Strict):
         names = tuple(type(self).model_fields)
         if sum(getattr(self, name) is not None for name in names) != 1:
             raise PydanticCustomError(
-                "exclusive", "a placement has one of {names}", {"names": ", ".join(names)}
+                "exclusive", "a layout has one of {names}", {"names": ", ".join(names)}
             )
         return self
 
 
 def must_have_free_places(recipe: Recipe) -> None:
-    """Make sure that a placement decides where objects stand, and nothing else does.
+    """Make sure that a layout decides where objects stand, and nothing else does.
 
     Raises:
         ValidationError: it does not; it tells where in the recipe.
 
     """
-    if recipe.placement is None:
+    if recipe.arrangement.layout is None:
         return
     for at, spec in enumerate(recipe.objects):
         if spec.position_m is not None:
-            sentence = "says where an object stands, and so does placement: leave one out"
+            sentence = "says where an object stands, and so does arrangement.layout: leave one out"
             error = PydanticCustomError("exclusive", "{sentence}", {"sentence": sentence})
             place = ("objects", at, "position_m")
             raise ValidationError.from_exception_data(
-                "placement", [InitErrorDetails(type=error, loc=place, input=spec.position_m)]
+                "layout", [InitErrorDetails(type=error, loc=place, input=spec.position_m)]
             )

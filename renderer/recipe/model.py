@@ -83,6 +83,9 @@ class Arrangement(Strict):
     gap: Annotated[Number, within(0, 100)] = Field(
         0.15, description="Free space around each object, as a share of its own radius."
     )
+    layout: Annotated[Layout | None, Field(exclude_if=lambda said: said is None)] = Field(
+        None, description="Objects stand in a grid, on a shelf, scattered or in clusters."
+    )
 
 
 class Floor(Strict):
@@ -222,7 +225,6 @@ class Recipe(Strict):
         min_length=1
     )
     arrangement: Arrangement = Arrangement()
-    placement: Annotated[Layout | None, Field(exclude_if=lambda said: said is None)] = None
     camera: Camera = Camera()
     lighting: Lighting = Lighting()
     background: Annotated[

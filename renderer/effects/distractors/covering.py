@@ -87,5 +87,5 @@ class FloorCover:
             # A cell's middle is at its number plus a half, and OpenCV's at its number.
             corners = np.clip(projected[:, :2] / self._cell - 0.5, -1e4, 1e4).astype(np.float32)
             outline = np.rint(cv2.convexHull(corners)).astype(np.int32)
-            cv2.fillConvexPoly(canvas, outline, 1)
+            cv2.fillConvexPoly(canvas, outline, (1,))
         return canvas.astype(np.bool_)

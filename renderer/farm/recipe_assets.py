@@ -100,10 +100,10 @@ def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recip
     file = max((path for path in named if str(error).startswith(path)), key=len, default=None)
     if file is None:
         return ()
-    beyond = named[file] - len(recipe.objects)
+    beyond, effects = named[file] - len(recipe.objects), list(recipe.effects.on)
     if beyond < 0:
         return ("objects", named[file], "asset")
-    return ("effects", list(recipe.effects.on)[beyond])
+    return ("effects", effects[beyond]) if beyond < len(effects) else ("arrangement", "layout")
 
 
 def planner_of(recipe: Recipe, folder: Path, assets: Assets) -> Planner:

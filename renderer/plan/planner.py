@@ -20,6 +20,7 @@ from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.object_size import measured
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject, model_path
+from renderer.plan.shelf import board_sources
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
@@ -41,7 +42,7 @@ class PlanError(UserError):
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings: path as in a Shot → source.
+    effect that is on, those that it brings, and the boards of shelves: path as in a Shot → source.
     """
     objects = [
         {
@@ -52,7 +53,8 @@ def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     ]
     own = {path: source for each in objects for path, source in each.items()}
     effects = recipe.effects.on.items()
-    return objects + [_brought(name, config, folder, own) for name, config in effects]
+    brought = [_brought(name, config, folder, own) for name, config in effects]
+    return [*objects, *brought, dict(board_sources(recipe))]
 
 
 def _brought(
@@ -74,7 +76,7 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, path as in a Shot → the same.
+            that is on, and for boards, path as in a Shot → the same.
 
     """
 
@@ -114,7 +116,7 @@ class Planner:
         reasons: collections.Counter[Rejection] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
-            placed = place_objects(self.recipe, self._candidates, stream)
+            placed = place_objects(self.recipe, self._candidates, self._effects.models, stream)
             hull = _hull(placed)
             subject = Subject.of(hull)
             views, beyond = self._seen(placed, hull, stream)

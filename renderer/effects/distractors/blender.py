@@ -30,7 +30,14 @@ def turn_colours(material: bpy.types.Material, change: Turned) -> None:
             tree.links.new(socket.links[0].from_socket, node.inputs["Color"])
         else:
             node.inputs["Color"].default_value = socket.default_value
-        tree.links.new(node.outputs["Color"], socket)
+        mix = tree.nodes.new("ShaderNodeMix")
+        mix.data_type = "RGBA"
+        # Sockets of other kinds of numbers have the same names.
+        before, tint = (each for each in mix.inputs if each.type == "RGBA")
+        factor = next(each for each in mix.inputs if each.type == "VALUE")
+        factor.default_value, tint.default_value = change.mixed, (*change.tint, 1.0)
+        tree.links.new(node.outputs["Color"], before)
+        tree.links.new(next(each for each in mix.outputs if each.type == "RGBA"), socket)
 
 
 def _base_colours(

@@ -22,8 +22,9 @@ Array = npt.NDArray[np.float64]
 # Times the longest side of one of the objects.
 _LIKE = (0.8, 1.25)
 # Of look-alikes, how many have one plain colour in place of all they bring; the others' colours
-# are turned about the colour circle, at least a fifth of it.
-_PLAIN, _LEAST_TURN = 1 / 3, 0.2
+# are turned about the colour circle, at least a fifth of it, and mixed with another one, since a
+# black or white thing has none that could be turned.
+_PLAIN, _LEAST_TURN, _TINT = 1 / 3, 0.2, 0.4
 
 
 class Painted(Frozen):
@@ -41,6 +42,8 @@ class Turned(Frozen):
         hue: by which share of the colour circle.
         saturation: a factor.
         value: a factor.
+        tint: a colour (linear Rec.709).
+        mixed: the share of that in the colours then.
 
     """
 
@@ -48,6 +51,8 @@ class Turned(Frozen):
     hue: float
     saturation: float
     value: float
+    tint: Vector
+    mixed: float
 
 
 @dataclass(frozen=True)
@@ -134,12 +139,14 @@ class Pieces:
         """Return what becomes of its colours: a user's models keep theirs."""
         if piece.model.startswith("model."):
             return None
+        color = srgb_to_linear(draws.colour("color", self.config.color))
         if piece.model in stock.SHAPES or draws.unit("plain") < _PLAIN:
-            color = srgb_to_linear(draws.colour("color", self.config.color))
             return Painted(instance=instance, color=color)
         return Turned(
             instance=instance,
             hue=_LEAST_TURN + (1 - 2 * _LEAST_TURN) * draws.unit("hue"),
             saturation=0.6 + 0.8 * draws.unit("saturation"),
             value=0.6 + 0.6 * draws.unit("value"),
+            tint=color,
+            mixed=_TINT,
         )

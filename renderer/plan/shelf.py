@@ -81,7 +81,8 @@ def put_on_shelf(shelf: Shelf, standing: Standing) -> tuple[list[Array], list[Bo
         heights[level] = max(heights[level], sizes[at, 2])
     heights[heights == 0] = sizes[:, 2].max()
     cells = widths * (1 + standing.number("shelf.gap", shelf.gap))
-    length, row = float(cells.sum(axis=1).max()), float(sizes[:, 1].max()) * (1 + _ROOM)
+    row = float(sizes[:, 1].max()) * (1 + _ROOM)
+    length = max(float(cells.sum(axis=1).max()), row * deep)  # no board is deeper than long
     model, depth = _board(row * deep / length)
     thick, depth = _THICK * length, depth * length
     clear = heights * (1 + standing.number("shelf.headroom", shelf.headroom))

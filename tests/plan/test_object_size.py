@@ -162,5 +162,5 @@ def test_what_helps(plain_planner: Maker) -> None:
     data = recipe([{**BOX, "position_m": [0, 0, 0]}], object_px=150)
     data["objects"].append({**BALL, "size_m": 30.0, "position_m": [0, 0, -15], "count": 1})
     data["seed"] = 1
-    with pytest.raises(PlanError, match="lower camera.object_px, or choose a longer"):
+    with pytest.raises(PlanError, match=r"lower camera\.object_px, or choose a longer"):
         plain_planner(data, **SOLIDS).shot(0)

@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 # Cells along the longer side of the frame.
-_CELLS = 64
+_CELLS = 160
 # Floor farther from the subject's middle than so many of its radii is left alone: towards the
 # horizon no number of things would hide it.
 _FAR = 12.0

@@ -40,14 +40,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Placed:
-    """An object in the world.
-
-    Attributes:
-        entry: its Shot entry.
-        candidate: its model.
-        hull: (n, 3) in world coordinates.
-        bound: whether a pose is accepted only where enough of it is seen.
-
+    """An object in the world: its Shot entry, its model, and its hull in world coordinates; whether
+    a pose is accepted only where enough of it is seen.
     """
 
     entry: Instance
@@ -112,10 +106,8 @@ def place_objects(
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
     gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
     offsets, boards = _laid_out(recipe, posed, gap, stream)
-    placed = [
-        _finish(number, each, offset)
-        for number, (each, offset) in enumerate(zip(posed, offsets, strict=True), start=1)
-    ]
+    pairs = enumerate(zip(posed, offsets, strict=True), start=1)
+    placed = [_finish(number, each, offset) for number, (each, offset) in pairs]
     for board in boards:
         placed.append(_furniture(len(placed) + 1, board, furniture[board.model]))
     return placed

@@ -53,6 +53,24 @@ class Effect(ABC, Generic[ConfigT, StateT]):
         del config, folder
         return {}
 
+    def models_like(
+        self, config: ConfigT, objects: Mapping[str, AssetSource]
+    ) -> Mapping[str, AssetSource]:
+        """Return models made of those of the recipe's own objects, each by a name of its own.
+
+        Args:
+            config: what the recipe says.
+            objects: the models of all objects, by their paths.
+
+        """
+        del config, objects
+        return {}
+
+    def categories(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the categories that the effect's own objects have, none of them an object's."""
+        del config
+        return ()
+
     @abstractmethod
     def draw(self, config: ConfigT, draws: Draws, scene: SceneDraft) -> StateT | None:
         """Return what the effect does in one shot, or None for nothing. Pure, and without bpy.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import Geometry
+from renderer.shot.camera import View
 from renderer.shot.scene import Instance, Vector
 
 Array = npt.NDArray[np.float64]
@@ -29,8 +30,16 @@ class SceneDraft(Protocol):
     def radius_m(self) -> float:
         """The radius of the subject about its middle, in metres."""
 
+    @property
+    def views(self) -> Sequence[View]:
+        """The cameras."""
+
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's convex hull in the world."""
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The names of the models that the effect brings."""
 
     def geometry(self, model: str) -> Geometry:
         """Return triangles and hull, in its own frame, of a model that the effect brings."""
@@ -40,7 +49,13 @@ class SceneDraft(Protocol):
         is neither may hold a camera, and no pose with it is accepted.
         """
 
-    def add(self, model: str, model_to_world: Array, category: str | None = None) -> Instance:
+    def add(
+        self,
+        model: str,
+        model_to_world: Array,
+        category: str | None = None,
+        bound: bool = True,
+    ) -> Instance:
         """Place one more object; only effects of the stage ``scene`` may.
 
         Poses are accepted or not with it there. It changes neither the framing nor the subject.
@@ -48,7 +63,9 @@ class SceneDraft(Protocol):
         Args:
             model: the name of a model that the effect brings.
             model_to_world: (4, 4) rotation, uniform scale and translation.
-            category: one of the recipe's; None: it has no label, and hides what is behind it.
+            category: one of the recipe's, or of the effect's own; None: it has no label, and hides
+                what is behind it.
+            bound: whether a pose is accepted only where enough of it is seen, if it has a category.
 
         """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from renderer.asset import AssetCache, AssetFacts, Geometry
 from renderer.geometry.footprint import Footprint
 from renderer.geometry.rotation import any_rotation, euler, rest_on_side
 from renderer.geometry.sliding import blocked_span, first_free
+from renderer.plan.layout import Standing, lay_out
+from renderer.plan.shelf import Board, put_on_shelf
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.shot.scene import Instance, to_matrix4
 from renderer.values.draw import draw_among, draw_number
@@ -37,11 +40,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Placed:
-    """An object in the world: its Shot entry, its model, and its hull in world coordinates."""
+    """An object in the world: its Shot entry, its model, and its hull in world coordinates; whether
+    a pose is accepted only where enough of it is seen.
+    """
 
     entry: Instance
     candidate: Candidate
     hull: Array
+    bound: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,13 @@ def spec_paths(recipe: Recipe) -> list[str]:
 
 
 def place_objects(
-    recipe: Recipe, candidates: list[dict[str, Candidate]], stream: Stream
+    recipe: Recipe,
+    candidates: list[dict[str, Candidate]],
+    furniture: Mapping[str, Candidate],
+    stream: Stream,
 ) -> list[Placed]:
-    """Return the objects of one image, each free of the others; instances count from 1.
+    """Return the objects of one image, each free of the others, and then what they stand on;
+    instances count from 1.
 
     How many there are, which models and how large is drawn once an image; another attempt at a
     rejected pose turns and moves the same objects, so that rejection favours no number or model.
@@ -95,11 +105,26 @@ def place_objects(
         count = round(draw_number(spec.count, first, f"{path}.count"))
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
     gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
-    offsets = _arrange(posed, gap, stream)
-    return [
-        _finish(number, each, offset)
-        for number, (each, offset) in enumerate(zip(posed, offsets, strict=True), start=1)
-    ]
+    offsets, boards = _laid_out(recipe, posed, gap, stream)
+    pairs = enumerate(zip(posed, offsets, strict=True), start=1)
+    placed = [_finish(number, each, offset) for number, (each, offset) in pairs]
+    for board in boards:
+        placed.append(_furniture(len(placed) + 1, board, furniture[board.model]))
+    return placed
+
+
+def _laid_out(
+    recipe: Recipe, posed: list[_Posed], gap: float, stream: Stream
+) -> tuple[list[Array], list[Board]]:
+    """Return for each object what to add to its hull, and the boards that objects stand on."""
+    layout = recipe.arrangement.layout
+    if layout is None:
+        return _arrange(posed, gap, stream), []
+    standing = Standing(posed, [_to_origin(each) for each in posed], stream)
+    if layout.shelf is not None:
+        return put_on_shelf(layout.shelf, standing)
+    arrange = lambda chosen: _arrange([posed[at] for at in chosen], gap, stream)  # noqa: E731
+    return lay_out(layout, standing, arrange), []
 
 
 def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream) -> _Posed:
@@ -241,6 +266,22 @@ def _blocked(
     if inside <= 0:
         return np.inf, -np.inf
     return along - np.sqrt(inside), along + np.sqrt(inside)
+
+
+def _furniture(number: int, board: Board, candidate: Candidate) -> Placed:
+    hull = candidate.geometry.hull.astype(np.float64)
+    matrix = np.eye(4)
+    matrix[:3, :3] = board.length * board.turn
+    matrix[:3, 3] = board.middle - matrix[:3, :3] @ ((hull.min(0) + hull.max(0)) / 2)
+    entry = Instance(
+        instance=number,
+        category=None,
+        asset=candidate.facts.key,
+        file=candidate.file,
+        scale=board.length,
+        model_to_world=to_matrix4(matrix),
+    )
+    return Placed(entry, candidate, hull @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def _finish(number: int, each: _Posed, offset: Array) -> Placed:

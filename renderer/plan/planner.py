@@ -13,17 +13,21 @@ import numpy.typing as npt
 from renderer.asset import AssetCache
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
-from renderer.plan.acceptance import Rejection, rejection, remedy
+from renderer.plan.acceptance import Beyond, Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
+from renderer.plan.cutting import cut_view, is_cut
 from renderer.plan.goals import GoalPlan
 from renderer.plan.illumination import decide_light
+from renderer.plan.object_size import measured
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject
 from renderer.plan.site import Site
 from renderer.plan.sources import scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
+from renderer.recipe.camera import Camera
 from renderer.recipe.model import Background, Recipe
 from renderer.recipe.scenarios import place_of
+from renderer.shot.camera import View
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.stream import Stream
@@ -46,7 +50,8 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, path as in a Shot → the same; then those of scenarios (``asset_sources``).
+            that is on and for boards, path as in a Shot → the same; then those of scenarios
+            (``asset_sources``).
 
     """
 
@@ -119,12 +124,12 @@ class Planner:
         search = self._goals.search(place)
         for attempt in range(self._goals.tries):
             stream = first.again(attempt)
-            placed = place_objects(self.recipe, self._candidates, stream)
+            placed = place_objects(self.recipe, self._candidates, self._effects.models, stream)
             hull = _hull(placed)
             subject = Subject.of(hull)
-            views = decide_views(search.camera(placed, stream), self.folder, hull, stream)
+            views, beyond = self._seen(search.camera(placed, stream), placed, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
-            rejected = rejection(placed, views, self.recipe.accept, floor)
+            rejected = rejection(placed, views, self.recipe.accept, beyond, floor)
             rejected = rejected or search.miss(placed, views, floor)
             if rejected is None:
                 break
@@ -152,6 +157,20 @@ class Planner:
             effects=in_scene + on_picture,
             render=self._render(first),
         )
+
+    def _seen(
+        self, camera: Camera, placed: list[Placed], hull: Array, stream: Stream
+    ) -> tuple[tuple[View, ...], Beyond]:
+        """Return the views of objects with a hull (n, 3), and how much may be beyond the frame."""
+        accept = self.recipe.accept
+        one = measured(camera, placed, stream)
+        views = decide_views(camera, self.folder, hull if one is None else one.hull, stream)
+        cut = camera.orbit.cut
+        labelled = [each for each in placed if each.entry.category is not None]
+        if cut is None or not labelled or not is_cut(cut, stream):
+            return views, Beyond.of(accept, one, None, None)
+        view, target = cut_view(views[0], labelled, one, cut.limit, stream)
+        return (view,), Beyond.of(accept, one, target, cut.limit)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from renderer.asset import AssetSource
 from renderer.plan.scene_draft import model_path
+from renderer.plan.shelf import board_sources
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.recipe.scenarios import KEY
 from renderer.registry import EFFECTS
@@ -22,7 +23,8 @@ Model = TypeVar("Model")
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings: path as in a Shot → source; then those of scenarios.
+    effect that is on, those that it brings, and the boards of shelves: path as in a Shot → source;
+    then those of scenarios.
     """
     return [each for _, whole in _recipes(recipe) for each in _own_sources(whole, folder)]
 
@@ -35,13 +37,19 @@ def _own_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
         }
         for spec in recipe.objects
     ]
-    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    own = {path: source for each in objects for path, source in each.items()}
+    effects = recipe.effects.on.items()
+    brought = [_brought(name, config, folder, own) for name, config in effects]
+    return [*objects, *brought, dict(board_sources(recipe))]
 
 
-def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
+def _brought(
+    name: str, config: Strict, folder: Path, objects: dict[str, AssetSource]
+) -> dict[str, AssetSource]:
     """Return the models that an effect brings: path as in a Shot → source."""
     with EFFECTS.calling(name):
-        models = EFFECTS.get(name).models(config, folder)
+        effect = EFFECTS.get(name)
+        models = {**effect.models(config, folder), **effect.models_like(config, objects)}
         return {model_path(name, model): source for model, source in models.items()}
 
 
@@ -53,6 +61,7 @@ def asset_keys(recipe: Recipe) -> list[KeyPath]:
         for key in [
             *(("objects", at, "asset") for at in range(len(whole.objects))),
             *(("effects", name) for name in whole.effects.on),
+            ("arrangement", "layout"),
         ]
     ]
 
@@ -84,7 +93,7 @@ def scenario_keys(
 
 
 def _own_count(recipe: Recipe) -> int:
-    return len(recipe.objects) + len(recipe.effects.on)
+    return len(recipe.objects) + len(recipe.effects.on) + 1  # the boards
 
 
 def _recipes(recipe: Recipe) -> list[tuple[KeyPath, Recipe]]:

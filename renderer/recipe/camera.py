@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
 from renderer.recipe.camera_preset import CameraPreset
+from renderer.recipe.framing import Cut, ObjectPx, must_have_one_distance
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
 from renderer.values.number import Number, support, within
@@ -42,6 +43,7 @@ class Orbit(Strict):
         description="Where the subject sits: 0 centred, -1 touches the left or upper edge, 1 the "
         "right or lower one.",
     )
+    cut: Annotated[Cut | None, Field(exclude_if=lambda cut: cut is None)] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -158,6 +160,11 @@ class Camera(Strict):
     sensor_width_mm: Annotated[float, Field(strict=True, gt=0, le=1000)] = 36.0
     intrinsics: Intrinsics | None = None
     orbit: Orbit = Orbit()
+    object_px: Annotated[ObjectPx | None, Field(exclude_if=lambda px: px is None)] = Field(
+        None,
+        description="The longer side of an object's box in pixels, instead of orbit.fill: of one "
+        "drawn among the image's objects, which the camera then looks at; its distance follows.",
+    )
     rig: Rig | None = None
     preset: CameraPreset = Field(
         "none",
@@ -182,6 +189,11 @@ class Camera(Strict):
             return data  # told where it stands
         size = found.resolution or found.calibration(folder).resolution
         return data if size is None else {**data, "resolution": list(size)}
+
+    @model_validator(mode="after")
+    def _check_distance(self) -> Self:
+        must_have_one_distance(self)
+        return self
 
     @model_validator(mode="after")
     def _check_size(self) -> Self:

@@ -9,12 +9,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     create_model,
     model_serializer,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.errors import UnavailableError
 from renderer.registry import EFFECTS
@@ -33,6 +34,11 @@ class ChosenEffects(Strict):
             if (config := getattr(self, name)) is not None and config is not False
         }
 
+    @property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """The categories that the objects of each effect that is on have."""
+        return {name: EFFECTS.get(name).categories(config) for name, config in self.on.items()}
+
     @model_serializer(mode="wrap")
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave them out: a recipe is the same one where more effects are installed. Those that
@@ -42,6 +48,23 @@ class ChosenEffects(Strict):
         plain = self.model_copy(update=dict.fromkeys(off)) if off else self
         said = {name: config for name, config in dump(plain).items() if config is not None}
         return said | dict.fromkeys(off, False)
+
+
+def must_have_own_categories(recipe: Recipe) -> None:
+    """Make sure that nothing which an effect adds is labelled as one of the objects.
+
+    Raises:
+        ValidationError: it is; it tells where in the recipe.
+
+    """
+    theirs = {spec.category for spec in recipe.objects}
+    for name, categories in recipe.effects.categories.items():
+        for each in categories:
+            if each in theirs:
+                sentence = f"adds objects of the category {each!r}, which one of `objects` has"
+                error = PydanticCustomError("category", "{sentence}", {"sentence": sentence})
+                place = InitErrorDetails(type=error, loc=("effects", name), input=each)
+                raise ValidationError.from_exception_data("effects", [place])
 
 
 def _field(name: str) -> tuple[Any, Any]:
@@ -72,6 +95,8 @@ def _refusing(sentence: str) -> BeforeValidator:
 
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
+
     Effects = ChosenEffects
 else:
     Effects = create_model(

@@ -22,10 +22,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
 from renderer.recipe.camera_preset import with_preset
-from renderer.recipe.effects import Effects
+from renderer.recipe.effects import Effects, must_have_own_categories
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
+from renderer.recipe.layout import Layout, must_have_free_places
 from renderer.recipe.lighting import Lighting, must_be_shown
 from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
@@ -87,6 +88,9 @@ class Arrangement(Strict):
 
     gap: Annotated[Number, within(0, 100)] = Field(
         0.15, description="Free space around each object, as a share of its own radius."
+    )
+    layout: Annotated[Layout | None, Field(exclude_if=lambda said: said is None)] = Field(
+        None, description="Objects stand in a grid, on a shelf, scattered or in clusters."
     )
 
 
@@ -255,6 +259,8 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
+        must_have_own_categories(self)
+        must_have_free_places(self)
         must_be_possible(self)
         return self
 
@@ -291,8 +297,12 @@ class Recipe(Strict):
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Category names in the order they first appear, of scenarios behind the others; COCO ids
-        count from 1 in this order.
+        """Category names in the order they first appear, of scenarios behind the others, then those
+        that effects add; COCO ids count from 1 in this order.
         """
         own = [spec.category for spec in self.objects]
-        return tuple(dict.fromkeys([*own, *more_categories(self.scenarios)]))
+        recipes = (self, *self.by_scenario.values())
+        added = [
+            each for one in recipes for names in one.effects.categories.values() for each in names
+        ]
+        return tuple(dict.fromkeys([*own, *more_categories(self.scenarios), *added]))

@@ -22,7 +22,7 @@ from renderer.plan.object_size import measured
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject
 from renderer.plan.site import Site
-from renderer.plan.sources import scenario_keys
+from renderer.plan.sources import own_count, scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.camera import Camera
 from renderer.recipe.model import Background, Recipe
@@ -73,8 +73,7 @@ class Planner:
 
     @cached_property
     def _effects(self) -> EffectPlan:
-        own = len(self.recipe.objects)
-        brought = self._models[own : own + len(self.recipe.effects.on)]
+        brought = self._models[len(self.recipe.objects) : own_count(self.recipe)]
         return EffectPlan(
             self.recipe, {path: model for each in brought for path, model in each.items()}
         )

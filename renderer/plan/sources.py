@@ -76,7 +76,7 @@ def object_models(
     for place, whole in _recipes(recipe):
         for at, spec in enumerate(whole.objects):
             yield (*place, "objects", at, "asset"), spec, rest[at]
-        rest = rest[_own_count(whole) :]
+        rest = rest[own_count(whole) :]
 
 
 def scenario_keys(
@@ -85,14 +85,15 @@ def scenario_keys(
     """Return by the name of each scenario its recipe, and its own of some keys that are in the
     order of ``asset_sources``.
     """
-    rest, found = keys[_own_count(recipe) :], {}
+    rest, found = keys[own_count(recipe) :], {}
     for name, whole in recipe.by_scenario.items():
-        found[name] = whole, tuple(rest[: _own_count(whole)])
-        rest = rest[_own_count(whole) :]
+        found[name] = whole, tuple(rest[: own_count(whole)])
+        rest = rest[own_count(whole) :]
     return found
 
 
-def _own_count(recipe: Recipe) -> int:
+def own_count(recipe: Recipe) -> int:
+    """Return how many of its ``asset_sources`` are a recipe's own, and not a scenario's."""
     return len(recipe.objects) + len(recipe.effects.on) + 1  # the boards
 
 

@@ -33,6 +33,7 @@ from renderer.dataset.compare.yaml_flow import flow
 _LEFT = 2.0
 # and what has less than this share of its distance left does not.
 _MOSTLY = 0.5
+_SHOT_NOISE = ("effects", "sensor_noise", "shot")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Adviser:
         used = {lever.measure for lever in levers if trial.uses(lever)}
         for lever in levers:
             name = lever.measure
-            if name in moved or not (name not in used or trial.uses(lever)):
+            if name in moved or not (trial.uses(lever) or (lever.alone and name not in used)):
                 continue
             if moved and not self._left(name, trial.now(name)):
                 continue
@@ -136,6 +137,9 @@ class Adviser:
             return None
         if fitted.path == ("output", "quality"):
             fitted = replace(fitted, more=((("output", "format"), "jpeg"),))
+        if fitted.path == _SHOT_NOISE and response is not None and response.key.drawn.any():
+            # A state has the noise at its own ISO; the value is that at 100.
+            fitted = replace(fitted, more=(((*_SHOT_NOISE[:-1], "iso"), 100),))
         values = (f"{dotted(path)}: {flow(value)}" for path, value in fitted.values)
         self.told[name] = Advice("; ".join(values), fitted)
         return fitted

@@ -44,6 +44,7 @@ class Lever:
         off: what it is where the effect is off.
         change: what a move does to a picture.
         tried: by how much it is tried, ascending, 0 among them.
+        alone: whether its effect may be switched on for it; it does nothing else then.
 
     """
 
@@ -56,6 +57,7 @@ class Lever:
     off: float
     change: Change
     tried: tuple[float, ...]
+    alone: bool = True
 
     @property
     def path(self) -> KeyPath:
@@ -76,13 +78,14 @@ _MIRED = (-110.0, -60.0, -25.0, 0.0, 25.0, 60.0, 140.0, 260.0)
 _QUALITY_LOST = (0.0, 3.0, 8.0, 15.0, 25.0, 35.0, 50.0, 70.0)
 
 # In the order in which they are moved: each changes what those behind it are still to make up for.
-# Of two for one measure the first is taken that is on; else the last that is known and helps.
+# Of two for one measure that is taken which is on, else the first that helps.
 LEVERS = (
-    Lever("brightness", "auto_exposure", "error_stops", LINEAR, -6, 6, 0, virtual.exposed, _STOPS),
+    Lever("brightness", "auto_exposure", "error_stops", LINEAR, -6, 6, 0, virtual.exposed, _STOPS,
+          False),
     Lever("brightness", "exposure", "stops", LINEAR, -6, 6, 0, virtual.exposed, _STOPS),
     Lever(
         "temperature", "auto_white_balance", "error_mired", LINEAR, -105, 300, 0, virtual.balanced,
-        _MIRED,
+        _MIRED, False,
     ),
     Lever(
         "temperature", "white_balance", "temperature_k", MIRED, 2200, 20000, 6504,

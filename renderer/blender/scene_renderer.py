@@ -24,7 +24,7 @@ from renderer.blender.device import use_device
 from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
-from renderer.blender.lamp import light_for
+from renderer.blender.lamp import SceneLamps
 from renderer.blender.light_pattern import ScenePatterns
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
@@ -73,6 +73,7 @@ class SceneRenderer:
         install()
         self._models = ResidentModels(self._cache, self._keep_models)
         self._passing: list[bpy.types.Object] = []
+        self._lamps = SceneLamps(bpy.context.scene)
         self._patterns = ScenePatterns(bpy.context.scene)
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
@@ -182,9 +183,7 @@ class SceneRenderer:
 
     def _light(self, shot: Shot, space: EngineSpace) -> None:
         lamps = [space.lamp(lamp) for lamp in shot.lamps]
-        items = [light_for(lamp, f"lamp.{number}") for number, lamp in enumerate(lamps)]
-        for item in items:
-            self._add(item)
+        items = self._lamps.set(lamps)
         lit = capabilities(shot.render.engine).lit
         found = {at: lamp.pattern for at, lamp in enumerate(lamps) if lamp.pattern and lit}
         self._patterns.set(found, items)
@@ -236,7 +235,8 @@ class SceneRenderer:
         # where the number of samples changes: a session keeps the sampling pattern of the largest
         # it has had, and pictures would depend on what was rendered before.
         changed = scene.render.engine != engine or render.samples != self._samples
-        if changed or self._shaders.outgrown:
+        more_lamps = self._lamps.has_grown_to(len(shot.lamps))
+        if changed or more_lamps or self._shaders.outgrown:
             scene.render.engine, self._samples = engine, render.samples
             self._shaders.restart()
         scene.cycles.samples = render.samples
@@ -273,11 +273,8 @@ class SceneRenderer:
         self._effects.undo()
         self._patterns.clear()
         self._objects.clear()
-        lights = [item.data for item in self._passing if item.type == "LIGHT"]
         for item in self._passing:
             bpy.data.objects.remove(item)
-        for light in lights:
-            bpy.data.lights.remove(light)
         self._passing.clear()
 
 

@@ -17,8 +17,8 @@ _FIRST = 16
 class SceneLamps:
     """The lamps of a scene, which stay: those that a shot has not are dark.
 
-    A persistent session of Cycles keeps its lights in the order in which it got them, the world
-    among them, and knows them by their addresses: of lamps that are removed and made anew the order,
+    A persistent session of Cycles keeps its lights, the world among them, in the order in which it
+    got them, and knows them by their addresses: of lamps that are removed and made anew the order,
     and with it the noise, would depend on which addresses happen to be used again (bpy 4.5). Cycles
     passes over those without power.
     """

@@ -99,7 +99,8 @@ def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recip
     beyond = named[file] - len(recipe.objects)
     if beyond < 0:
         return ("objects", named[file], "asset")
-    return ("effects", list(recipe.effects.on)[beyond])
+    effects = list(recipe.effects.on)
+    return ("effects", effects[beyond]) if beyond < len(effects) else ("arrangement", "drop")
 
 
 def planner_of(recipe: Recipe, folder: Path, assets: Assets) -> Planner:

@@ -15,6 +15,7 @@ from renderer.effects.effect import STAGES
 from renderer.errors import UserError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
+from renderer.plan.drop import container_sources, drop_objects
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
 from renderer.plan.scene_draft import EffectPlan, Subject, model_path
@@ -38,7 +39,7 @@ class PlanError(UserError):
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings: path as in a Shot → source.
+    effect that is on, those that it brings, and those of bins: path as in a Shot → source.
     """
     objects = [
         {
@@ -47,7 +48,8 @@ def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
         }
         for spec in recipe.objects
     ]
-    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    effects = [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    return [*objects, *effects, container_sources(recipe)]
 
 
 def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
@@ -66,7 +68,7 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, path as in a Shot → the same.
+            that is on, and for bins, path as in a Shot → the same.
 
     """
 
@@ -93,6 +95,11 @@ class Planner:
             self.recipe, {path: model for each in brought for path, model in each.items()}
         )
 
+    def _place(self, stream: Stream) -> list[Placed] | Rejection:
+        if self.recipe.arrangement.drop is None:
+            return place_objects(self.recipe, self._candidates, stream)
+        return drop_objects(self.recipe, self._candidates, self._effects.models, stream)
+
     def shot(self, index: int) -> Shot:
         """Return the Shot of an image.
 
@@ -106,7 +113,10 @@ class Planner:
         reasons: collections.Counter[Rejection] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
-            placed = place_objects(self.recipe, self._candidates, stream)
+            placed = self._place(stream)
+            if isinstance(placed, Rejection):
+                reasons[placed] += 1
+                continue
             hull = _hull(placed)
             subject = Subject.of(hull)
             views = decide_views(self.recipe.camera, self.folder, hull, stream)

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.camera import Camera
+from renderer.recipe.drop import AnyDrop
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.labels import Labels, must_be_possible
@@ -81,6 +82,9 @@ class Arrangement(Strict):
 
     gap: Annotated[Number, within(0, 100)] = Field(
         0.15, description="Free space around each object, as a share of its own radius."
+    )
+    drop: AnyDrop | None = Field(
+        None, description="Objects fall until they lie still, instead of standing apart."
     )
 
 
@@ -232,6 +236,18 @@ class Recipe(Strict):
     labels: Labels = Labels()
     accept: Accept = Accept()
     output: Output = Output()
+
+    @model_validator(mode="after")
+    def _check_drop(self) -> Self:
+        floating = [spec.category for spec in self.objects if not spec.resting]
+        if self.arrangement.drop is not None and floating:
+            raise PydanticCustomError(
+                "exclusive",
+                "arrangement.drop lets objects fall, and {category} has resting: false: "
+                "leave out one of the two",
+                {"category": floating[0]},
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_exports(self) -> Self:

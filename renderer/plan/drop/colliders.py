@@ -1,0 +1,185 @@
+"""What a model is to physics: convex pieces that contain it, found once and kept beside its import.
+
+A model whose hull stays near its surface is its hull; another (a bowl, a mug with its handle) is
+decomposed, or things would rest on air.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.asset import AssetCache, Geometry
+from renderer.plan.drop.surface import Surface, unit_frame
+
+Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
+
+# A hull stands for its model where it is nowhere farther from it; lengths are shares of the model's
+# longest side.
+NEAR = 0.01
+# Of how many corners a piece may lose some, and how far it may shrink by it.
+_CORNERS = 96
+_SHRINK = 1e-3
+# A sheet is given this thickness: a hull needs a volume.
+_SHEET = 2e-3
+# Points of a hull's surface that are looked at.
+_SAMPLES = 800
+# Pieces found otherwise are kept apart.
+_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A model as convex pieces, in its unit frame (``unit_frame``).
+
+    Attributes:
+        parts: the corners (n, 3) of each.
+        deviation: how far their hull is from the model's surface at most.
+
+    """
+
+    parts: tuple[Floats, ...]
+    deviation: float
+
+    @property
+    def volume(self) -> float:
+        """Their volume, where they do not overlap; the model is one long."""
+        from scipy.spatial import ConvexHull
+
+        return float(sum(ConvexHull(part.astype(np.float64)).volume for part in self.parts))
+
+
+def pieces_of(cache: AssetCache, key: str) -> Pieces:
+    """Return the pieces of a cached model; they are kept on disk, and the last few in memory."""
+    return _pieces(str(cache.folder), key, cache)
+
+
+@lru_cache(maxsize=512)
+def _pieces(_folder: str, key: str, cache: AssetCache) -> Pieces:
+    path = cache.derived_file(f"colliders-{_VERSION}-rapier3d", key)
+    try:
+        return _load(path)
+    except (OSError, ValueError, KeyError, EOFError):
+        pieces = find_pieces(cache.geometry(key))
+        _save(pieces, path)
+        return pieces
+
+
+def find_pieces(geometry: Geometry) -> Pieces:
+    """Return a model's pieces: pure, and slow where it is decomposed."""
+    frame = unit_frame(geometry)
+    hull = frame.to_unit(geometry.hull)
+    flat = _thickened(hull)
+    if flat is not None:
+        return Pieces((flat.astype(np.float32),), 0.0)
+    surface = Surface.of(geometry)
+    deviation = float(surface.distances(_points_on(hull)).max())
+    if deviation <= NEAR:
+        return Pieces((_with_fewer_corners(hull),), deviation)
+    parts = tuple(_with_fewer_corners(part) for part in _decomposed(geometry))
+    return Pieces(parts or (_with_fewer_corners(hull),), deviation)
+
+
+def _decomposed(geometry: Geometry) -> list[Array]:
+    import rapier3d as rp
+
+    frame = unit_frame(geometry)
+    vertices = frame.to_unit(geometry.vertices).astype(np.float32)
+    shape = rp.SharedShape.convex_decomposition(vertices, geometry.triangles.astype(np.uint32))
+    compound = shape.as_compound()
+    if compound is None:
+        return []
+    parts = []
+    for place, part in compound.shapes():
+        solid = part.as_convex_polyhedron()
+        if solid is not None and solid.num_points() >= 4:
+            moved = place.to_matrix()
+            parts.append(np.asarray(solid.points, np.float64) @ moved[:3, :3].T + moved[:3, 3])
+    return parts
+
+
+def _thickened(hull: Array) -> Array | None:
+    """Return a sheet's corners with a thickness, or None for what has one of its own."""
+    middle = hull.mean(0)
+    # The directions of least spread come last; a sheet has next to none in one of them.
+    axes = np.linalg.svd(hull - middle, full_matrices=True)[2]
+    thin = [axis for axis in axes if float(np.ptp(hull @ axis)) < _SHEET]
+    if not thin:
+        return None
+    for axis in thin:
+        hull = np.concatenate([hull + axis * _SHEET / 2, hull - axis * _SHEET / 2])
+    return hull
+
+
+def _points_on(hull: Array) -> Array:
+    """Return points (n, 3) spread evenly over a convex hull's surface, always the same ones."""
+    from scipy.spatial import ConvexHull
+
+    corners = hull[ConvexHull(hull).simplices]
+    areas = np.linalg.norm(
+        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+    )
+    steps = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    face = np.searchsorted(np.cumsum(areas), steps * areas.sum()).clip(0, len(corners) - 1)
+    u = (np.arange(_SAMPLES) * 0.7548776662466927) % 1.0
+    v = (np.arange(_SAMPLES) * 0.5698402909980532) % 1.0
+    over = u + v > 1
+    u[over], v[over] = 1 - u[over], 1 - v[over]
+    a, b, c = np.moveaxis(corners[face], 1, 0)
+    found: Array = a + u[:, None] * (b - a) + v[:, None] * (c - a)
+    return found
+
+
+def _with_fewer_corners(points: Array) -> Floats:
+    """Return the corners of a convex piece, those left out that hardly change its shape: the engine
+    takes longer for each.
+    """
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        hull = ConvexHull(points)
+    except QhullError:
+        return points.astype(np.float32)
+    corners = points[np.sort(hull.vertices)]
+    count = _CORNERS
+    while count < len(corners):
+        chosen = np.unique(np.argmax(corners @ _directions(2 * count).T, axis=0))
+        fewer = corners[chosen]
+        planes = ConvexHull(fewer).equations
+        if float((corners @ planes[:, :3].T + planes[:, 3]).max()) <= _SHRINK:
+            return fewer.astype(np.float32)
+        count *= 2
+    return corners.astype(np.float32)
+
+
+def _directions(count: int) -> Array:
+    """Return unit vectors (n, 3) spread evenly (a Fibonacci lattice)."""
+    at = np.arange(count) + 0.5
+    z, turn = 1 - 2 * at / count, np.pi * (1 + 5**0.5) * at
+    flat = np.sqrt(1 - z * z)
+    return np.column_stack([flat * np.cos(turn), flat * np.sin(turn), z])
+
+
+def _save(pieces: Pieces, path: Path) -> None:
+    """Write the pieces whole or not at all: another process may be at the same."""
+    buffer = io.BytesIO()
+    parts = {f"part_{at}": part for at, part in enumerate(pieces.parts)}
+    np.savez(buffer, deviation=np.array(pieces.deviation), **parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(buffer.getvalue())
+    draft.replace(path)
+
+
+def _load(path: Path) -> Pieces:
+    with np.load(path, allow_pickle=False) as stored:
+        count = sum(name.startswith("part_") for name in stored.files)
+        parts = tuple(stored[f"part_{at}"] for at in range(count))
+        return Pieces(parts, float(stored["deviation"]))

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetCache, Geometry
+from renderer.plan.drop.piece import Piece
 from renderer.plan.drop.surface import Surface, unit_frame
 
 Floats = npt.NDArray[np.float32]
@@ -40,20 +41,18 @@ class Pieces:
     """A model as convex pieces, in its unit frame (``unit_frame``).
 
     Attributes:
-        parts: the corners (n, 3) of each.
+        parts: its pieces.
         deviation: how far their hull is from the model's surface at most.
 
     """
 
-    parts: tuple[Floats, ...]
+    parts: tuple[Piece, ...]
     deviation: float
 
     @property
     def volume(self) -> float:
         """Their volume, where they do not overlap; the model is one long."""
-        from scipy.spatial import ConvexHull
-
-        return float(sum(ConvexHull(part.astype(np.float64)).volume for part in self.parts))
+        return sum(part.volume for part in self.parts)
 
 
 def pieces_of(cache: AssetCache, key: str) -> Pieces:
@@ -78,13 +77,13 @@ def find_pieces(geometry: Geometry) -> Pieces:
     hull = frame.to_unit(geometry.hull)
     flat = _thickened(hull)
     if flat is not None:
-        return Pieces((flat.astype(np.float32),), 0.0)
+        return Pieces((Piece(flat.astype(np.float32)),), 0.0)
     surface = Surface.of(geometry)
     deviation = float(surface.distances(_points_on(hull)).max())
     if deviation <= NEAR:
-        return Pieces((_with_fewer_corners(hull),), deviation)
-    parts = tuple(_with_fewer_corners(part) for part in _decomposed(geometry))
-    return Pieces(parts or (_with_fewer_corners(hull),), deviation)
+        return Pieces((Piece(_with_fewer_corners(hull)),), deviation)
+    parts = _decomposed(geometry) or [hull]
+    return Pieces(tuple(Piece(_with_fewer_corners(part)) for part in parts), deviation)
 
 
 def _decomposed(geometry: Geometry) -> list[Array]:
@@ -100,7 +99,7 @@ def _decomposed(geometry: Geometry) -> list[Array]:
     for place, part in compound.shapes():
         solid = part.as_convex_polyhedron()
         if solid is not None and solid.num_points() >= 4:
-            moved = place.to_matrix()
+            moved = place.to_matrix().reshape(4, 4)
             parts.append(np.asarray(solid.points, np.float64) @ moved[:3, :3].T + moved[:3, 3])
     return parts
 
@@ -170,7 +169,7 @@ def _directions(count: int) -> Array:
 def _save(pieces: Pieces, path: Path) -> None:
     """Write the pieces whole or not at all: another process may be at the same."""
     buffer = io.BytesIO()
-    parts = {f"part_{at}": part for at, part in enumerate(pieces.parts)}
+    parts = {f"part_{at}": part.corners for at, part in enumerate(pieces.parts)}
     np.savez(buffer, deviation=np.array(pieces.deviation), **parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -181,5 +180,5 @@ def _save(pieces: Pieces, path: Path) -> None:
 def _load(path: Path) -> Pieces:
     with np.load(path, allow_pickle=False) as stored:
         count = sum(name.startswith("part_") for name in stored.files)
-        parts = tuple(stored[f"part_{at}"] for at in range(count))
+        parts = tuple(Piece(stored[f"part_{at}"]) for at in range(count))
         return Pieces(parts, float(stored["deviation"]))

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from renderer.asset import AssetSource
+from renderer.plan.drop.simulation import Slab
 from renderer.recipe.drop import BinShape, Drop, drops
 from renderer.recipe.model import Recipe
 from renderer.values.distribution import Choice
-
-Array = npt.NDArray[np.float64]
 
 # Where their models are: one OBJ a shape, a metre along its longest side, standing on z = 0.
 _MODELS = Path(__file__).parent / "containers"
@@ -44,8 +42,20 @@ class Container:
         width, depth, height = self.outer
         return width - 2 * self.wall, depth - 2 * self.wall, height - self.wall
 
-    def slabs(self) -> list[tuple[Array, Array]]:
-        """Return its floor and its walls as boxes: middle (3,) and half sides (3,) of each."""
+    def guides(self, top: float) -> list[Slab]:
+        """Return its walls from the rim up to a height, and thicker to the outside."""
+        (width, depth, rim), wall = self.outer, self.wall
+        thick, middle, half = width, (rim + top) / 2, (top - rim) / 2
+        found = []
+        for side in (-1, 1):
+            x, y = side * (width / 2 - wall + thick / 2), side * (depth / 2 - wall + thick / 2)
+            across, along = np.array([thick / 2, depth, half]), np.array([width, thick / 2, half])
+            found.append(Slab(np.array([x, 0.0, middle]), across))
+            found.append(Slab(np.array([0.0, y, middle]), along))
+        return found
+
+    def slabs(self) -> list[Slab]:
+        """Return its floor and its walls."""
         (width, depth, height), wall = self.outer, self.wall
         spans = [((-width / 2, width / 2), (-depth / 2, depth / 2), (0.0, wall))]
         for side in (-1, 1):
@@ -54,7 +64,7 @@ class Container:
             spans.append(((x[0], x[1]), (-depth / 2, depth / 2), (0.0, height)))
             spans.append(((-width / 2, width / 2), (y[0], y[1]), (0.0, height)))
         boxes = np.array(spans)
-        return [((each[:, 0] + each[:, 1]) / 2, (each[:, 1] - each[:, 0]) / 2) for each in boxes]
+        return [Slab(each.mean(1), (each[:, 1] - each[:, 0]) / 2) for each in boxes]
 
 
 CONTAINERS: Mapping[BinShape, Container] = {

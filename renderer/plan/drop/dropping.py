@@ -11,9 +11,11 @@ import numpy.typing as npt
 from renderer.geometry.rotation import any_rotation
 from renderer.plan.acceptance import Rejection
 from renderer.plan.drop.container import CONTAINERS, Container, container_path
-from renderer.plan.drop.scene import Fall, Slab, Thing
+from renderer.plan.drop.scene import Fall
+from renderer.plan.drop.simulation import Slab
 from renderer.plan.drop.stacks import stacked
 from renderer.plan.drop.starts import Ball, Disk, Opening, let_go
+from renderer.plan.drop.thing import Thing
 from renderer.plan.placement import Candidate, Placed, Posed, pose_objects, said_position, to_origin
 from renderer.recipe.drop import Bin, Drop, Pile
 from renderer.recipe.model import Recipe
@@ -27,6 +29,8 @@ Array = npt.NDArray[np.float64]
 _PATH = "arrangement.drop"
 # The share of a heap's volume that is its objects' hulls.
 _PACKED = 0.55
+# Walls around a pile while it falls.
+_SIDES = 12
 # A bin is no narrower than the largest object in any rotation, and so much more.
 _ROOM = 1.1
 
@@ -47,10 +51,11 @@ def drop_objects(
         return [each.placed(number) for number, each in enumerate(things, 1)]
     friction = draw_number(drop.friction, stream.again(0), f"{path}.friction")
     if drop.pile is not None:
-        area = Disk(_pile_radius(drop.pile, falling, path, stream))
-        return _rested(
-            drop, _tumbled(things, area, 0.0, drop.pile.tumble, stream), (), (), friction
-        )
+        radius = _pile_radius(drop.pile, falling, path, stream)
+        started = _tumbled(things, Disk(radius), 0.0, drop.pile.tumble, stream)
+        broadest = max(each.reach_m for each in falling)
+        guides = _ring(radius + broadest * _ROOM, _top(started))
+        return _rested(drop, started, (), guides, friction)
     if drop.bin is not None:
         return _into_bin(drop, drop.bin, things, containers, path, friction, stream)
     assert drop.stack is not None
@@ -111,6 +116,11 @@ def _tumbled(
     return started
 
 
+def _top(things: Sequence[Thing]) -> float:
+    """Return a height that no thing reaches."""
+    return 1.1 * max(float(each.middle[2]) + each.reach_m for each in things)
+
+
 def _rested(
     drop: Drop,
     started: Sequence[Thing],
@@ -161,8 +171,7 @@ def _into_bin(
     slabs = container.slabs()[0 if said.visible else 1 :]
     bottom = container.wall if said.visible else 0.0
     started = _tumbled(things, Opening(width, depth), bottom, said.tumble, stream)
-    top = max(float(each.middle[2]) + each.reach_m for each in started)
-    guides = _above(container, max(top, container.outer[2]) * 1.1)
+    guides = container.guides(max(_top(started), container.outer[2] * 1.1))
     rested = _rested(drop, started, slabs, guides, friction)
     if isinstance(rested, Rejection):
         return rested
@@ -189,16 +198,16 @@ def _bin_scale(
     return max(math.cbrt(volume / (fill * width * depth * height)), narrowest)
 
 
-def _above(container: Container, top: float) -> list[Slab]:
-    """Return the walls of a container from its rim up to a height, and thicker to the outside."""
-    (width, depth, rim), wall = container.outer, container.wall
-    thick = width
-    middle, half = (rim + top) / 2, (top - rim) / 2
+def _ring(radius: float, top: float) -> list[Slab]:
+    """Return walls around a circle on the floor, up to a height."""
+    # Corners of neighbours meet: half a side is the tangent of half the angle between two.
+    thick, side = radius / 2, (radius * 1.5) * math.tan(math.pi / _SIDES)
     found = []
-    for side in (-1, 1):
-        x, y = side * (width / 2 - wall + thick / 2), side * (depth / 2 - wall + thick / 2)
-        found.append((np.array([x, 0.0, middle]), np.array([thick / 2, depth + thick, half])))
-        found.append((np.array([0.0, y, middle]), np.array([width + thick, thick / 2, half])))
+    for at in range(_SIDES):
+        turn = 2 * math.pi * at / _SIDES
+        away = np.array([math.cos(turn), math.sin(turn)]) * (radius + thick / 2)
+        half = np.array([thick / 2, side, top / 2])
+        found.append(Slab(np.array([*away, top / 2]), half, turn))
     return found
 
 

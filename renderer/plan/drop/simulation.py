@@ -57,6 +57,19 @@ class Body:
 
 
 @dataclass(frozen=True)
+class Slab:
+    """A box that stands fast: its middle (3,), half its sides (3,), its turn about z (radians)."""
+
+    middle: Array
+    half: Array
+    turn: float = 0.0
+
+    def scaled(self, scale: float) -> Slab:
+        """Return it so many times as large, about the origin."""
+        return Slab(self.middle * scale, self.half * scale, self.turn)
+
+
+@dataclass(frozen=True)
 class Touch:
     """Where two bodies, or a body and what stands around, are near each other.
 
@@ -76,6 +89,10 @@ class Touch:
     up: float
 
 
+# The floor, in units: nothing rolls so far.
+_FLOOR = Slab(np.array([0.0, 0.0, -50.0]), np.array([500.0, 500.0, 50.0]))
+
+
 def moved(before: Sequence[Pose], after: Sequence[Pose], reaches: Sequence[float]) -> float:
     """Return how far any point of any body has moved at most, whatever its direction."""
     farthest = 0.0
@@ -91,7 +108,7 @@ class Simulation:
     def __init__(
         self,
         bodies: Sequence[Body],
-        slabs: Sequence[tuple[Array, Array]],
+        slabs: Sequence[Slab],
         friction: float,
         tolerance: float,
     ) -> None:
@@ -99,7 +116,7 @@ class Simulation:
 
         Args:
             bodies: what falls, and what stands fast.
-            slabs: boxes that stand fast: middle (3,) and half sides (3,) of each.
+            slabs: boxes that stand fast.
             friction: of all surfaces.
             tolerance: how deep bodies may be in each other.
 
@@ -113,10 +130,10 @@ class Simulation:
         parameters.dt = _STEP
         parameters.normalized_allowed_linear_error = min(1e-3, tolerance / 4)
         parameters.num_solver_iterations = 8
-        self._slabs = {self._add(rp.Collider.halfspace((0.0, 0.0, 1.0)))}
+        # No half space: the engine lets polyhedra sink into one.
+        for slab in (_FLOOR, *slabs):
+            self._add(_slab(slab))
         self._guides: list[Any] = []
-        for slab in slabs:
-            self._slabs.add(self._add(_slab(slab)))
         self._of_collider: dict[Any, int] = {}
         self._handles = [self._body(at, body) for at, body in enumerate(bodies)]
 
@@ -143,7 +160,7 @@ class Simulation:
             self._of_collider[self._add(shape, handle)] = at
         return handle
 
-    def add_guides(self, slabs: Sequence[tuple[Array, Array]]) -> None:
+    def add_guides(self, slabs: Sequence[Slab]) -> None:
         """Put up walls that bodies fall between."""
         self._guides += [self._world.add_collider(_slab(slab).friction(0.0)) for slab in slabs]
 
@@ -205,7 +222,9 @@ class Simulation:
         """Return where bodies are as near as that to each other, or to what stands around; none of
         two that both stand fast.
         """
-        self._world.integration_parameters.normalized_prediction_distance = within
+        parameters = self._world.integration_parameters
+        parameters.normalized_prediction_distance = within
+        parameters.contact_recycling = False  # contacts of a step ago will not do
         self._world.wake_up_all()
         self._world.detect_collisions()
         colliders = self._world.colliders
@@ -213,7 +232,8 @@ class Simulation:
         for pair in self._world.narrow_phase.contact_pairs():
             ends = [self._of_collider.get(end) for end in (pair.collider1, pair.collider2)]
             frames = [
-                colliders.get(end).position.to_matrix() for end in (pair.collider1, pair.collider2)
+                colliders.get(end).position.to_matrix().reshape(4, 4)
+                for end in (pair.collider1, pair.collider2)
             ]
             for manifold in pair.manifolds:
                 for point in manifold.points:
@@ -245,11 +265,11 @@ def _isometry(pose: Pose) -> Any:
     return rp.Isometry3(tuple(pose.place.tolist()), turn)
 
 
-def _slab(slab: tuple[Array, Array]) -> Any:
+def _slab(slab: Slab) -> Any:
     import rapier3d as rp
 
-    middle, half = slab
-    return rp.Collider.cuboid(*half.tolist()).translation(tuple(middle.tolist()))
+    built = rp.Collider.cuboid(*slab.half.tolist()).translation(tuple(slab.middle.tolist()))
+    return built.rotation((0.0, 0.0, slab.turn))
 
 
 def _mesh(vertices: Array, triangles: npt.NDArray[np.int32]) -> Any:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from renderer.geometry.footprint import Footprint
 from renderer.geometry.rotation import euler
 from renderer.geometry.sliding import blocked_span, first_free
-from renderer.plan.drop.scene import Thing
+from renderer.plan.drop.thing import Thing
 from renderer.recipe.drop import Stack
 from renderer.values.draw import draw_number
 from renderer.values.stream import Stream

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from renderer.plan import PlanError, Planner
-from tests import shapes
 from tests.conftest import REPOSITORY
 from tests.plan.drop.solids import SOLIDS, bowl, recipe, separation, world_points
 
@@ -155,7 +154,7 @@ for index in indices:
 
 def test_same_bytes_in_two_processes_in_any_order(tmp_path: Path) -> None:
     """The second has the pieces from the first one's cache, and plans every other shot."""
-    data = json.dumps(recipe({"choice": ["pile", {"bin": {"visible": False}}, "stack"]}))
+    data = json.dumps(recipe({"choice": ["pile", {"bin": {"visible": False}}]}))
     lines = []
     for indices in ([0, 1, 2, 3], [3, 1]):
         done = subprocess.run(
@@ -172,9 +171,9 @@ def test_same_bytes_in_two_processes_in_any_order(tmp_path: Path) -> None:
 
 
 def test_what_does_not_come_to_rest_is_dropped_anew_and_then_named(plain_planner: Maker) -> None:
-    """Half of the time is enough for some drops only."""
-    sure = plain_planner(recipe("pile"), **SOLIDS)
-    assert {sure.shot(index).attempts for index in range(3)} == {1}
+    """In few steps, some come to rest and some do not."""
+    hasty = plain_planner(recipe({"pile": {}, "steps": 250}), **SOLIDS)
+    assert {hasty.shot(index).attempts > 1 for index in range(8)} == {False, True}
     never = plain_planner(recipe({"pile": {}, "steps": 10}), **SOLIDS)
     with pytest.raises(
         PlanError,
@@ -184,7 +183,7 @@ def test_what_does_not_come_to_rest_is_dropped_anew_and_then_named(plain_planner
         never.shot(7)
 
 
-@pytest.mark.parametrize("way", itertools.product((-1, 0, 1), repeat=3))
+@pytest.mark.parametrize("way", list(itertools.product((-1, 0, 1), repeat=3)))
 def test_sliding_counts_in_every_direction(way: tuple[int, int, int]) -> None:
     from renderer.plan.drop.simulation import Pose, moved
 

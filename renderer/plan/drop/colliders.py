@@ -25,9 +25,8 @@ Array = npt.NDArray[np.float64]
 # A hull stands for its model where it is nowhere farther from it; lengths are shares of the model's
 # longest side.
 NEAR = 0.01
-# Of how many corners a piece may lose some, and how far it may shrink by it.
-_CORNERS = 96
-_SHRINK = 1e-3
+# So much a piece may shrink by having fewer corners.
+_SHRINK = 2e-3
 # A sheet is given this thickness: a hull needs a volume.
 _SHEET = 2e-3
 # Points of a hull's surface that are looked at.
@@ -139,31 +138,37 @@ def _points_on(hull: Array) -> Array:
 def _with_fewer_corners(points: Array) -> Floats:
     """Return the corners of a convex piece, those left out that hardly change its shape: the engine
     takes longer for each.
+
+    One after the other that is farthest outside is put to those that have been chosen.
     """
     from scipy.spatial import ConvexHull, QhullError
 
     try:
-        hull = ConvexHull(points)
-    except QhullError:
-        return points.astype(np.float32)
-    corners = points[np.sort(hull.vertices)]
-    count = _CORNERS
-    while count < len(corners):
-        chosen = np.unique(np.argmax(corners @ _directions(2 * count).T, axis=0))
-        fewer = corners[chosen]
-        planes = ConvexHull(fewer).equations
-        if float((corners @ planes[:, :3].T + planes[:, 3]).max()) <= _SHRINK:
-            return fewer.astype(np.float32)
-        count *= 2
-    return corners.astype(np.float32)
+        corners: Array = points[np.sort(ConvexHull(points).vertices)]
+        chosen = np.unique(np.argmax(corners @ _CUBE.T, axis=0))
+        hull = ConvexHull(corners[chosen], incremental=True)
+        while len(chosen) < len(corners):
+            outside = (corners @ hull.equations[:, :3].T + hull.equations[:, 3]).max(1)
+            farthest = int(np.argmax(outside))
+            if outside[farthest] <= _SHRINK:
+                break
+            chosen = np.append(chosen, farthest)
+            hull.add_points(corners[farthest : farthest + 1])
+    except QhullError:  # next to flat
+        return np.asarray(points, np.float32)
+    return np.asarray(corners[np.sort(chosen)], np.float32)
 
 
-def _directions(count: int) -> Array:
-    """Return unit vectors (n, 3) spread evenly (a Fibonacci lattice)."""
-    at = np.arange(count) + 0.5
-    z, turn = 1 - 2 * at / count, np.pi * (1 + 5**0.5) * at
-    flat = np.sqrt(1 - z * z)
-    return np.column_stack([flat * np.cos(turn), flat * np.sin(turn), z])
+# To the corners, edges and faces of a cube.
+_CUBE = np.array(
+    [
+        (x, y, z)
+        for x in (-1, 0, 1)
+        for y in (-1, 0, 1)
+        for z in (-1, 0, 1)
+        if (x, y, z) != (0, 0, 0)
+    ]
+)
 
 
 def _save(pieces: Pieces, path: Path) -> None:

@@ -24,6 +24,8 @@ _STEP = 1 / 60
 _RESTITUTION, _LINEAR, _ANGULAR = 0.05, 0.1, 1.0
 # Below these speeds (lengths and radians a second) for so many seconds, the engine lets one sleep.
 _SLOW, _SLOW_TURN, _SLEEPY = 0.02, 0.04, 0.4
+# How stiff contacts are (hertz), and how much they are damped.
+_STIFF, _DAMPED = 120.0, 10.0
 # How often it is asked whether all sleep, and for how long they are watched after that.
 _LOOK, _WATCH = 20, 30
 # Figures of a pose kept: float32 has no more of them.
@@ -130,6 +132,9 @@ class Simulation:
         parameters.dt = _STEP
         parameters.normalized_allowed_linear_error = min(1e-3, tolerance / 4)
         parameters.num_solver_iterations = 8
+        # Contacts are springs: what lies on one sinks in by gravity over frequency squared.
+        parameters.contact_softness = rp.SpringCoefficients(_STIFF, _DAMPED)
+        parameters.static_contact_softness = rp.SpringCoefficients(2 * _STIFF, _DAMPED)
         # No half space: the engine lets polyhedra sink into one.
         for slab in (_FLOOR, *slabs):
             self._add(_slab(slab))
@@ -232,7 +237,7 @@ class Simulation:
         for pair in self._world.narrow_phase.contact_pairs():
             ends = [self._of_collider.get(end) for end in (pair.collider1, pair.collider2)]
             frames = [
-                colliders.get(end).position.to_matrix().reshape(4, 4)
+                colliders[end].position.to_matrix().reshape(4, 4)
                 for end in (pair.collider1, pair.collider2)
             ]
             for manifold in pair.manifolds:

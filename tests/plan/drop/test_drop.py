@@ -47,9 +47,9 @@ def near(a: Any, b: Any, gap: float) -> bool:
 def test_a_pile_lies_as_in_life(plain_planner: Maker, size: float) -> None:
     """Things of 5 mm, 10 cm and 2 m."""
     objects = [
-        {"asset": f"{name}.ply", "category": name, "count": 4, "scale": size} for name in SOLIDS
+        {"asset": f"{name}.ply", "category": name, "count": 5, "scale": size} for name in SOLIDS
     ]
-    planner = plain_planner(recipe({"pile": {"radius": 0.4}}, objects), **SOLIDS)
+    planner = plain_planner(recipe({"pile": {"radius": 0.2}}, objects), **SOLIDS)
     piled = 0
     for index in range(3):
         shot = planner.shot(index)

@@ -31,8 +31,10 @@ _SHRINK = 2e-3
 _SHEET = 2e-3
 # Points of a hull's surface that are looked at.
 _SAMPLES = 800
+# Points of a model's surface that its pieces must contain, but for this.
+_SURFACE, _LOST = 8000, 2e-4
 # Pieces found otherwise are kept apart.
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def find_pieces(geometry: Geometry) -> Pieces:
     deviation = float(surface.distances(_points_on(hull)).max())
     if deviation <= NEAR:
         return Pieces((Piece(_with_fewer_corners(hull)),), deviation)
-    parts = _decomposed(geometry) or [hull]
+    parts = _containing(_decomposed(geometry) or [hull], geometry)
     return Pieces(tuple(Piece(_with_fewer_corners(part)) for part in parts), deviation)
 
 
@@ -103,6 +105,22 @@ def _decomposed(geometry: Geometry) -> list[Array]:
     return parts
 
 
+def _containing(parts: list[Array], geometry: Geometry) -> list[Array]:
+    """Return pieces grown to contain the model's surface: a decomposition cuts bits off, and what
+    lies on a piece would be in the model there. Each point goes to the piece that it is nearest to.
+    """
+    from scipy.spatial import ConvexHull
+
+    vertices = unit_frame(geometry).to_unit(geometry.vertices)
+    used = vertices[np.unique(geometry.triangles)]
+    points = np.concatenate([used, _spread(vertices[geometry.triangles], _SURFACE)])
+    planes = [ConvexHull(part).equations for part in parts]
+    outside = np.stack([(points @ each[:, :3].T + each[:, 3]).max(1) for each in planes])
+    nearest = outside.argmin(0)
+    lost = outside.min(0) > _LOST
+    return [np.concatenate([part, points[lost & (nearest == at)]]) for at, part in enumerate(parts)]
+
+
 def _thickened(hull: Array) -> Array | None:
     """Return a sheet's corners with a thickness, or None for what has one of its own."""
     middle = hull.mean(0)
@@ -120,14 +138,18 @@ def _points_on(hull: Array) -> Array:
     """Return points (n, 3) spread evenly over a convex hull's surface, always the same ones."""
     from scipy.spatial import ConvexHull
 
-    corners = hull[ConvexHull(hull).simplices]
+    return _spread(hull[ConvexHull(hull).simplices], _SAMPLES)
+
+
+def _spread(corners: Array, count: int) -> Array:
+    """Return points (count, 3) spread evenly over triangles (t, 3, 3), always the same ones."""
     areas = np.linalg.norm(
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
     )
-    steps = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    steps = (np.arange(count) + 0.5) / count
     face = np.searchsorted(np.cumsum(areas), steps * areas.sum()).clip(0, len(corners) - 1)
-    u = (np.arange(_SAMPLES) * 0.7548776662466927) % 1.0
-    v = (np.arange(_SAMPLES) * 0.5698402909980532) % 1.0
+    u = (np.arange(count) * 0.7548776662466927) % 1.0
+    v = (np.arange(count) * 0.5698402909980532) % 1.0
     over = u + v > 1
     u[over], v[over] = 1 - u[over], 1 - v[over]
     a, b, c = np.moveaxis(corners[face], 1, 0)

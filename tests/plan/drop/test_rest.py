@@ -72,3 +72,21 @@ def test_what_rests_on_air(thing: Callable[..., Thing]) -> None:
     assert hovering(things, [], [floor, Touch(1, 0, on_rim, 0.0, 1.0)], 2e-3) is None
     beside = Touch(1, 0, on_rim, 0.0, 0.0)  # held from the side alone
     assert hovering(things, [], [floor, beside], 2e-3) == 1
+
+
+def test_a_bowl_that_falls_holds_a_ball_that_falls(thing: Callable[..., Thing]) -> None:
+    """Both of them: on the bowl's hull, 15 cm high, the ball would lie at 19 cm."""
+    from dataclasses import replace
+
+    from renderer.plan.drop.scene import Fall
+
+    bowl_first = thing("bowl", (0, 0, 0.076))
+    posed = replace(bowl_first.posed, scale=0.15, hull=0.15 * bowl_first.posed.hull)
+    small = Thing(posed, np.array([0, 0, 0.076]), False)
+    fall = Fall([small, thing("ball", (0.01, 0, 0.2))], [], 0.5)
+    assert fall.settle(3000)
+    bowl_now, ball = fall.things()
+    assert ball.middle[2] < 0.08
+    assert np.linalg.norm(ball.middle[:2] - bowl_now.middle[:2]) < 0.06
+    # A convex piece bridges the hollow of the bowl by more than a ball of 8 cm may hover: refused.
+    assert fall.flaw([bowl_now, ball]) == (1, "in the air")

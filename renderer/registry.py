@@ -163,9 +163,18 @@ EFFECTS: Registry[Any] = Registry(
     {
         "distractors": "renderer.effects.distractors.effect:Distractors",
         "roughness": "renderer.effects.roughness.effect:Roughness",
-        "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
         "exposure": "renderer.effects.exposure.effect:Exposure",
+        "lens_blur": "renderer.effects.lens_blur.effect:LensBlur",
+        "chromatic_aberration": "renderer.effects.chromatic_aberration.effect:ChromaticAberration",
+        "vignetting": "renderer.effects.vignetting.effect:Vignetting",
+        "auto_exposure": "renderer.effects.auto_exposure.effect:AutoExposure",
+        "sensor_noise": "renderer.effects.sensor_noise.effect:SensorNoise",
+        "bayer": "renderer.effects.bayer.effect:Bayer",
+        "auto_white_balance": "renderer.effects.auto_white_balance.effect:AutoWhiteBalance",
+        "color_response": "renderer.effects.color_response.effect:ColorResponse",
         "white_balance": "renderer.effects.white_balance.effect:WhiteBalance",
+        "sharpening": "renderer.effects.sharpening.effect:Sharpening",
+        "jpeg": "renderer.effects.jpeg.effect:Jpeg",
     },
 )
 FORMATS: Registry[Any] = Registry(

@@ -19,6 +19,8 @@ def light_for(lamp: Lamp, name: str) -> bpy.types.Object:
     light.color = lamp.color
     if lamp.type == "area":
         light.shape, light.size = "DISK", lamp.size
+        if lamp.height is not None:
+            light.shape, light.size_y = "RECTANGLE", lamp.height
     elif lamp.type == "sun":
         light.angle = math.radians(lamp.size)
     else:
@@ -27,5 +29,7 @@ def light_for(lamp: Lamp, name: str) -> bpy.types.Object:
         light.spot_size = math.radians(lamp.spot_deg)
     item = bpy.data.objects.new(name, light)
     turn = Vector(lamp.direction).to_track_quat("-Z", "Y").to_matrix().to_4x4()
+    if lamp.turn_deg:
+        turn @= Matrix.Rotation(math.radians(lamp.turn_deg), 4, "Z")
     item.matrix_world = Matrix.Translation(lamp.position) @ turn
     return item

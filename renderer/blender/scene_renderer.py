@@ -25,6 +25,7 @@ from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
 from renderer.blender.lamp import light_for
+from renderer.blender.light_pattern import ScenePatterns
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
 from renderer.blender.world import SceneWorld
@@ -32,6 +33,7 @@ from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette, Window, silhouette
 from renderer.shot.camera import Camera, View
+from renderer.shot.engines import capabilities
 from renderer.shot.frame import Frame
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
@@ -71,6 +73,7 @@ class SceneRenderer:
         install()
         self._models = ResidentModels(self._cache, self._keep_models)
         self._passing: list[bpy.types.Object] = []
+        self._patterns = ScenePatterns(bpy.context.scene)
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
@@ -167,8 +170,7 @@ class SceneRenderer:
         self._effects = EffectScene(
             self._scene, {entry.instance: self._add_object(entry, space) for entry in shot.objects}
         )
-        for number, lamp in enumerate(shot.lamps):
-            self._add(light_for(space.lamp(lamp), f"lamp.{number}"))
+        self._light(shot, space)
         self._world.set(shot.world)
         self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
@@ -177,6 +179,15 @@ class SceneRenderer:
         self._effects.apply(shot.effects)
         self._shaders.note()
         return space
+
+    def _light(self, shot: Shot, space: EngineSpace) -> None:
+        lamps = [space.lamp(lamp) for lamp in shot.lamps]
+        items = [light_for(lamp, f"lamp.{number}") for number, lamp in enumerate(lamps)]
+        for item in items:
+            self._add(item)
+        lit = capabilities(shot.render.engine).lit
+        found = {at: lamp.pattern for at, lamp in enumerate(lamps) if lamp.pattern and lit}
+        self._patterns.set(found, items)
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> list[bpy.types.Object]:
         first, to_world = len(self._objects), np.array(entry.model_to_world)
@@ -260,6 +271,7 @@ class SceneRenderer:
 
     def _clear(self) -> None:
         self._effects.undo()
+        self._patterns.clear()
         self._objects.clear()
         lights = [item.data for item in self._passing if item.type == "LIGHT"]
         for item in self._passing:

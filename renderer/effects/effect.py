@@ -69,7 +69,10 @@ class Effect(ABC, Generic[ConfigT, StateT]):
         return None
 
     def apply(self, state: StateT, picture: Picture) -> Picture:
-        """Return the changed picture (stages ``linear`` and ``sensor``)."""
+        """Return the changed picture (stages ``linear`` and ``sensor``).
+
+        What works on light in all of the picture works on the backdrop, too.
+        """
         del state
         return picture
 
@@ -82,7 +85,7 @@ class Effect(ABC, Generic[ConfigT, StateT]):
 
     def after_view(self, state: StateT, display: Floats) -> Floats:
         """Return the changed picture (h, w, 3) float32, display sRGB in 0..1, as it is shown, with
-        its backdrop (stage ``display``).
+        its backdrop (stages ``sensor`` and ``display``).
         """
         del state
         return display

@@ -40,6 +40,7 @@ class Rejection:
         "camera in object",
         "outside frame",
         "hidden",
+        "goal",
         "moving",
         "not at rest",
         "fell over",
@@ -134,6 +135,10 @@ def remedy(kind: str, recipe: Recipe, background: Background) -> str:
         cures = [farther, "raise accept.max_truncation"]
         if orbit.framing != (0.0, 0.0):
             cures.insert(1, "bring camera.orbit.framing nearer to 0")
+    elif kind == "goal":
+        return (
+            "lower its share, widen what may vary (camera.orbit, arrangement), or raise goals.tries"
+        )
     else:
         free = any(spec.position_m is None for spec in recipe.objects)
         apart = "widen arrangement.gap" if free else "move the objects apart (position_m)"
@@ -180,6 +185,22 @@ def _shares(
         below = -BELOW * float(np.ptp(placed[at].hull, axis=0).max())
         free &= ~(level_depth(camera.pose, below, rays) < own)
     return float(free.sum() / seen.sum()), truncation
+
+
+def visibility_of_each(placed: list[Placed], camera: Camera, floor: bool) -> list[float]:
+    """Return the visible share of each labelled object in a pose that is not rejected: of its part
+    in the frame, to about 1 %.
+    """
+    boxes: list[Box | None] = []
+    for each in placed:
+        projected = camera.project(each.hull)
+        behind = projected[:, 2].max() <= 0
+        boxes.append(None if behind else (projected[:, :2].min(0), projected[:, :2].max(0)))
+    return [
+        _shares(at, placed, boxes, camera, floor)[0]
+        for at, each in enumerate(placed)
+        if each.entry.category is not None
+    ]
 
 
 def _overlapping(boxes: list[Box | None], at: int) -> npt.NDArray[np.int64]:

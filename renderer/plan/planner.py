@@ -10,22 +10,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from renderer.asset import AssetCache, AssetSource
+from renderer.asset import AssetCache
 from renderer.effects.effect import STAGES
 from renderer.errors import UserError
 from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
-from renderer.plan.drop import container_sources, drop_objects
-from renderer.plan.illumination import decide_lamps, decide_world
+from renderer.plan.drop import drop_objects
+from renderer.plan.goals import GoalPlan
+from renderer.plan.illumination import decide_light
 from renderer.plan.placement import Candidate, Placed, place_objects
-from renderer.plan.scene_draft import EffectPlan, Subject, model_path
+from renderer.plan.scene_draft import EffectPlan, Subject
+from renderer.plan.site import Site
+from renderer.plan.sources import scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
-from renderer.registry import EFFECTS
+from renderer.recipe.scenarios import place_of
 from renderer.shot.engines import capabilities
 from renderer.shot.shot import RenderState, Shot
-from renderer.values.distribution import Strict
-from renderer.values.files import MODEL_SUFFIXES, matches
 from renderer.values.stream import Stream
 
 Array = npt.NDArray[np.float64]
@@ -37,28 +38,6 @@ class PlanError(UserError):
     """No acceptable pose was found for an image; the message says what went wrong how often."""
 
 
-def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
-    """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings, and those of bins: path as in a Shot → source.
-    """
-    objects = [
-        {
-            path: AssetSource(folder / path, spec.unit, spec.up_axis)
-            for path in matches(folder, spec.asset, MODEL_SUFFIXES)
-        }
-        for spec in recipe.objects
-    ]
-    effects = [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
-    return [*objects, *effects, container_sources(recipe)]
-
-
-def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
-    """Return the models that an effect brings: path as in a Shot → source."""
-    with EFFECTS.calling(name):
-        models = EFFECTS.get(name).models(config, folder)
-        return {model_path(name, model): source for model, source in models.items()}
-
-
 @dataclass(frozen=True)
 class Planner:
     """Plans the images of one recipe.
@@ -68,7 +47,8 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, and for bins, path as in a Shot → the same.
+            that is on, and for bins, path as in a Shot → the same; then those of scenarios
+            (``asset_sources``).
 
     """
 
@@ -90,7 +70,8 @@ class Planner:
 
     @cached_property
     def _effects(self) -> EffectPlan:
-        brought = self._models[len(self.recipe.objects) :]
+        own = len(self.recipe.objects)
+        brought = self._models[own : own + len(self.recipe.effects.on)]
         return EffectPlan(
             self.recipe, {path: model for each in brought for path, model in each.items()}
         )
@@ -100,6 +81,18 @@ class Planner:
             return place_objects(self.recipe, self._candidates, stream)
         return drop_objects(self.recipe, self._candidates, self._effects.models, stream)
 
+    @cached_property
+    def _scenarios(self) -> dict[str, Planner]:
+        """The planners of scenarios by their names; numbers come from the same streams."""
+        return {
+            name: Planner(recipe, self.folder, self.cache, keys)
+            for name, (recipe, keys) in scenario_keys(self.recipe, self.keys).items()
+        }
+
+    @cached_property
+    def _goals(self) -> GoalPlan:
+        return GoalPlan(self.recipe)
+
     def shot(self, index: int) -> Shot:
         """Return the Shot of an image.
 
@@ -107,11 +100,31 @@ class Planner:
             PlanError: no pose was accepted within the recipe's number of tries.
 
         """
+        name, place = place_of(self.recipe, index)
+        if name is None:
+            return self._plan(index, place)
+        return self._scenarios[name]._plan(index, place).model_copy(update={"scenario": name})
+
+    @property
+    def has_goals(self) -> bool:
+        """Whether any image is to show something in particular."""
+        return any(each._goals.quotas for each in (self, *self._scenarios.values()))
+
+    def wanted(self, index: int) -> dict[str, str]:
+        """Return which band or cell of each goal an image is to be in."""
+        name, place = place_of(self.recipe, index)
+        return (self if name is None else self._scenarios[name])._goals.wanted(place)
+
+    def _plan(self, index: int, place: int) -> Shot:
+        """Return the Shot of an image by the recipe's own keys, at a place among those with its
+        goals. Raises PlanError.
+        """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
         floor = background.floor is not None or background.catches_shadows
         reasons: collections.Counter[Rejection] = collections.Counter()
-        for attempt in range(self.recipe.accept.tries):
+        search = self._goals.search(place)
+        for attempt in range(self._goals.tries):
             stream = first.again(attempt)
             placed = self._place(stream)
             if isinstance(placed, Rejection):
@@ -119,26 +132,30 @@ class Planner:
                 continue
             hull = _hull(placed)
             subject = Subject.of(hull)
-            views = decide_views(self.recipe.camera, self.folder, hull, stream)
+            views = decide_views(search.camera(placed, stream), self.folder, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
             rejected = rejection(placed, views, self.recipe.accept, floor)
+            rejected = rejected or search.miss(placed, views, floor)
             if rejected is None:
                 break
             reasons[rejected] += 1
         else:
-            raise PlanError(_give_up(index, reasons, self.recipe, background))
+            raise PlanError(_give_up(index, reasons, self.recipe, background, search.bound()))
         catcher = capabilities(self.recipe.render.engine).shadow_catcher
         center, radius = subject.center, subject.radius_m
         on_picture = self._effects.draw(STAGES[1:], first, placed, subject, views)
+        site = Site.before(views[0].camera, center, radius)
+        light = decide_light(self.recipe.lighting, first, self.folder, site)
         return Shot(
             index=index,
+            goals=search.wanted,
             attempts=attempt + 1,
             center=center,
             radius_m=radius,
             views=views,
             objects=tuple(each.entry for each in placed),
-            world=decide_world(self.recipe.lighting, first, self.folder),
-            lamps=decide_lamps(self.recipe.lighting, first, center, radius),
+            world=light.world,
+            lamps=light.lamps,
             background=decide_background(
                 background, background_path, first, self.folder, radius, catcher
             ),
@@ -165,10 +182,15 @@ def _hull(placed: list[Placed]) -> Array:
 
 
 def _give_up(
-    index: int, reasons: collections.Counter[Rejection], recipe: Recipe, background: Background
+    index: int,
+    reasons: collections.Counter[Rejection],
+    recipe: Recipe,
+    background: Background,
+    bound: str,
 ) -> str:
     (most, times), *_ = reasons.most_common(1)
+    shown = f" ({bound})" if bound else ""
     return (
-        f"image {index}: no pose was accepted in {recipe.accept.tries} tries; most often "
-        f"({times}x) {most.reason}: {remedy(most.kind, recipe, background)}"
+        f"image {index}: no pose was accepted in {reasons.total()} tries; most often "
+        f"({times}x) {most.reason}{shown}: {remedy(most.kind, recipe, background)}"
     )

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
+from renderer.recipe.camera_preset import CameraPreset
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
 from renderer.values.number import Number, support, within
@@ -150,7 +151,7 @@ class Rig(Strict):
 
 
 class Camera(Strict):
-    """Resolution, lens, orbit and rig."""
+    """Resolution, lens, orbit, rig and kind."""
 
     resolution: Resolution = Field((640, 480), description="Width and height in pixels.")
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
@@ -158,6 +159,12 @@ class Camera(Strict):
     intrinsics: Intrinsics | None = None
     orbit: Orbit = Orbit()
     rig: Rig | None = None
+    preset: CameraPreset = Field(
+        "none",
+        exclude_if=lambda value: value == "none",
+        description="A kind of camera, whose lens, sensor and development stand for effects that "
+        "are not written; each of those that are goes before, key by key, and false turns one off.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -11,18 +11,24 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    ValidationInfo,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from renderer.recipe.arrangement import Arrangement, must_all_fall
 from renderer.recipe.camera import Camera
-from renderer.recipe.drop import AnyDrop
+from renderer.recipe.camera_preset import with_preset
 from renderer.recipe.effects import Effects
 from renderer.recipe.exports import Exports, must_have_labels
+from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
-from renderer.recipe.lighting import Lighting
+from renderer.recipe.lighting import Lighting, must_be_shown
+from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
@@ -75,17 +81,6 @@ def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...
             {"most": most, "limit": MOST_INSTANCES},
         )
     return objects
-
-
-class Arrangement(Strict):
-    """How several objects stand together."""
-
-    gap: Annotated[Number, within(0, 100)] = Field(
-        0.15, description="Free space around each object, as a share of its own radius."
-    )
-    drop: AnyDrop | None = Field(
-        None, description="Objects fall until they lie still, instead of standing apart."
-    )
 
 
 class Floor(Strict):
@@ -226,7 +221,7 @@ class Recipe(Strict):
     )
     arrangement: Arrangement = Arrangement()
     camera: Camera = Camera()
-    lighting: Lighting = Lighting()
+    lighting: Lighting = Field(default_factory=Lighting)
     background: Annotated[
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
@@ -235,18 +230,20 @@ class Recipe(Strict):
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()
+    goals: Goals = Goals()
+    scenarios: Scenarios = Field(
+        {}, description="Exact shares of the images, by a name of each, that have other keys."
+    )
     output: Output = Output()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, value: Any) -> Any:
+        return with_preset(value)
 
     @model_validator(mode="after")
     def _check_drop(self) -> Self:
-        floating = [spec.category for spec in self.objects if not spec.resting]
-        if self.arrangement.drop is not None and floating:
-            raise PydanticCustomError(
-                "exclusive",
-                "arrangement.drop lets objects fall, and {category} has resting: false: "
-                "leave out one of the two",
-                {"category": floating[0]},
-            )
+        must_all_fall(self)
         return self
 
     @model_validator(mode="after")
@@ -259,11 +256,41 @@ class Recipe(Strict):
         must_be_possible(self)
         return self
 
+    @model_validator(mode="after")
+    def _check_goals(self) -> Self:
+        must_be_reachable(self)
+        return self
+
+    @model_validator(mode="after")
+    def _check_scenarios(self, info: ValidationInfo) -> Self:
+        must_be_recipes(self, info)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what many recipes have not: they are the same ones as before there was any."""
+        found: dict[str, Any] = dump(self)
+        empty = {"scenarios": self.scenarios == {}, "goals": self.goals == Goals()}
+        return {key: value for key, value in found.items() if not empty.get(key)}
+
+    @model_validator(mode="after")
+    def _check_light(self) -> Self:
+        must_be_shown(self.lighting, self.render.engine)
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""
         return Recipe.model_validate_json, (self.model_dump_json(exclude_unset=True),)
 
     @property
+    def by_scenario(self) -> dict[str, Recipe]:
+        """The whole recipe of each scenario, by its name."""
+        return {name: recipe_of(self, name) for name in self.scenarios}
+
+    @property
     def categories(self) -> tuple[str, ...]:
-        """Category names in the order they first appear; COCO ids count from 1 in this order."""
-        return tuple(dict.fromkeys(spec.category for spec in self.objects))
+        """Category names in the order they first appear, of scenarios behind the others; COCO ids
+        count from 1 in this order.
+        """
+        own = [spec.category for spec in self.objects]
+        return tuple(dict.fromkeys([*own, *more_categories(self.scenarios)]))

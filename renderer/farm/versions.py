@@ -23,6 +23,7 @@ _LIBRARIES = (
     ("numpy",),
     ("scipy",),
     ("embreex",),
+    ("rapier3d",),
     ("pycocotools",),
     ("opencv-python", "opencv-python-headless", "opencv-contrib-python"),
     ("pyoidn",),

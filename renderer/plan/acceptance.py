@@ -36,7 +36,17 @@ class Rejection:
     """
 
     kind: Literal[
-        "camera below floor", "camera in object", "outside frame", "not cut", "hidden", "goal"
+        "camera below floor",
+        "camera in object",
+        "outside frame",
+        "not cut",
+        "hidden",
+        "goal",
+        "moving",
+        "not at rest",
+        "fell over",
+        "does not fit",
+        "beside the bin",
     ]
     reason: str
 
@@ -137,8 +147,22 @@ def meets_image_plane(hull: Array, projected: Array) -> bool:
     return bool(depths.max() > 0 and depths.min() <= near)
 
 
+# What to change where dropped objects do not lie as they should.
+_DROPPED = {
+    "moving": "raise arrangement.drop.steps or arrangement.drop.friction, or lower the counts",
+    "not at rest": "leave out the models that cannot lie there, bring their sizes nearer to each "
+    "other, or raise accept.tries",
+    "fell over": "lower arrangement.drop.stack.height or offset, leave out the models that have no "
+    "flat side, or raise accept.tries",
+    "does not fit": "raise arrangement.drop.bin.size_m, or leave it out",
+    "beside the bin": "raise arrangement.drop.bin.size_m, or lower fill",
+}
+
+
 def remedy(kind: str, recipe: Recipe, background: Background) -> str:
     """Return what to change in a recipe whose poses are rejected for one kind of reason."""
+    if kind in _DROPPED:
+        return _DROPPED[kind]
     orbit, accept = recipe.camera.orbit, recipe.accept
     if kind == "camera below floor":
         floor = (
@@ -165,6 +189,8 @@ def remedy(kind: str, recipe: Recipe, background: Background) -> str:
     else:
         free = any(spec.position_m is None for spec in recipe.objects)
         apart = "widen arrangement.gap" if free else "move the objects apart (position_m)"
+        if recipe.arrangement.drop is not None:
+            apart = "drop fewer objects, or more of them side by side"
         cures = ["lower accept.min_visibility", apart, "widen camera.orbit"]
     if accept.tries < _FEW_TRIES:
         cures.append("raise accept.tries")

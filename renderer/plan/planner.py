@@ -16,6 +16,7 @@ from renderer.errors import UserError
 from renderer.plan.acceptance import Beyond, Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
 from renderer.plan.cutting import cut_view, is_cut
+from renderer.plan.drop import drop_objects
 from renderer.plan.goals import GoalPlan
 from renderer.plan.illumination import decide_light
 from renderer.plan.object_size import measured
@@ -50,8 +51,8 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on and for boards, path as in a Shot → the same; then those of scenarios
-            (``asset_sources``).
+            that is on, and for boards and bins, path as in a Shot → the same; then those of
+            scenarios (``asset_sources``).
 
     """
 
@@ -77,6 +78,11 @@ class Planner:
         return EffectPlan(
             self.recipe, {path: model for each in brought for path, model in each.items()}
         )
+
+    def _place(self, stream: Stream) -> list[Placed] | Rejection:
+        if self.recipe.arrangement.drop is None:
+            return place_objects(self.recipe, self._candidates, self._effects.models, stream)
+        return drop_objects(self.recipe, self._candidates, self._effects.models, stream)
 
     @cached_property
     def _scenarios(self) -> dict[str, Planner]:
@@ -123,7 +129,10 @@ class Planner:
         search = self._goals.search(place)
         for attempt in range(self._goals.tries):
             stream = first.again(attempt)
-            placed = place_objects(self.recipe, self._candidates, self._effects.models, stream)
+            placed = self._place(stream)
+            if isinstance(placed, Rejection):
+                reasons[placed] += 1
+                continue
             hull = _hull(placed)
             subject = Subject.of(hull)
             views, beyond = self._seen(search.camera(placed, stream), placed, hull, stream)

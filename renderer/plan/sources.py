@@ -1,5 +1,5 @@
 """The model files that a recipe and its scenarios may place, in the order in which a planner has
-them: of the recipe's object entries, of its effects, then the same of each scenario.
+them: of the recipe's object entries, of its effects, of its bins, then the same of each scenario.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from renderer.asset import AssetSource
+from renderer.plan.drop import container_sources
 from renderer.plan.scene_draft import model_path
 from renderer.plan.shelf import board_sources
 from renderer.recipe.model import ObjectSpec, Recipe
@@ -40,7 +41,7 @@ def _own_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     own = {path: source for each in objects for path, source in each.items()}
     effects = recipe.effects.on.items()
     brought = [_brought(name, config, folder, own) for name, config in effects]
-    return [*objects, *brought, dict(board_sources(recipe))]
+    return [*objects, *brought, {**board_sources(recipe), **container_sources(recipe)}]
 
 
 def _brought(
@@ -61,7 +62,7 @@ def asset_keys(recipe: Recipe) -> list[KeyPath]:
         for key in [
             *(("objects", at, "asset") for at in range(len(whole.objects))),
             *(("effects", name) for name in whole.effects.on),
-            ("arrangement", "layout"),
+            ("arrangement",),
         ]
     ]
 
@@ -94,7 +95,7 @@ def scenario_keys(
 
 def own_count(recipe: Recipe) -> int:
     """Return how many of its ``asset_sources`` are a recipe's own, and not a scenario's."""
-    return len(recipe.objects) + len(recipe.effects.on) + 1  # the boards
+    return len(recipe.objects) + len(recipe.effects.on) + 1  # boards and bins
 
 
 def _recipes(recipe: Recipe) -> list[tuple[KeyPath, Recipe]]:

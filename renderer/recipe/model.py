@@ -20,13 +20,14 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from renderer.recipe.arrangement import Arrangement, must_all_fall
 from renderer.recipe.camera import Camera
 from renderer.recipe.camera_preset import with_preset
 from renderer.recipe.effects import Effects, must_have_own_categories
 from renderer.recipe.exports import Exports, must_have_labels
 from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
-from renderer.recipe.layout import Layout, must_have_free_places
+from renderer.recipe.layout import must_have_free_places
 from renderer.recipe.lighting import Lighting, must_be_shown
 from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
@@ -81,17 +82,6 @@ def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...
             {"most": most, "limit": MOST_INSTANCES},
         )
     return objects
-
-
-class Arrangement(Strict):
-    """How several objects stand together."""
-
-    gap: Annotated[Number, within(0, 100)] = Field(
-        0.15, description="Free space around each object, as a share of its own radius."
-    )
-    layout: Annotated[Layout | None, Field(exclude_if=lambda said: said is None)] = Field(
-        None, description="Objects stand in a grid, on a shelf, scattered or in clusters."
-    )
 
 
 class Floor(Strict):
@@ -251,6 +241,11 @@ class Recipe(Strict):
     @classmethod
     def _preset(cls, value: Any) -> Any:
         return with_preset(value)
+
+    @model_validator(mode="after")
+    def _check_drop(self) -> Self:
+        must_all_fall(self)
+        return self
 
     @model_validator(mode="after")
     def _check_exports(self) -> Self:

@@ -165,7 +165,9 @@ class SceneRenderer:
         space = EngineSpace.of(shot, min(self._nearest(shot, view.camera) for view in shot.views))
         self._engine(shot)
         self._effects = EffectScene(
-            self._scene, {entry.instance: self._add_object(entry, space) for entry in shot.objects}
+            self._scene,
+            {entry.instance: self._add_object(entry, space) for entry in shot.objects},
+            space.scale,
         )
         for number, lamp in enumerate(shot.lamps):
             self._add(light_for(space.lamp(lamp), f"lamp.{number}"))

@@ -84,6 +84,10 @@ class EffectSceneDraft:
         """The subject's radius."""
         return self.subject.radius_m
 
+    def slots(self, instance: int) -> int:
+        """Return how many materials an object's model has."""
+        return len(self.placed[instance - 1].candidate.facts.materials)
+
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's hull in the world; instances count from 1."""
         return self.placed[instance - 1].hull

@@ -27,6 +27,7 @@ from renderer.blender.floor import SceneFloor
 from renderer.blender.lamp import light_for
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
+from renderer.blender.room import put_up
 from renderer.blender.world import SceneWorld
 from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
@@ -176,6 +177,7 @@ class SceneRenderer:
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._models.drop({entry.asset for entry in shot.objects})
+        put_up(shot.background.room, self._effects)
         self._effects.apply(shot.effects)
         self._shaders.note()
         return space

@@ -37,11 +37,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Placed:
-    """An object in the world: its Shot entry, its model, and its hull in world coordinates."""
+    """An object in the world: its Shot entry, its model, and its hull in world coordinates. One
+    that ``surrounds`` the others (a wall) reaches from before a camera to behind it.
+    """
 
     entry: Instance
     candidate: Candidate
     hull: Array
+    surrounds: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +18,14 @@ from renderer.plan.acceptance import Rejection, rejection, remedy
 from renderer.plan.cameras import decide_views
 from renderer.plan.illumination import decide_lamps, decide_world
 from renderer.plan.placement import Candidate, Placed, place_objects
+from renderer.plan.room import Site, build_room, has_room, room_models
 from renderer.plan.scene_draft import EffectPlan, Subject, model_path
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
 from renderer.shot.engines import capabilities
+from renderer.shot.camera import View
+from renderer.shot.scene import RoomPart
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.distribution import Strict
 from renderer.values.files import MODEL_SUFFIXES, matches
@@ -38,7 +42,8 @@ class PlanError(UserError):
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings: path as in a Shot → source.
+    effect that is on, those that it brings: path as in a Shot → source; then those of a room, where
+    there may be one.
     """
     objects = [
         {
@@ -47,7 +52,8 @@ def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
         }
         for spec in recipe.objects
     ]
-    return objects + [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    effects = [_brought(name, config, folder) for name, config in recipe.effects.on.items()]
+    return objects + effects + ([room_models()] if has_room(recipe) else [])
 
 
 def _brought(name: str, config: Strict, folder: Path) -> dict[str, AssetSource]:
@@ -66,7 +72,7 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, path as in a Shot → the same.
+            that is on, path as in a Shot → the same; then those of a room, where there may be one.
 
     """
 
@@ -102,7 +108,7 @@ class Planner:
         """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
-        floor = background.floor is not None or background.catches_shadows
+        floor = background.floor or background.room or background.catches_shadows
         reasons: collections.Counter[Rejection] = collections.Counter()
         for attempt in range(self.recipe.accept.tries):
             stream = first.again(attempt)
@@ -111,7 +117,8 @@ class Planner:
             subject = Subject.of(hull)
             views = decide_views(self.recipe.camera, self.folder, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
-            rejected = rejection(placed, views, self.recipe.accept, floor)
+            room = self._room(background, background_path, stream, placed, subject, views)
+            rejected = rejection(placed, views, self.recipe.accept, bool(floor))
             if rejected is None:
                 break
             reasons[rejected] += 1
@@ -130,11 +137,26 @@ class Planner:
             world=decide_world(self.recipe.lighting, first, self.folder),
             lamps=decide_lamps(self.recipe.lighting, first, center, radius),
             background=decide_background(
-                background, background_path, first, self.folder, radius, catcher
+                background, background_path, first, self.folder, radius, catcher, room
             ),
             effects=in_scene + on_picture,
             render=self._render(first),
         )
+
+    def _room(
+        self,
+        background: Background,
+        path: str,
+        stream: Stream,
+        placed: list[Placed],
+        subject: Subject,
+        views: Sequence[View],
+    ) -> tuple[RoomPart, ...]:
+        """Put up the walls around all that is placed and return them with their surfaces."""
+        if background.room is None:
+            return ()
+        site = Site(placed, subject, views, self._models[-1])
+        return build_room(background.room, f"{path}.room", stream, site)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

@@ -71,8 +71,8 @@ class EffectSceneDraft:
 
     @property
     def objects(self) -> tuple[Instance, ...]:
-        """What is placed so far."""
-        return tuple(each.entry for each in self.placed)
+        """What is placed so far, but for what surrounds it."""
+        return tuple(each.entry for each in self.placed if not each.surrounds)
 
     @property
     def center(self) -> Vector:

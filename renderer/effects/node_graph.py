@@ -78,8 +78,9 @@ class Graph:
 
     def spread(self, value: Value, by: Value) -> Any:
         """Return 1 plus or minus ``by`` where a value in 0..1 is at its ends."""
-        return self.math("MULTIPLY_ADD", self.math("SUBTRACT", value, 0.5), self.math(
-            "MULTIPLY", by, 2.0), 1.0)
+        return self.math(
+            "MULTIPLY_ADD", self.math("SUBTRACT", value, 0.5), self.math("MULTIPLY", by, 2.0), 1.0
+        )
 
     def mix(self, share: Value, one: Value, other: Value, blend: str = "MIX") -> Any:
         """Return a mixture of two colours."""
@@ -129,9 +130,7 @@ class Graph:
         self.feed(made.inputs["Scale"], a_metre)
         return made.outputs["Distance"]
 
-    def metres(
-        self, a_unit: float, origin: Sequence[float], of: Any = None
-    ) -> Any:
+    def metres(self, a_unit: float, origin: Sequence[float], of: Any = None) -> Any:
         """Return the place on the thing itself, in metres.
 
         Args:

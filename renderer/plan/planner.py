@@ -23,8 +23,8 @@ from renderer.plan.scene_draft import EffectPlan, Subject, model_path
 from renderer.plan.surroundings import choose_background, decide_background
 from renderer.recipe.model import Background, Recipe
 from renderer.registry import EFFECTS
-from renderer.shot.engines import capabilities
 from renderer.shot.camera import View
+from renderer.shot.engines import capabilities
 from renderer.shot.scene import RoomPart
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.distribution import Strict

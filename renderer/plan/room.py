@@ -148,9 +148,7 @@ def _about_z(angle: float) -> Array:
     return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _table(
-    room: Room, path: str, stream: Stream, site: Site, level: float
-) -> tuple[int, float]:
+def _table(room: Room, path: str, stream: Stream, site: Site, level: float) -> tuple[int, float]:
     """Add a table with its top at a level, and return its instance and where its legs end."""
     names = list(_TABLES)
     model = names[int(stream.unit(f"{path}.table", "model") * len(names))]

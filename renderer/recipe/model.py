@@ -114,12 +114,14 @@ class Floor(Strict):
             raise PydanticCustomError("exclusive", "a floor has a material or an image, not both")
         if len(named) > 1:
             raise PydanticCustomError(
-                "exclusive", "a floor has one of material, image and finish, and here are {found}",
+                "exclusive",
+                "a floor has one of material, image and finish, and here are {found}",
                 {"found": " and ".join(named)},
             )
         if self.finish is not None and {"color", "roughness", "tile"} & self.model_fields_set:
             raise PydanticCustomError(
-                "exclusive", "of a floor with a finish, color, roughness and scale are keys of finish"
+                "exclusive",
+                "of a floor with a finish, color, roughness and scale are keys of finish",
             )
         return self
 
@@ -161,8 +163,12 @@ class Background(Strict):
             raise PydanticCustomError(
                 "exclusive",
                 "a room has its own floor and walls, and the world above them: leave out {found}",
-                {"found": " and ".join([each for each in behind if each != "world"]
-                                       + (["floor"] if self.floor is not None else []))},
+                {
+                    "found": " and ".join(
+                        [each for each in behind if each != "world"]
+                        + (["floor"] if self.floor is not None else [])
+                    )
+                },
             )
         if not behind and self.floor is None and self.room is None:
             raise PydanticCustomError(

@@ -44,9 +44,7 @@ class Room(Strict):
     )
     floor: Finish = _any_of("wood", "tile", "concrete", "fabric")
     walls: Finish = FinishConfig(
-        family=Choice[Family](
-            choice=("concrete", "plastic", "tile", "wood"), weights=(5, 2, 2, 1)
-        ),
+        family=Choice[Family](choice=("concrete", "plastic", "tile", "wood"), weights=(5, 2, 2, 1)),
         color=_PALE,
     )
     top: Finish = Field(

@@ -19,10 +19,10 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 _SPAN_M = 20.0
 
 
-def _hsv(hue: tuple[float, float], saturation: tuple[float, float], value: tuple[float, float]) -> Hsv:
-    return Hsv(
-        hsv=(Uniform(uniform=hue), Uniform(uniform=saturation), Uniform(uniform=value))
-    )
+def _hsv(
+    hue: tuple[float, float], saturation: tuple[float, float], value: tuple[float, float]
+) -> Hsv:
+    return Hsv(hsv=(Uniform(uniform=hue), Uniform(uniform=saturation), Uniform(uniform=value)))
 
 
 # What each family has in life where a recipe does not say: colours (display sRGB), roughness.

@@ -64,7 +64,11 @@ def test_one_key_changes_one_thing_and_others_nothing(plain_planner: Maker) -> N
     plain = {**SCENE, "effects": {"surface": {}}}
     first, dirty, crowded = (
         plain_planner(data, **SOLIDS)
-        for data in (plain, {**SCENE, "effects": {"surface": {"dirt": 1}}}, {**plain, "objects": more})
+        for data in (
+            plain,
+            {**SCENE, "effects": {"surface": {"dirt": 1}}},
+            {**plain, "objects": more},
+        )
     )
     for index in range(3):
         before = drawn(first, index)

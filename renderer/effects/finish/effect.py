@@ -37,9 +37,7 @@ class Finishes(Effect[FinishConfig, ObjectFinishes]):
     Config = FinishConfig
     State = ObjectFinishes
 
-    def draw(
-        self, config: FinishConfig, draws: Draws, scene: SceneDraft
-    ) -> ObjectFinishes:
+    def draw(self, config: FinishConfig, draws: Draws, scene: SceneDraft) -> ObjectFinishes:
         """Return a surface for each object without a category, by its place among those."""
         bare = [entry for entry in scene.objects if entry.category is None]
         return ObjectFinishes(

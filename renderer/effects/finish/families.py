@@ -77,8 +77,11 @@ def _fabric(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     warp = graph.noise(graph.stretch(place, (1, 0.04, 1)), 620, 2)
     weft = graph.noise(graph.stretch(place, (0.04, 1, 1)), 620, 2)
     top = graph.between(over, -0.15, 0.15)
-    thread = graph.math("ADD", graph.math("MULTIPLY", warp, top), graph.math(
-        "MULTIPLY", weft, graph.math("SUBTRACT", 1.0, top)))
+    thread = graph.math(
+        "ADD",
+        graph.math("MULTIPLY", warp, top),
+        graph.math("MULTIPLY", weft, graph.math("SUBTRACT", 1.0, top)),
+    )
     fluff = graph.noise(place, 2200, 3, 0.7)
     raised = graph.math("ABSOLUTE", over)
     shade = graph.math("MULTIPLY", graph.spread(thread, 0.55), graph.spread(fluff, 0.35))
@@ -134,8 +137,9 @@ def _plastic(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     rubbed = graph.noise(place, 18, 5, 0.6)
     shade = graph.math("MULTIPLY", graph.spread(grain, 0.12), graph.spread(rubbed, 0.12))
     dusty = graph.mix(graph.math("MULTIPLY", dust, 0.35), graph.times(color, shade), (0.5,) * 3)
-    height = graph.math("MULTIPLY_ADD", grain, 3.5e-5, graph.math(
-        "MULTIPLY", graph.noise(place, 60, 1), 8e-5))
+    height = graph.math(
+        "MULTIPLY_ADD", grain, 3.5e-5, graph.math("MULTIPLY", graph.noise(place, 60, 1), 8e-5)
+    )
     return Look(dusty, _broken(graph, place, roughness, 0.2), height)
 
 
@@ -147,12 +151,13 @@ def _tile(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     sand = graph.noise(place, 900, 3, 0.7)
     shade = graph.math("MULTIPLY", graph.spread(own, 0.12), graph.spread(glaze, 0.12))
     shade = graph.math("MULTIPLY", shade, graph.math("MULTIPLY_ADD", specks, -0.16, 1.0))
-    soiled = graph.math("MULTIPLY", graph.spread(sand, 0.3), graph.spread(
-        graph.noise(place, 6, 3), 0.4))
-    color_out = graph.mix(
-        joint, graph.times(color, shade), graph.times((0.3, 0.285, 0.26), soiled))
-    rough = graph.math("MAXIMUM", _broken(graph, place, roughness, 0.12), graph.math(
-        "MULTIPLY", joint, 0.9))
+    soiled = graph.math(
+        "MULTIPLY", graph.spread(sand, 0.3), graph.spread(graph.noise(place, 6, 3), 0.4)
+    )
+    color_out = graph.mix(joint, graph.times(color, shade), graph.times((0.3, 0.285, 0.26), soiled))
+    rough = graph.math(
+        "MAXIMUM", _broken(graph, place, roughness, 0.12), graph.math("MULTIPLY", joint, 0.9)
+    )
     tilt = graph.node("VectorMath", operation="DOT_PRODUCT")
     lean = graph.node("VectorMath", operation="SUBTRACT")
     graph.feed(lean.inputs[0], tiles)

@@ -104,8 +104,9 @@ def _color(
     color = graph.hsv(graph.source(socket), change.turn, change.saturation, change.value)
     if surface.grain > 0:
         shade = graph.spread(masks.fine, surface.grain / 4)
-        color = graph.times(color, graph.math("MULTIPLY", shade, graph.spread(
-            masks.coarse, surface.grain / 8)))
+        color = graph.times(
+            color, graph.math("MULTIPLY", shade, graph.spread(masks.coarse, surface.grain / 8))
+        )
     if surface.wear > 0:
         # What is rubbed off shows a paler layer of the same.
         pale = graph.mix(0.6, color, _RUBBED)

@@ -53,7 +53,8 @@ class SurfaceConfig(Strict):
         Uniform(uniform=(0.01, 0.05)), description="Height of fine bumps, in millimetres."
     )
     wear: Share = Field(
-        Uniform(uniform=(0.0, 0.25)), description="Share of the surface that is rubbed or scratched."
+        Uniform(uniform=(0.0, 0.25)),
+        description="Share of the surface that is rubbed or scratched.",
     )
     dirt: Share = Field(
         Uniform(uniform=(0.0, 0.25)), description="Share of the surface that has dust and dirt on."

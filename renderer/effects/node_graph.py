@@ -123,6 +123,21 @@ class Graph:
         self.feed(made.inputs["Roughness"], rough)
         return made.outputs[0]
 
+    def scratches(self, place: Value, share: float) -> Any:
+        """Return where there are scratches (0..1): thin lines some centimetres long in two
+        directions, in patches that cover about a share of the surface.
+        """
+        lines: Any = 0.0
+        for angles in ((0.3, 0.5, 0.4), (-0.5, 0.2, 1.9)):
+            turned = self.node("VectorRotate", rotation_type="EULER_XYZ")
+            self.feed(turned.inputs["Vector"], place)
+            self.feed(turned.inputs["Rotation"], angles)
+            streaks = self.noise(self.stretch(turned.outputs[0], (0.03, 1, 1)), 480, 1)
+            lines = self.math("MAXIMUM", lines, self.between(streaks, 0.68, 0.74))
+        patches = self.noise(place, 21, 2)
+        edge = 0.75 - 0.5 * share
+        return self.math("MULTIPLY", lines, self.between(patches, edge - 0.05, edge + 0.05))
+
     def cells(self, place: Value, a_metre: float) -> Any:
         """Return the distance from the nearest of scattered points, in 0 to about 1."""
         made = self.node("TexVoronoi")

@@ -1,5 +1,5 @@
-"""Walls, floor and table around the objects of a shot: instances without a category, which rays meet
-as they meet every other.
+"""Walls, floor and table around the objects of a shot: instances without a category, which rays
+meet as they meet every other.
 """
 
 from __future__ import annotations

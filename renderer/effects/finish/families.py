@@ -59,7 +59,7 @@ def _wood(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
 
 
 def _fabric(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
-    """Threads of 1.6 mm over and under each other, each of its own thickness and dye."""
+    """Threads of 2 mm over and under each other, each of its own thickness and dye."""
     axes = graph.node("SeparateXYZ")
     graph.feed(axes.inputs[0], place)
     wavy = graph.math("MULTIPLY", graph.noise(place, 90, 2), 8e-4)
@@ -68,7 +68,7 @@ def _fabric(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
         graph.math("ADD", graph.math("ADD", axes.outputs[at], axes.outputs["Z"]), wavy)
         for at in ("X", "Y")
     )
-    pitch = 1.6e-3
+    pitch = 2.2e-3
     one, other = (
         graph.math("SINE", graph.math("MULTIPLY", value, 3.14159265 / pitch))
         for value in (along, across)
@@ -84,9 +84,11 @@ def _fabric(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     )
     fluff = graph.noise(place, 2200, 3, 0.7)
     raised = graph.math("ABSOLUTE", over)
+    melange = graph.noise(graph.stretch(place, (1, 0.5, 1)), 130, 4, 0.7)
     shade = graph.math("MULTIPLY", graph.spread(thread, 0.55), graph.spread(fluff, 0.35))
     shade = graph.math("MULTIPLY", shade, graph.math("MULTIPLY_ADD", raised, 0.5, 0.62))
-    shade = graph.math("MULTIPLY", shade, graph.spread(graph.noise(place, 9, 3), 0.2))
+    shade = graph.math("MULTIPLY", shade, graph.spread(melange, 0.55))
+    shade = graph.math("MULTIPLY", shade, graph.spread(graph.noise(place, 9, 3), 0.25))
     creases = graph.math("MULTIPLY", graph.noise(place, 7, 2), 4e-3)
     height = graph.math("MULTIPLY_ADD", raised, 2.5e-4, creases)
     height = graph.math("MULTIPLY_ADD", fluff, 1e-4, height)
@@ -110,15 +112,7 @@ def _concrete(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
 def _metal(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     """Brushed along x, with scratches and fingers' grease."""
     brushed = graph.noise(graph.stretch(place, (0.02, 1, 1)), 1800, 3, 0.65)
-    turned = graph.node("VectorRotate", rotation_type="Z_AXIS")
-    graph.feed(turned.inputs["Vector"], place)
-    graph.feed(turned.inputs["Angle"], 0.7)
-    lines = graph.noise(graph.stretch(turned.outputs[0], (0.06, 1, 1)), 90, 1)
-    scratches = graph.math(
-        "MULTIPLY",
-        graph.between(graph.math("ABSOLUTE", graph.math("SUBTRACT", lines, 0.5)), 0.006, 0.001),
-        graph.between(graph.noise(place, 16, 1), 0.5, 0.6),
-    )
+    scratches = graph.scratches(place, 0.4)
     grease = graph.noise(place, 11, 5, 0.6)
     shade = graph.math("MULTIPLY", graph.spread(brushed, 0.25), graph.spread(grease, 0.15))
     shade = graph.math("MULTIPLY_ADD", scratches, 0.15, shade)
@@ -133,9 +127,11 @@ def _metal(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
 def _plastic(graph: Graph, place: Any, color: Rgb, roughness: float) -> Look:
     """The mould's grain, a little waviness, dust and rubbed places."""
     grain = graph.cells(place, 1100)
-    dust = graph.between(graph.noise(place, 1500, 1), 0.68, 0.76)
-    rubbed = graph.noise(place, 18, 5, 0.6)
-    shade = graph.math("MULTIPLY", graph.spread(grain, 0.12), graph.spread(rubbed, 0.12))
+    dust = graph.between(graph.noise(place, 650, 3, 0.65), 0.6, 0.74)
+    rubbed = graph.noise(place, 26, 7, 0.68)
+    scratches = graph.scratches(place, 0.3)
+    shade = graph.math("MULTIPLY", graph.spread(grain, 0.18), graph.spread(rubbed, 0.2))
+    shade = graph.math("MULTIPLY_ADD", scratches, 0.12, shade)
     dusty = graph.mix(graph.math("MULTIPLY", dust, 0.35), graph.times(color, shade), (0.5,) * 3)
     height = graph.math(
         "MULTIPLY_ADD", grain, 3.5e-5, graph.math("MULTIPLY", graph.noise(place, 60, 1), 8e-5)

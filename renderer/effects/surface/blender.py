@@ -78,14 +78,12 @@ class _Masks:
 
 
 def _masks(graph: Graph, place: Any, surface: ObjectSurface) -> _Masks:
-    coarse = graph.noise(place, 14, 4, 0.6)
+    coarse = graph.noise(place, 6, 7, 0.65)
     fine = graph.noise(place, 450, 3, 0.6)
     worn: Value = 0.0
     if surface.wear > 0:
-        # Scratches are where two halves of a stretched noise meet; patches are broken up by grain.
-        lines = graph.noise(graph.stretch(place, (1, 0.12, 0.5)), 60, 2)
-        away = graph.math("ABSOLUTE", graph.math("SUBTRACT", lines, 0.5))
-        scratches = graph.between(away, 0.002 + 0.012 * surface.wear, 0.0)
+        # Rubbed patches are broken up by grain.
+        scratches = graph.scratches(place, surface.wear)
         patches = graph.math("MULTIPLY_ADD", fine, 0.35, graph.noise(place, 23, 3, 0.6))
         level = 0.97 - 0.45 * surface.wear
         worn = graph.math("MAXIMUM", scratches, graph.between(patches, level, level + 0.09))
@@ -105,7 +103,7 @@ def _color(
     if surface.grain > 0:
         shade = graph.spread(masks.fine, surface.grain / 4)
         color = graph.times(
-            color, graph.math("MULTIPLY", shade, graph.spread(masks.coarse, surface.grain / 8))
+            color, graph.math("MULTIPLY", shade, graph.spread(masks.coarse, surface.grain / 4))
         )
     if surface.wear > 0:
         # What is rubbed off shows a paler layer of the same.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,16 @@ def test_no_label_byte_changes(solids: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         made.append(contents(tmp_path / name / "out"))
     plain, used = made
-    same = [file for file in plain if not file.startswith(("images/",)) and "/" in file]
+    annotations = "annotations/instances.json"
+    same = [
+        file for file in plain if not file.startswith(("images/", "annotations/")) and "/" in file
+    ]
     assert len(same) > 6
     for file in same:
         assert _digest(plain[file]) == _digest(used[file]), file
+    one, other = (json.loads(each[annotations]) for each in made)
+    for part in ("annotations", "images", "categories"):
+        assert one[part] == other[part], part
     assert plain["images/00000000.png"] != used["images/00000000.png"]
 
 

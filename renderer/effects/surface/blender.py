@@ -101,9 +101,9 @@ def _color(
     socket = shader.inputs[_COLORED[shader.type]]
     color = graph.hsv(graph.source(socket), change.turn, change.saturation, change.value)
     if surface.grain > 0:
-        shade = graph.spread(masks.fine, surface.grain / 4)
+        shade = graph.spread(masks.fine, 0.45 * surface.grain)
         color = graph.times(
-            color, graph.math("MULTIPLY", shade, graph.spread(masks.coarse, surface.grain / 4))
+            color, graph.math("MULTIPLY", shade, graph.spread(masks.coarse, 0.45 * surface.grain))
         )
     if surface.wear > 0:
         # What is rubbed off shows a paler layer of the same.

@@ -46,8 +46,7 @@ class SurfaceConfig(Strict):
     )
     grain: Annotated[Number, within(0, 1)] = Field(
         Uniform(uniform=(0.2, 0.5)),
-        description="How much noise at two scales breaks up roughness and, by a quarter, "
-        "brightness.",
+        description="How much noise at two scales breaks up roughness and, by half, brightness.",
     )
     bump_mm: Annotated[Number, within(0, 10)] = Field(
         Uniform(uniform=(0.01, 0.05)), description="Height of fine bumps, in millimetres."

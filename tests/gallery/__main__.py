@@ -10,7 +10,8 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from renderer.farm.recipe_assets import planner_of, prepare_assets
-from tests.gallery.rows import PANELS, PICTURES, SCENE, Row, rows
+from renderer.recipe import Recipe
+from tests.gallery.rows import PANELS, PICTURES, SCENE, rows
 
 _LINE = 18
 
@@ -31,20 +32,25 @@ def main() -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         renderer = SceneRenderer(default_cache(), SCENE.parent, "cpu")
+        made: dict[str, Image.Image] = {}
         for name in chosen.names or table:
-            panels = [_render(table[name], panel, renderer, Path(folder)) for panel in PANELS]
+            recipes = [table[name].recipe(panel) for panel in PANELS]
+            for recipe in recipes:
+                # Of most effects the scene without is the same.
+                key = recipe.model_dump_json()
+                if key not in made:
+                    made[key] = _render(recipe, renderer, Path(folder) / str(len(made)))
+            panels = [made[recipe.model_dump_json()] for recipe in recipes]
             _beside_each_other(panels).save(chosen.out / f"{name}.jpg", quality=88)
             print(chosen.out / f"{name}.jpg", flush=True)
 
 
-def _render(row: Row, panel: str, renderer: Any, folder: Path) -> Image.Image:
+def _render(recipe: Recipe, renderer: Any, out: Path) -> Image.Image:
     from renderer.blender.native_output import discard_output
     from renderer.dataset.layout import Layout
     from renderer.pipeline import Pipeline
 
-    recipe = row.recipe(panel)
     planner = planner_of(recipe, SCENE.parent, prepare_assets(recipe, SCENE.parent))
-    out = folder / row.name / panel
     with discard_output():
         list(Pipeline(planner, renderer, Layout(out)).run(range(1)))
     (path,) = sorted((out / "images").iterdir())

@@ -24,7 +24,7 @@ def test_every_row_has_recipes_and_its_picture(row: Row) -> None:
     recipes = [row.recipe(panel).model_dump_json() for panel in PANELS]
     assert len(set(recipes)) == 3
     with Image.open(PICTURES / f"{row.name}.jpg") as picture:
-        assert picture.width == 3 * 320
+        assert picture.width % len(PANELS) == 0
 
 
 def test_the_page_shows_them_all_and_they_are_small() -> None:

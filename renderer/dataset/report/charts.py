@@ -10,9 +10,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from renderer.dataset.statistics import Histogram, Statistics
 
@@ -95,7 +96,10 @@ def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:
 
 def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(4.6, height), layout="constrained")
+        figure = Figure(figsize=(4.6, height))
+        # Counts are written short (12k), so that they fit: to have the margins measured takes as
+        # long as all the drawing.
+        figure.subplots_adjust(left=0.14, right=0.97, bottom=0.48 / height, top=1 - 0.1 / height)
         draw(figure.add_subplot())
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -112,7 +116,13 @@ def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:
     ax.set_xlim(histogram.low, histogram.high)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    _counts(ax.yaxis, 5)
+
+
+def _counts(axis: Axis, most: int) -> None:
+    """Have an axis tell whole counts."""
+    axis.set_major_locator(MaxNLocator(most, integer=True))
+    axis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _per_image(ax: Axes, statistics: Statistics) -> None:
@@ -122,13 +132,14 @@ def _per_image(ax: Axes, statistics: Statistics) -> None:
     ax.set_ylabel("images")
     if counts:  # of one bar alone, whole numbers would be no ticks
         ax.set_xlim(min(counts) - 1.5, max(counts) + 1.5)
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    _counts(ax.xaxis, 8)
+    _counts(ax.yaxis, 5)
 
 
 def _scale(ax: Axes, shown: ScalarMappable) -> None:
     """Put a scale of whole counts beside a map."""
-    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.9, ticks=MaxNLocator(5, integer=True))
+    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.9)
+    _counts(bar.ax.yaxis, 5)
     bar.outline.set_visible(False)
 
 

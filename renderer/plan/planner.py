@@ -155,7 +155,7 @@ class Planner:
         """Put up the walls around all that is placed and return them with their surfaces."""
         if background.room is None:
             return ()
-        site = Site(placed, subject, views, self._models[-1])
+        site = Site(placed, subject, views, self._effects.models)
         return build_room(background.room, f"{path}.room", stream, site)
 
     def _render(self, stream: Stream) -> RenderState:

@@ -162,6 +162,8 @@ EFFECTS: Registry[Any] = Registry(
     "effect",
     {
         "distractors": "renderer.effects.distractors.effect:Distractors",
+        "surface": "renderer.effects.surface.effect:Surface",
+        "finish": "renderer.effects.finish.effect:Finishes",
         "roughness": "renderer.effects.roughness.effect:Roughness",
         "exposure": "renderer.effects.exposure.effect:Exposure",
         "lens_blur": "renderer.effects.lens_blur.effect:LensBlur",

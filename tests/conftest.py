@@ -83,7 +83,7 @@ def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
         keys = list[dict[str, str]]()
         for each in (recipe, *recipe.by_scenario.values()):
             keys += [{spec.asset: Path(spec.asset).stem} for spec in each.objects]
-            keys += [{} for _ in (*each.effects.on, "boards")]  # which bring no models
+            keys += [{} for _ in (*each.effects.on, "furniture", "walls")]  # which bring none
         for name in {name for each in keys for name in each.values()}:
             if not own.has(name):
                 put_solid(own, name, *solids[name])

@@ -28,6 +28,7 @@ from renderer.blender.lamp import SceneLamps
 from renderer.blender.light_pattern import ScenePatterns
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
+from renderer.blender.room import put_up
 from renderer.blender.world import SceneWorld
 from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
@@ -169,7 +170,9 @@ class SceneRenderer:
         space = EngineSpace.of(shot, min(self._nearest(shot, view.camera) for view in shot.views))
         self._engine(shot)
         self._effects = EffectScene(
-            self._scene, {entry.instance: self._add_object(entry, space) for entry in shot.objects}
+            self._scene,
+            {entry.instance: self._add_object(entry, space) for entry in shot.objects},
+            space.scale,
         )
         self._light(shot, space)
         self._world.set(shot.world)
@@ -177,6 +180,7 @@ class SceneRenderer:
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._models.drop({entry.asset for entry in shot.objects})
+        put_up(shot.background.room, self._effects)
         self._effects.apply(shot.effects)
         self._shaders.note()
         return space

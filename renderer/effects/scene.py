@@ -34,6 +34,9 @@ class SceneDraft(Protocol):
     def views(self) -> Sequence[View]:
         """The cameras."""
 
+    def slots(self, instance: int) -> int:
+        """Return how many materials an object's model has."""
+
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's convex hull in the world."""
 
@@ -78,6 +81,10 @@ class RenderScene(Protocol):
     @property
     def scene(self) -> Any:
         """The ``bpy.types.Scene``."""
+
+    @property
+    def units_per_m(self) -> float:
+        """How many of Blender's units a metre of the shot is: tiny scenes are rendered enlarged."""
 
     def objects(self, instance: int) -> Sequence[Any]:
         """Return the ``bpy.types.Object`` of an instance, one a mesh of its model."""

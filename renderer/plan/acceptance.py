@@ -21,6 +21,8 @@ Box = tuple[Array, Array]
 
 # Rays along each side of an object's projected box. 40 x 40 rays know a share to about 1 %.
 _GRID = 40
+# Of what is around a camera, too.
+_EVERYWHERE: Box = (np.full(2, -np.inf), np.full(2, np.inf))
 # With so many tries, more of them are no remedy.
 _FEW_TRIES = 50
 
@@ -110,6 +112,9 @@ def _rejection(
         return Rejection("camera below floor", "the camera is below the floor")
     boxes: list[Box | None] = []
     for each in placed:
+        if each.surrounds:
+            boxes.append(_EVERYWHERE)
+            continue
         projected = camera.project(each.hull)
         if meets_image_plane(each.hull, projected):
             name = each.entry.category or "an unlabelled object"

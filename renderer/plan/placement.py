@@ -41,13 +41,15 @@ class Candidate:
 @dataclass(frozen=True)
 class Placed:
     """An object in the world: its Shot entry, its model, and its hull in world coordinates; whether
-    a pose is accepted only where enough of it is seen.
+    a pose is accepted only where enough of it is seen. One that ``surrounds`` the others (a wall)
+    reaches from before a camera to behind it.
     """
 
     entry: Instance
     candidate: Candidate
     hull: Array
     bound: bool = True
+    surrounds: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from renderer.plan.goals import GoalPlan
 from renderer.plan.illumination import decide_light
 from renderer.plan.object_size import measured
 from renderer.plan.placement import Candidate, Placed, place_objects
+from renderer.plan.room import Surrounded, build_room
 from renderer.plan.scene_draft import EffectPlan, Subject
 from renderer.plan.site import Site
 from renderer.plan.sources import own_count, scenario_keys
@@ -30,6 +32,7 @@ from renderer.recipe.model import Background, Recipe
 from renderer.recipe.scenarios import place_of
 from renderer.shot.camera import View
 from renderer.shot.engines import capabilities
+from renderer.shot.scene import RoomPart
 from renderer.shot.shot import RenderState, Shot
 from renderer.values.stream import Stream
 
@@ -51,8 +54,8 @@ class Planner:
         folder: what its paths are relative to.
         cache: where the imported models are.
         keys: for each object entry, path as in the recipe → key in the cache; then for each effect
-            that is on, and for boards and bins, path as in a Shot → the same; then those of
-            scenarios (``asset_sources``).
+            that is on, for boards and bins, and for a room, path as in a Shot → the same; then
+            those of scenarios (``asset_sources``).
 
     """
 
@@ -124,7 +127,7 @@ class Planner:
         """
         first = Stream(self.recipe.seed, index)
         background, background_path = choose_background(self.recipe.background, first)
-        floor = background.floor is not None or background.catches_shadows
+        floor = background.floor or background.room or background.catches_shadows
         reasons: collections.Counter[Rejection] = collections.Counter()
         search = self._goals.search(place)
         for attempt in range(self._goals.tries):
@@ -137,8 +140,10 @@ class Planner:
             subject = Subject.of(hull)
             views, beyond = self._seen(search.camera(placed, stream), placed, hull, stream)
             in_scene = self._effects.draw(("scene",), stream, placed, subject, views)
-            rejected = rejection(placed, views, self.recipe.accept, beyond, floor)
-            rejected = rejected or search.miss(placed, views, floor)
+            room = self._room(background, background_path, stream, placed, subject, views)
+            rejected = rejection(placed, views, self.recipe.accept, beyond, bool(floor))
+            within = [each for each in placed if not each.surrounds]
+            rejected = rejected or search.miss(within, views, bool(floor))
             if rejected is None:
                 break
             reasons[rejected] += 1
@@ -160,7 +165,7 @@ class Planner:
             world=light.world,
             lamps=light.lamps,
             background=decide_background(
-                background, background_path, first, self.folder, radius, catcher
+                background, background_path, first, self.folder, radius, catcher, room
             ),
             effects=in_scene + on_picture,
             render=self._render(first),
@@ -179,6 +184,21 @@ class Planner:
             return views, Beyond.of(accept, one, None, None)
         view, target = cut_view(views[0], labelled, one, cut.limit, stream)
         return (view,), Beyond.of(accept, one, target, cut.limit)
+
+    def _room(
+        self,
+        background: Background,
+        path: str,
+        stream: Stream,
+        placed: list[Placed],
+        subject: Subject,
+        views: Sequence[View],
+    ) -> tuple[RoomPart, ...]:
+        """Put up the walls around all that is placed and return them with their surfaces."""
+        if background.room is None:
+            return ()
+        around = Surrounded(placed, subject, views, self._effects.models)
+        return build_room(background.room, f"{path}.room", stream, around)
 
     def _render(self, stream: Stream) -> RenderState:
         render, output = self.recipe.render, self.recipe.output

@@ -71,8 +71,8 @@ class EffectSceneDraft:
 
     @property
     def objects(self) -> tuple[Instance, ...]:
-        """What is placed so far."""
-        return tuple(each.entry for each in self.placed)
+        """What is placed so far, but for what surrounds it."""
+        return tuple(each.entry for each in self.placed if not each.surrounds)
 
     @property
     def center(self) -> Vector:
@@ -83,6 +83,10 @@ class EffectSceneDraft:
     def radius_m(self) -> float:
         """The subject's radius."""
         return self.subject.radius_m
+
+    def slots(self, instance: int) -> int:
+        """Return how many materials an object's model has."""
+        return len(self.placed[instance - 1].candidate.facts.materials)
 
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's hull in the world; instances count from 1."""

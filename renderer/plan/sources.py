@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from renderer.asset import AssetSource
 from renderer.plan.drop import container_sources
+from renderer.plan.room import has_room, room_models
 from renderer.plan.scene_draft import model_path
 from renderer.plan.shelf import board_sources
 from renderer.recipe.model import ObjectSpec, Recipe
@@ -24,8 +25,8 @@ Model = TypeVar("Model")
 
 def asset_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     """Return for each object entry its model files: path as in the recipe → source; then for each
-    effect that is on, those that it brings, and the boards of shelves: path as in a Shot → source;
-    then those of scenarios.
+    effect that is on, those that it brings, the boards of shelves and bins, and the walls of a
+    room: path as in a Shot → source; then those of scenarios.
     """
     return [each for _, whole in _recipes(recipe) for each in _own_sources(whole, folder)]
 
@@ -41,7 +42,8 @@ def _own_sources(recipe: Recipe, folder: Path) -> list[dict[str, AssetSource]]:
     own = {path: source for each in objects for path, source in each.items()}
     effects = recipe.effects.on.items()
     brought = [_brought(name, config, folder, own) for name, config in effects]
-    return [*objects, *brought, {**board_sources(recipe), **container_sources(recipe)}]
+    furniture = {**board_sources(recipe), **container_sources(recipe)}
+    return [*objects, *brought, furniture, room_models() if has_room(recipe) else {}]
 
 
 def _brought(
@@ -63,6 +65,7 @@ def asset_keys(recipe: Recipe) -> list[KeyPath]:
             *(("objects", at, "asset") for at in range(len(whole.objects))),
             *(("effects", name) for name in whole.effects.on),
             ("arrangement",),
+            ("background",),
         ]
     ]
 
@@ -95,7 +98,7 @@ def scenario_keys(
 
 def own_count(recipe: Recipe) -> int:
     """Return how many of its ``asset_sources`` are a recipe's own, and not a scenario's."""
-    return len(recipe.objects) + len(recipe.effects.on) + 1  # boards and bins
+    return len(recipe.objects) + len(recipe.effects.on) + 2  # furniture and walls
 
 
 def _recipes(recipe: Recipe) -> list[tuple[KeyPath, Recipe]]:

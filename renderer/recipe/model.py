@@ -29,10 +29,12 @@ from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
 from renderer.recipe.layout import must_have_free_places
 from renderer.recipe.lighting import Lighting, must_be_shown
+from renderer.recipe.room import Room
 from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
+from renderer.values.finish import Finish
 from renderer.values.number import Number, support, within
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
@@ -96,6 +98,9 @@ class Floor(Strict):
         | None
     ) = None
     image: TextureFile | None = Field(None, description="A texture that repeats.")
+    finish: Finish | None = Field(
+        None, description="A procedural surface, its pattern in metres: a family, or its keys."
+    )
     tile: Annotated[Number, within(above=0.0)] = Field(
         2.0, description="Side of one texture tile, in radii of the subject."
     )
@@ -104,8 +109,20 @@ class Floor(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.material is not None and self.image is not None:
+        named = [key for key in ("material", "image", "finish") if getattr(self, key) is not None]
+        if named == ["material", "image"]:
             raise PydanticCustomError("exclusive", "a floor has a material or an image, not both")
+        if len(named) > 1:
+            raise PydanticCustomError(
+                "exclusive",
+                "a floor has one of material, image and finish, and here are {found}",
+                {"found": " and ".join(named)},
+            )
+        if self.finish is not None and {"color", "roughness", "tile"} & self.model_fields_set:
+            raise PydanticCustomError(
+                "exclusive",
+                "of a floor with a finish, color, roughness and scale are keys of finish",
+            )
         return self
 
 
@@ -128,6 +145,9 @@ class Background(Strict):
         ]
         | None
     ) = None
+    room: Room | None = Field(
+        None, description="Walls, a floor, and perhaps a table that the objects stand on."
+    )
     shadows: bool = Field(True, strict=True, description="A shadow catcher under the objects.")
 
     @model_validator(mode="after")
@@ -139,9 +159,20 @@ class Background(Strict):
                 "a background has one of color, image and world, and here are {found}",
                 {"found": " and ".join(behind)},
             )
-        if not behind and self.floor is None:
+        if self.room is not None and (self.floor is not None or behind not in ([], ["world"])):
             raise PydanticCustomError(
-                "exclusive", "a background needs color, image, world: true or floor"
+                "exclusive",
+                "a room has its own floor and walls, and the world above them: leave out {found}",
+                {
+                    "found": " and ".join(
+                        [each for each in behind if each != "world"]
+                        + (["floor"] if self.floor is not None else [])
+                    )
+                },
+            )
+        if not behind and self.floor is None and self.room is None:
+            raise PydanticCustomError(
+                "exclusive", "a background needs color, image, world: true, floor or room"
             )
         return self
 

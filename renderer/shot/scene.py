@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from renderer.asset import Matrix4
+from renderer.values.finish import FinishState
 
 Vector = tuple[float, float, float]
 Matrix3 = tuple[Vector, Vector, Vector]
@@ -136,17 +137,29 @@ class Lamp(Frozen):
 
 
 class FloorState(Frozen):
-    """A visible floor at z = 0 with a procedural material or an image texture."""
+    """A visible floor at z = 0 with a procedural material, an image texture or a finish."""
 
     material: str
     image: FileRef | None
     tile_m: float
     color: Vector | None
     roughness: float
+    # Left out where there is none, as of the room below: shots that were stored stay what they are.
+    finish: FinishState | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class RoomPart(Frozen):
+    """A wall, floor or table: an instance without a category, and its surface."""
+
+    instance: int
+    part: Literal["floor", "wall", "table"]
+    finish: FinishState
 
 
 class BackgroundState(Frozen):
-    """What stands behind: a display-sRGB colour, a photo, or the world (both None)."""
+    """What stands behind: a display-sRGB colour, a photo, or the world (both None), and the parts
+    of a room that is around the objects.
+    """
 
     color: Vector | None
     image: FileRef | None
@@ -154,6 +167,7 @@ class BackgroundState(Frozen):
     mirrored: bool
     shadows: bool
     floor: FloorState | None
+    room: tuple[RoomPart, ...] = Field((), exclude_if=lambda value: not value)
 
 
 def to_matrix4(values: object) -> Matrix4:

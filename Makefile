@@ -4,12 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts tests system clean
+.PHONY: demo gallery test lint types contracts tests system clean
 
 demo: $(STAMP)
 	$(BIN)/orbitset render scenes/quickstart.yaml -o out/quickstart
 	$(BIN)/orbitset dataset validate out/quickstart
 	@echo "open out/quickstart/report.html"
+
+# The pictures of docs/effects.md.
+gallery: $(STAMP)
+	$(BIN)/python -m tests.gallery
 
 test: lint types contracts tests
 

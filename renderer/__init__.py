@@ -1,3 +1,3 @@
 """orbitset: labelled image datasets rendered with Blender, from a recipe."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

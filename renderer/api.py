@@ -33,6 +33,7 @@ from renderer.recipe import LoadedRecipe, load_recipe
 from renderer.recipe.load import override
 
 if TYPE_CHECKING:
+    from renderer.dataset.compare.comparison import Comparison
     from renderer.dataset.merge import MergeResult
     from renderer.dataset.validation import Validation
     from renderer.export.write import Exported
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from renderer.farm.scheduler import FarmOptions
     from renderer.shot.shot import Shot
 
-__all__ = ["export", "load", "plan", "preview", "render", "validate"]
+__all__ = ["compare", "export", "load", "plan", "preview", "render", "validate"]
 
 
 def load(
@@ -152,6 +153,28 @@ def validate(output: str | Path, scenes: int = 1) -> Validation:
     result = check(layout, cache if scenes else None, max(scenes, 1))
     check_exports(layout, result, cache)
     return result
+
+
+def compare(
+    output: str | Path, real: str | Path, images: str | Path | None = None, seed: int = 0
+) -> Comparison:
+    """Return how a dataset differs from a real one, and which recipe keys to move.
+
+    Args:
+        output: the dataset's folder, or ``s3://bucket/run``.
+        real: COCO's JSON of the real set.
+        images: the folder of its pictures; None compares boxes alone.
+        seed: of samples and resampling.
+
+    Raises:
+        UserError: one of them cannot be read, or is too small.
+
+    """
+    from renderer.dataset.compare.comparison import compare as compare_sets
+    from renderer.dataset.storage import open_root
+
+    layout = Layout(open_root(os.fspath(output)))
+    return compare_sets(layout, Path(real), None if images is None else Path(images), seed)
 
 
 def export(output: str | Path, format: str, target: str | Path, **options: Any) -> Exported:

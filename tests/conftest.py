@@ -29,6 +29,13 @@ REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared" / "assets"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the farm: one of its tests takes more than a minute, most of it waiting, and would
+    be left alone at the end.
+    """
+    items.sort(key=lambda item: "farm" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def solids(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with box.ply, ball.ply (radius 1), fine_ball.ply and sheet.ply."""
@@ -73,11 +80,14 @@ def planner_of_solids(own: AssetCache, folder: Path) -> Callable[..., Planner]:
 
     def make(data: dict[str, Any], **solids: tuple[Any, ...]) -> Planner:
         recipe = Recipe.model_validate(data)
-        for name in dict.fromkeys(Path(spec.asset).stem for spec in recipe.objects):
+        keys = list[dict[str, str]]()
+        for each in (recipe, *recipe.by_scenario.values()):
+            keys += [{spec.asset: Path(spec.asset).stem} for spec in each.objects]
+            keys += [{} for _ in (*each.effects.on, "furniture", "walls")]  # which bring none
+        for name in {name for each in keys for name in each.values()}:
             if not own.has(name):
                 put_solid(own, name, *solids[name])
-        keys = tuple({spec.asset: Path(spec.asset).stem} for spec in recipe.objects)
-        return Planner(recipe, folder, own, keys)
+        return Planner(recipe, folder, own, tuple(keys))
 
     return make
 

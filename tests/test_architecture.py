@@ -17,7 +17,13 @@ ROOMS = sorted(
     if path.suffix == ".py" or (path / "__init__.py").is_file()
 )
 # Modules of slow libraries (matplotlib, s3fs, scipy.stats): imported where they are first used.
-LATE = ("renderer.dataset.report", "renderer.dataset.s3", "renderer.farm.run_estimate")
+LATE = (
+    "renderer.dataset.compare.page",
+    "renderer.dataset.compare.plots",
+    "renderer.dataset.report",
+    "renderer.dataset.s3",
+    "renderer.farm.run_estimate",
+)
 # What other rooms use of `blender/`.
 WITHOUT_BPY = (
     "renderer.blender",

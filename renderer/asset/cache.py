@@ -100,6 +100,10 @@ class AssetCache:
         """
         return self.folder / kind / f"bpy-{_importer()}"
 
+    def derived_file(self, kind: str, key: str) -> Path:
+        """Return where something that follows from an entry's geometry may be kept."""
+        return self._version_folder(kind) / f"{key}.npz"
+
     def facts(self, key: str) -> AssetFacts:
         """Return the facts of an entry."""
         return _facts(self.entry(key))

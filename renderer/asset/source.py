@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from renderer.asset.deform import Deform
 from renderer.asset.facts import AssetError
 
 # Raised whenever an import would give another result or other facts: old cache entries go unused.
@@ -31,12 +32,14 @@ class AssetSource:
         path: the file.
         unit: overrides the length unit of the file: m, cm, mm, in or ft.
         up_axis: overrides which of the file's axes points up: x, -x, y, -y, z or -z.
+        deform: makes another model of it.
 
     """
 
     path: Path
     unit: str | None = None
     up_axis: str | None = None
+    deform: Deform | None = None
 
     def digest(self) -> str:
         """Return 32 hex digits over the file itself and how it is read.
@@ -49,7 +52,9 @@ class AssetSource:
             content = content_digest(self.path)
         except OSError as error:
             raise AssetError(f"{self.path} cannot be read: {error.strerror or error}") from None
-        how = (IMPORT_VERSION, self.path.suffix.lower(), self.unit, self.up_axis)
+        how: list[object] = [IMPORT_VERSION, self.path.suffix.lower(), self.unit, self.up_axis]
+        if self.deform is not None:
+            how.append(astuple(self.deform))
         described = json.dumps([*how, content])
         return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()
 

@@ -16,10 +16,14 @@ class EffectScene:
     """The scene of one shot (``renderer.effects.RenderScene``)."""
 
     def __init__(
-        self, scene: bpy.types.Scene, objects: Mapping[int, Sequence[bpy.types.Object]]
+        self,
+        scene: bpy.types.Scene,
+        objects: Mapping[int, Sequence[bpy.types.Object]],
+        units_per_m: float = 1.0,
     ) -> None:
-        """Take the scene, and its objects by instance."""
+        """Take the scene, its objects by instance, and how large a metre is in it."""
         self.scene = scene
+        self.units_per_m = units_per_m
         self._objects = objects
         self._own: dict[int, list[bpy.types.Material]] = {}
         self._groups: list[bpy.types.NodeTree] = []

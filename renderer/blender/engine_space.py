@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from renderer.shot.scene import Lamp
+from renderer.shot.scene import Lamp, PatternState
 from renderer.shot.shot import Shot
 
 Array = npt.NDArray[np.float64]
@@ -83,12 +83,17 @@ class EngineSpace:
     def lamp(self, lamp: Lamp) -> Lamp:
         """Return a lamp that gives the same light: watts go with the square of lengths."""
         x, y, z = self.point(np.array(lamp.position)).tolist()
+        pattern = None if lamp.pattern is None else self._pattern(lamp.pattern)
+        moved = {"position": (x, y, z), "pattern": pattern}
         if lamp.type == "sun":  # its size is an angle, its power is a square metre's
-            return lamp.model_copy(update={"position": (x, y, z)})
-        return lamp.model_copy(
-            update={
-                "position": (x, y, z),
-                "power": lamp.power * self.scale**2,
-                "size": lamp.size * self.scale,
-            }
-        )
+            return lamp.model_copy(update=moved)
+        height = None if lamp.height is None else lamp.height * self.scale
+        scaled = {"power": lamp.power * self.scale**2, "size": lamp.size * self.scale}
+        return lamp.model_copy(update=moved | scaled | {"height": height})
+
+    def _pattern(self, pattern: PatternState) -> PatternState:
+        x, y, z = self.point(np.array(pattern.center)).tolist()
+        lengths = {
+            name: getattr(pattern, name) * self.scale for name in ("width", "height", "border")
+        }
+        return pattern.model_copy(update={"center": (x, y, z), **lengths})

@@ -10,10 +10,12 @@ from mathutils import Matrix
 
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor_material import MATERIALS, image_material
+from renderer.effects.finish.blender import cover
 from renderer.errors import UnavailableError
 from renderer.shot.ground import REACH, floor_center, has_floor
 from renderer.shot.scene import FileRef, FloorState
 from renderer.shot.shot import Shot
+from renderer.values.finish import FinishState
 
 _KEEP = 16
 
@@ -25,6 +27,7 @@ class SceneFloor:
         """Make the plane; ``folder`` is what texture files are relative to."""
         self._folder = folder
         self._materials: OrderedDict[str, bpy.types.Material] = OrderedDict()
+        self._finished: bpy.types.Material | None = None
         mesh = bpy.data.meshes.new("floor")
         mesh.from_pydata([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], [], [(0, 1, 2, 3)])
         mesh.materials.append(None)
@@ -41,7 +44,11 @@ class SceneFloor:
         side = Matrix.Scale(reach * space.scale, 4)
         self.plane.matrix_world = Matrix.Translation(space.point(floor_center(shot))) @ side
         if floor is None:
+            self._drop_finish()
             self.plane.data.materials[0] = None
+            return
+        if floor.finish is not None:
+            self._finish(floor.finish, reach, space)
             return
         material = self._material(floor)
         self.plane.data.materials[0] = material
@@ -65,6 +72,20 @@ class SceneFloor:
                 self._drop()
         self._materials.move_to_end(key)
         return self._materials[key]
+
+    def _finish(self, finish: FinishState, reach_m: float, space: EngineSpace) -> None:
+        """Give the plane a procedural surface, made for this shot: the one before it is removed."""
+        self._drop_finish()
+        material = bpy.data.materials.new("floor.finish")
+        material.use_nodes = True
+        shader = material.node_tree.nodes["Principled BSDF"]
+        cover(material.node_tree, shader, finish, reach_m, space.scale)
+        self.plane.data.materials[0] = self._finished = material
+
+    def _drop_finish(self) -> None:
+        if self._finished is not None:
+            bpy.data.materials.remove(self._finished)
+            self._finished = None
 
     def _from_image(self, ref: FileRef) -> bpy.types.Material:
         image = bpy.data.images.load(str(self._folder / ref.path))

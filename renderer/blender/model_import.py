@@ -28,6 +28,7 @@ from renderer.asset.guess import (
 )
 from renderer.asset.keypoints import sidecar_of
 from renderer.blender.bake import TO_MODEL, bake
+from renderer.blender.deformed import deform_meshes
 from renderer.blender.dependencies import dependencies, material_libraries, opened_files
 from renderer.blender.formats import SUFFIXES, import_file
 from renderer.blender.keypoints import doubtful_points, marked_points
@@ -82,6 +83,8 @@ def import_model(source: AssetSource, cache: AssetCache) -> AssetFacts:
     warnings += more
     for mesh in meshes:
         _bring_to_model_frame(mesh, to_model)
+    if source.deform is not None:
+        deform_meshes(meshes, source.deform)
     model = model_geometry(source.path, meshes)
     warnings += model.warnings
     if keypoints is not None:

@@ -25,15 +25,18 @@ from renderer.blender.effect_scene import EffectScene
 from renderer.blender.engine_space import EngineSpace
 from renderer.blender.floor import SceneFloor
 from renderer.blender.frame_labels import bent, rendered_outline
-from renderer.blender.lamp import light_for
+from renderer.blender.lamp import SceneLamps
+from renderer.blender.light_pattern import ScenePatterns
 from renderer.blender.model_geometry import matrix_of
 from renderer.blender.resident import ResidentModels
+from renderer.blender.room import put_up
 from renderer.blender.world import SceneWorld
 from renderer.effects.scene import RenderView
 from renderer.errors import ExtensionError
 from renderer.geometry.raycast import MOST_SHEETS
 from renderer.geometry.silhouette import Silhouette
 from renderer.shot.camera import Camera, View
+from renderer.shot.engines import capabilities
 from renderer.shot.frame import Frame
 from renderer.shot.scene import Instance
 from renderer.shot.shot import Shot
@@ -73,6 +76,8 @@ class SceneRenderer:
         install()
         self._models = ResidentModels(self._cache, self._keep_models)
         self._passing: list[bpy.types.Object] = []
+        self._lamps = SceneLamps(bpy.context.scene)
+        self._patterns = ScenePatterns(bpy.context.scene)
         self._objects: list[bpy.types.Object] = []
         self._effects = EffectScene(bpy.context.scene, {})
         self._samples = 0
@@ -178,18 +183,27 @@ class SceneRenderer:
         space = EngineSpace.of(shot, min(self._nearest(shot, view.camera) for view in shot.views))
         self._engine(shot)
         self._effects = EffectScene(
-            self._scene, {entry.instance: self._add_object(entry, space) for entry in shot.objects}
+            self._scene,
+            {entry.instance: self._add_object(entry, space) for entry in shot.objects},
+            space.scale,
         )
-        for number, lamp in enumerate(shot.lamps):
-            self._add(light_for(space.lamp(lamp), f"lamp.{number}"))
+        self._light(shot, space)
         self._world.set(shot.world)
         self._floor.set(shot, space)
         behind = shot.background.color is not None or shot.background.image is not None
         self._scene.render.film_transparent = behind
         self._models.drop({entry.asset for entry in shot.objects})
+        put_up(shot.background.room, self._effects)
         self._effects.apply(shot.effects)
         self._shaders.note()
         return space
+
+    def _light(self, shot: Shot, space: EngineSpace) -> None:
+        lamps = [space.lamp(lamp) for lamp in shot.lamps]
+        items = self._lamps.set(lamps)
+        lit = capabilities(shot.render.engine).lit
+        found = {at: lamp.pattern for at, lamp in enumerate(lamps) if lamp.pattern and lit}
+        self._patterns.set(found, items)
 
     def _add_object(self, entry: Instance, space: EngineSpace) -> list[bpy.types.Object]:
         first, to_world = len(self._objects), np.array(entry.model_to_world)
@@ -238,7 +252,8 @@ class SceneRenderer:
         # where the number of samples changes: a session keeps the sampling pattern of the largest
         # it has had, and pictures would depend on what was rendered before.
         changed = scene.render.engine != engine or render.samples != self._samples
-        if changed or self._shaders.outgrown:
+        more_lamps = self._lamps.has_grown_to(len(shot.lamps))
+        if changed or more_lamps or self._shaders.outgrown:
             scene.render.engine, self._samples = engine, render.samples
             self._shaders.restart()
         scene.cycles.samples = render.samples
@@ -274,10 +289,8 @@ class SceneRenderer:
 
     def _clear(self) -> None:
         self._effects.undo()
+        self._patterns.clear()
         self._objects.clear()
-        lights = [item.data for item in self._passing if item.type == "LIGHT"]
         for item in self._passing:
             bpy.data.objects.remove(item)
-        for light in lights:
-            bpy.data.lights.remove(light)
         self._passing.clear()

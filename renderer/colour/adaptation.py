@@ -8,6 +8,7 @@ import numpy.typing as npt
 from renderer.colour.temperature import chromaticity
 
 Floats = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float64]
 
 _RGB_TO_XYZ = np.array(
     [
@@ -23,12 +24,19 @@ _WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
 
 
 def neutral_under(linear: Floats, kelvin: float) -> Floats:
-    """Return a picture (h, w, 3), linear Rec.709, in which a light of a temperature is neutral.
+    """Return a picture (h, w, 3), linear Rec.709, in which a light of a temperature is neutral."""
+    return np.asarray(np.maximum(linear @ adaptation(kelvin).T, 0), np.float32)
+
+
+def adaptation(kelvin: float) -> Matrix:
+    """Return the matrix (3, 3) of linear Rec.709 that makes a light of a temperature neutral.
 
     A Bradford adaptation (Lam 1985) from that light's white to D65.
     """
     x, y = chromaticity(kelvin)
     source = np.array([x / y, 1.0, (1 - x - y) / y])
     gain = np.diag((_BRADFORD @ _WHITE_D65) / (_BRADFORD @ source))
-    matrix = np.linalg.inv(_RGB_TO_XYZ) @ np.linalg.inv(_BRADFORD) @ gain @ _BRADFORD @ _RGB_TO_XYZ
-    return np.asarray(np.maximum(linear @ matrix.T, 0), np.float32)
+    matrix: Matrix = (
+        np.linalg.inv(_RGB_TO_XYZ) @ np.linalg.inv(_BRADFORD) @ gain @ _BRADFORD @ _RGB_TO_XYZ
+    )
+    return matrix

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import PyOpenColorIO as ocio  # noqa: N813
 
+from renderer.colour.srgb import to_linear
 from renderer.errors import UnavailableError
 
 Floats = npt.NDArray[np.float32]
@@ -41,3 +42,15 @@ def apply_view(linear: Floats, view: str) -> Floats:
     display = np.array(linear, np.float32, order="C")
     _processor(view).applyRGB(display)
     return display
+
+
+@lru_cache(maxsize=16)
+def tone_of(view: str) -> tuple[Floats, Floats] | None:
+    """Return how a view shows greys: scene light (n,), rising, and the light (n,) that a display
+    gives off for it, 1 for its white. None for a view that does not show more light brighter.
+    """
+    light = np.geomspace(1e-4, 64, 2048).astype(np.float32)
+    shown = to_linear(apply_view(np.repeat(light[None, :, None], 3, axis=2), view)[0, :, 1])
+    if np.diff(shown).min() < -1e-5:
+        return None
+    return light, np.maximum.accumulate(shown)

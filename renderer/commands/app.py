@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from renderer import __version__, process
 from renderer.commands import (
     asset,
+    compare,
     dataset,
     doctor,
     estimate,
@@ -88,6 +89,7 @@ asset.app.command("keypoints")(keypoints.keypoints)
 app.add_typer(asset.app, name="asset")
 dataset.app.command("show")(show.show)
 dataset.app.command("export")(export.export)
+dataset.app.command("compare")(compare.compare)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(farm.app, name="farm")
 

@@ -115,6 +115,13 @@ def statistics(folder: Folder, as_json: Json = False) -> None:
     for name, count in found.per_category.most_common():
         ignored = f", {found.ignored[name]} of them ignored" if found.ignored[name] else ""
         out.print(f"  {name}: {count} in {found.images_with[name]} images{ignored}")
+    for name, count in found.scenarios.most_common():
+        share = count / found.images
+        out.print(f"  scenario {name}: {count} images ({share:.1%})")
+    for goal, bands in found.goals.as_dict().items():
+        for band, told in bands.items():
+            shares = f"{told['share']:.1%}, {told['wanted']:.1%} wanted"
+            out.print(f"  {goal} {band}: {told['images']} images ({shares})")
     for name, count in found.dropped.most_common():
         out.print(f"  {name}: {count} more dropped, for showing too little")
 

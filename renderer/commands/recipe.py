@@ -10,6 +10,7 @@ import typer
 
 from renderer.commands.terminal import (
     BAD_INPUT,
+    err,
     in_shots,
     out,
     print_error,
@@ -88,7 +89,7 @@ def check(
     if as_json:
         print_json({"ok": not errors, "errors": [_as_json(error, path) for error in errors]})
     elif errors:
-        _print_errors(errors)
+        _print_errors(errors, outcome)
     else:
         out.print(f"{path} is a good recipe: {outcome}")
     if errors:
@@ -106,8 +107,9 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
     from renderer.farm.asset_import import default_cache, facts_by_path
     from renderer.farm.picture_check import broken_pictures
     from renderer.farm.recipe_assets import Assets, planner_of, try_models
-    from renderer.plan import PlanError, asset_sources
+    from renderer.plan import asset_sources
     from renderer.plan.cameras import view_names
+    from renderer.plan.trial import plan_some
     from renderer.recipe import load_recipe
     from renderer.recipe.problem import problem_at
     from renderer.recipe.source import parse
@@ -129,18 +131,15 @@ def _examine(path: Path, shots: int, quiet: bool) -> tuple[list[Problem | str], 
         for warning in each.warnings:
             warn(f"{path_in_recipe}: {warning}")
     planner = planner_of(loaded.recipe, loaded.folder, Assets(default_cache(), known))
-    total, tries = min(shots, loaded.recipe.images), 0
-    for index in range(total):
-        try:
-            tries += planner.shot(index).attempts
-        except PlanError as error:
-            errors.append(str(error))
+    trial = plan_some(planner, shots)
+    errors += trial.errors
     counts = [
         in_shots(loaded.recipe.images, len(view_names(loaded.recipe.camera))),
         _count(len(facts), "model"),
     ]
-    tried = f"{_count(total, 'pose')} planned in {_count(tries, 'try')}"
-    return errors, ", ".join([*counts, tried if total else "no poses planned"])
+    tried = f"{_count(trial.planned, 'pose')} planned in {_count(trial.tries, 'try')}"
+    outcome = ", ".join([*counts, tried if trial.planned else "no poses planned"])
+    return errors, "\n  ".join([outcome, *trial.told])
 
 
 def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
@@ -156,8 +155,10 @@ def _as_json(error: Problem | str, path: Path) -> dict[str, Any]:
     }
 
 
-def _print_errors(errors: list[Problem | str]) -> None:
-    """Print errors; of those without a place (poses that fail alike) only a few."""
+def _print_errors(errors: list[Problem | str], outcome: str) -> None:
+    """Print errors; of those without a place (poses that fail alike) only a few, and then which
+    scenarios and goals were met.
+    """
     others = [error for error in errors if isinstance(error, str)]
     for sentence in shortened([str(error) for error in errors if not isinstance(error, str)]):
         print_error(sentence)
@@ -165,6 +166,8 @@ def _print_errors(errors: list[Problem | str]) -> None:
         others[3:] = [f"and {len(others) - 3} more"]
     if others:
         print_error("\n       ".join(others))
+    for line in outcome.splitlines()[1:]:
+        err.print(line)
 
 
 def _count(number: int, noun: str) -> str:

@@ -18,10 +18,20 @@ from renderer.commands.options import (
     ShotTimeout,
     Threads,
 )
-from renderer.commands.terminal import FAILED, err, in_shots, out, print_json, stop, warn
+from renderer.commands.terminal import (
+    FAILED,
+    err,
+    in_shots,
+    out,
+    print_json,
+    shortened,
+    stop,
+    warn,
+)
 from renderer.errors import UserError
 
 if TYPE_CHECKING:
+    from renderer.plan import Planner
     from renderer.recipe import Recipe
 
 
@@ -163,6 +173,8 @@ def render(
         there = run.size() - len(shots)
         if there and not as_json:
             err.print(f"resuming {run.layout.root}: {there} images are done")
+        elif run.planner.has_goals and (part is None or part.number == 0):
+            _try_goals(run.planner)
         execute(run, shots, options, as_json, metrics_port, ignore_space)
         finish_run(run, as_json)
 
@@ -195,6 +207,14 @@ def override(recipe: Recipe, **options: Any) -> Recipe:
         return load.override(recipe, **options)
     except UserError as error:
         raise UserError(f"--{error}") from None
+
+
+def _try_goals(planner: Planner) -> None:
+    """Tell before anything is rendered which goals poses do not meet, and what they reach."""
+    from renderer.plan.trial import plan_some
+
+    for sentence in shortened(plan_some(planner, 1).errors):
+        warn(f"{sentence} (such images will be missing)")
 
 
 def _dry_run(run: Any, as_json: bool) -> None:

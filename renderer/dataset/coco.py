@@ -56,6 +56,7 @@ def image_record(
         view=image.view.name,
         variant=image.number,
         views=linked_views(shot, image),
+        scenario=shot.scenario,
         azimuth_deg=image.view.azimuth_deg,
         elevation_deg=image.view.elevation_deg,
         brightness=round(brightness, 4),

@@ -34,6 +34,7 @@ class Manifest(StoredModel):
         shots: number of shots with images.
         images: number of images.
         annotations: number of annotations.
+        scenarios: number of images of each scenario, by its name.
         labels: the label kinds, each with its options.
         keypoints: the points of the objects of a category, by its name.
         failed: shots that were given up.
@@ -53,6 +54,7 @@ class Manifest(StoredModel):
     shots: Count
     images: Count
     annotations: Count
+    scenarios: dict[str, Count] = Field(default_factory=dict)
     categories: tuple[str, ...]
     labels: LabelOptions
     keypoints: dict[str, KeypointSet] = Field(default_factory=dict)
@@ -81,6 +83,7 @@ def write_manifest(
         shots=result.shots,
         images=result.images,
         annotations=result.annotations,
+        scenarios=dict(sorted(result.scenarios.items())),
         labels=head.labels,
         keypoints=head.keypoints,
         failed=tuple(Failure(shot=index, cause=cause) for index, cause in result.failed),

@@ -27,8 +27,9 @@ _MOST_WARNINGS = 1000
 @dataclass
 class MergeResult:
     """What a merge found: how many shots with images, images and annotations there are, shots that
-    failed with their causes, spans of shots that are not there, what images say of themselves, and
-    how many objects of which category were dropped for showing too little.
+    failed with their causes, spans of shots that are not there, what images say of themselves, how
+    many objects of which category were dropped for showing too little, and how many images are of
+    which scenario.
     """
 
     shots: int = 0
@@ -38,6 +39,7 @@ class MergeResult:
     missing: list[range] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    scenarios: Counter[str] = field(default_factory=Counter)
 
     def add_missing(self, first: int, beyond: int) -> None:
         """Take note that some shots, ``beyond`` excluded, are not there."""
@@ -156,6 +158,8 @@ def _write_records(
     for each in line.images:
         images.write((b",\n" if result.images else b"\n") + to_json(each.image))
         result.images += 1
+        if each.image.scenario is not None:
+            result.scenarios[each.image.scenario] += 1
         for category, count in each.image.dropped.items():
             if category in result.dropped or len(result.dropped) < _MOST_WARNINGS:
                 result.dropped[category] += count

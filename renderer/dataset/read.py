@@ -12,17 +12,33 @@ from typing import Any
 
 import ijson
 
+from renderer import __version__
 from renderer.dataset.json_text import ShallowFile, TooDeepError
 from renderer.dataset.layout import DatasetError, Layout, unfinished
 from renderer.dataset.manifest import read_manifest
 from renderer.dataset.records import AnnotationRecord, CategoryRecord, ImageRecord, records_of
-from renderer.dataset.stored_model import AnyStoredModel, ContentError, read_value
+from renderer.dataset.stored_model import (
+    AnyStoredModel,
+    ContentError,
+    of_another_version,
+    read_value,
+)
 
 Pair = tuple[ImageRecord, list[AnnotationRecord]]
 
 
 def _damaged(what: str) -> DatasetError:
     return DatasetError(f"annotations/instances.json is damaged: {what}")
+
+
+def _unlike(layout: Layout, what: str) -> DatasetError:
+    """Return what to raise of records that are not as they should be: they may be another
+    version's.
+    """
+    version = read_manifest(layout).orbitset
+    if version != __version__:
+        return DatasetError(f"annotations/instances.json {of_another_version(version)}")
+    return _damaged(what)
 
 
 def _items(layout: Layout, prefix: str) -> Iterator[Any]:
@@ -44,7 +60,7 @@ def _records(layout: Layout, name: str, model: type[AnyStoredModel]) -> Iterator
         except ContentError as error:
             known = isinstance(record, dict) and type(record.get("id")) is int
             which = f"{name} {record['id'] if known else f'number {number}'}"
-            raise _damaged(f"{which} {error}") from None
+            raise _unlike(layout, f"{which} {error}") from None
 
 
 def read_images(layout: Layout) -> Iterator[ImageRecord]:

@@ -46,10 +46,17 @@ def image_problems(image: ImageRecord, shot: Shot, of: ImageOf) -> Iterator[str]
 
 def effect_problems(shot: Shot, recipe: StoredRecipe) -> Iterator[str]:
     """Tell of what a shot has had done that its recipe does not ask for."""
-    asked = recipe.get("effects", {})
+    asked = _mapping(recipe.get("effects"))
+    if shot.scenario is not None:
+        scenario = _mapping(_mapping(recipe.get("scenarios")).get(shot.scenario))
+        asked = asked | _mapping(_mapping(scenario.get("override")).get("effects"))
     for state in shot.effects:
-        if not isinstance(asked, dict) or asked.get(state.effect) is None:
+        if asked.get(state.effect) in (None, False):
             yield f"its shot has the effect {state.effect}, and its recipe has not"
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _same(found: Any, made: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from renderer.dataset.goal_counts import GoalCounts
 from renderer.dataset.records import AnnotationRecord, ImageRecord
 from renderer.truth.kinds.amodal import AmodalFields
 from renderer.truth.kinds.box import BoxFields
@@ -53,7 +54,8 @@ class Statistics:
     grid of the frame, rows from the top; ``views`` counts azimuth (24 bins of 15 degrees) by
     elevation (12 bins of 15 degrees from -90). What no label kind of the dataset tells is not
     counted. ``ignored`` counts, of the annotations, those with ``iscrowd`` by their category, and
-    ``dropped`` the objects that have none for showing too little.
+    ``dropped`` the objects that have none for showing too little. ``scenarios`` counts the images
+    of each, ``goals`` those in each band.
     """
 
     images: int = 0
@@ -62,6 +64,8 @@ class Statistics:
     images_with: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    scenarios: Counter[str] = field(default_factory=Counter)
+    goals: GoalCounts = field(default_factory=GoalCounts)
     objects_per_image: Counter[int] = field(default_factory=Counter)
     size: Histogram = field(default_factory=lambda: Histogram(0, 1, 25))
     visibility: Histogram = field(default_factory=lambda: Histogram(0, 1, 20))
@@ -78,6 +82,9 @@ class Statistics:
         self.objects_per_image[len(annotations)] += 1
         self.brightness.add(image.brightness)
         self.dropped.update(image.dropped)
+        self.goals.add(image, annotations)
+        if image.scenario is not None:
+            self.scenarios[image.scenario] += 1
         row = min(int((image.elevation_deg + 90) / 15), 11)
         self.views[row, min(int(image.azimuth_deg % 360 / 15), 23)] += 1
         for name in sorted({names[record.category_id] for record in annotations}):
@@ -108,6 +115,8 @@ class Statistics:
             "images_with": dict(self.images_with),
             "ignored": dict(self.ignored),
             "dropped": dict(self.dropped),
+            "scenarios": dict(self.scenarios),
+            "goals": self.goals.as_dict(),
             "objects_per_image": {str(k): v for k, v in sorted(self.objects_per_image.items())},
             "size": self.size.counts.tolist(),
             "visibility": self.visibility.counts.tolist(),

@@ -91,11 +91,18 @@ def unlike(content: bytes, error: ContentError) -> str:
         said = loads(content)
         version = said.get("orbitset", said.get("head", {}).get("orbitset"))
         if isinstance(version, str) and version != __version__:
-            return (
-                f"is of orbitset {version[:20]}, whose files orbitset {__version__} does not read: "
-                "use that version with it, or choose a new folder"
-            )
+            return of_another_version(version)
     return f"is damaged: {error}"
+
+
+def of_another_version(version: str) -> str:
+    """Return what to say of a file that another version of orbitset has written, to follow its
+    name.
+    """
+    return (
+        f"is of orbitset {version[:20]}, whose files orbitset {__version__} does not read: "
+        "use that version with it, or choose a new folder"
+    )
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -55,6 +55,24 @@ class Effect(ABC, Generic[ConfigT, StateT]):
         del config, folder
         return {}
 
+    def models_like(
+        self, config: ConfigT, objects: Mapping[str, AssetSource]
+    ) -> Mapping[str, AssetSource]:
+        """Return models made of those of the recipe's own objects, each by a name of its own.
+
+        Args:
+            config: what the recipe says.
+            objects: the models of all objects, by their paths.
+
+        """
+        del config, objects
+        return {}
+
+    def categories(self, config: ConfigT) -> tuple[str, ...]:
+        """Return the categories that the effect's own objects have, none of them an object's."""
+        del config
+        return ()
+
     @abstractmethod
     def draw(self, config: ConfigT, draws: Draws, scene: SceneDraft) -> StateT | None:
         """Return what the effect does in one shot, or None for nothing. Pure, and without bpy.
@@ -83,7 +101,10 @@ class Effect(ABC, Generic[ConfigT, StateT]):
         return None
 
     def apply(self, state: StateT, picture: Picture) -> Picture:
-        """Return the changed picture (stages ``linear`` and ``sensor``)."""
+        """Return the changed picture (stages ``linear`` and ``sensor``).
+
+        What works on light in all of the picture works on the backdrop, too.
+        """
         del state
         return picture
 
@@ -96,7 +117,7 @@ class Effect(ABC, Generic[ConfigT, StateT]):
 
     def after_view(self, state: StateT, display: Floats) -> Floats:
         """Return the changed picture (h, w, 3) float32, display sRGB in 0..1, as it is shown, with
-        its backdrop (stage ``display``).
+        its backdrop (stages ``sensor`` and ``display``).
         """
         del state
         return display

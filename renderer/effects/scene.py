@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import Geometry
-from renderer.shot.camera import Camera
+from renderer.shot.camera import Camera, View
 from renderer.shot.scene import Instance, Vector
 
 Array = npt.NDArray[np.float64]
@@ -35,8 +35,19 @@ class SceneDraft(Protocol):
     def sensor_width_mm(self) -> float:
         """How wide the camera's sensor is; 36 where a recipe does not say."""
 
+    @property
+    def views(self) -> Sequence[View]:
+        """The cameras."""
+
+    def slots(self, instance: int) -> int:
+        """Return how many materials an object's model has."""
+
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's convex hull in the world."""
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The names of the models that the effect brings."""
 
     def geometry(self, model: str) -> Geometry:
         """Return triangles and hull, in its own frame, of a model that the effect brings."""
@@ -46,7 +57,13 @@ class SceneDraft(Protocol):
         is neither may hold a camera, and no pose with it is accepted.
         """
 
-    def add(self, model: str, model_to_world: Array, category: str | None = None) -> Instance:
+    def add(
+        self,
+        model: str,
+        model_to_world: Array,
+        category: str | None = None,
+        bound: bool = True,
+    ) -> Instance:
         """Place one more object; only effects of the stage ``scene`` may.
 
         Poses are accepted or not with it there. It changes neither the framing nor the subject.
@@ -54,7 +71,9 @@ class SceneDraft(Protocol):
         Args:
             model: the name of a model that the effect brings.
             model_to_world: (4, 4) rotation, uniform scale and translation.
-            category: one of the recipe's; None: it has no label, and hides what is behind it.
+            category: one of the recipe's, or of the effect's own; None: it has no label, and hides
+                what is behind it.
+            bound: whether a pose is accepted only where enough of it is seen, if it has a category.
 
         """
 
@@ -67,6 +86,10 @@ class RenderScene(Protocol):
     @property
     def scene(self) -> Any:
         """The ``bpy.types.Scene``."""
+
+    @property
+    def units_per_m(self) -> float:
+        """How many of Blender's units a metre of the shot is: tiny scenes are rendered enlarged."""
 
     def objects(self, instance: int) -> Sequence[Any]:
         """Return the ``bpy.types.Object`` of an instance, one a mesh of its model."""

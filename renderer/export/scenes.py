@@ -35,10 +35,20 @@ class _Background(StoredModel):
     floor: _Floor | None = None
 
 
-class _World(StoredModel):
+class _Hdri(StoredModel):
     hdri: str | None
     file: _File | None
+
+
+class _Sky(StoredModel):
+    sun_elevation_deg: float
+    haze: float
+
+
+class _World(_Hdri):
     color: tuple[float, float, float] | None
+    mix: tuple[_Hdri, ...] = ()
+    sky: _Sky | None = None
 
 
 class _Variant(StoredModel):
@@ -80,7 +90,7 @@ class Scenes:
         if behind.color and not found:
             found = [("colour", dumps(behind.color))]
         if not found:
-            found = [("world", _world(scene.world))]
+            found = [("world", name) for name in _world(scene.world)]
         if behind.floor and behind.floor.image:
             found.append(("photo", behind.floor.image.digest))
         return [(" ".join(each),) for each in found]
@@ -110,7 +120,11 @@ class Scenes:
         )
 
 
-def _world(world: _World) -> str:
-    if world.file:
-        return world.file.digest
-    return world.hdri or dumps(world.color)
+def _world(world: _World) -> list[str]:
+    """Return the names of what is seen of a world: every one of several HDRIs."""
+    if world.sky:
+        return [f"sky {world.sky.sun_elevation_deg} {world.sky.haze}"]
+    layers = world.mix or (world,)
+    return [
+        layer.file.digest if layer.file else layer.hdri or dumps(world.color) for layer in layers
+    ]

@@ -114,7 +114,7 @@ def write_to(
 
     """
     form, given = FORMATS.get(format_of(choice)), Given(layout, choice, watch)
-    head = _head(layout, given.splits, cache)
+    head = head_of(layout, given.splits, cache)
     lacking = [kind for kind in form.needs if kind not in head.kinds]
     if lacking:
         raise ExportError(
@@ -127,6 +127,37 @@ def write_to(
         facts = facts_of(form, choice, head, given, summary)
     target.write(README, readme(form, guide, facts).encode())
     return facts
+
+
+def head_of(
+    layout: Layout, splits: tuple[str, ...] = (), cache: AssetCache | None = None
+) -> DatasetHead:
+    """Return what formats are told of a dataset before its images.
+
+    Args:
+        layout: the dataset.
+        splits: names of the sides that its images are divided into.
+        cache: where its models are.
+
+    Raises:
+        DatasetError: the dataset is not finished or damaged.
+
+    """
+    manifest, categories = read_manifest(layout), read_category_records(layout)
+    return DatasetHead(
+        name=manifest.name,
+        images=manifest.images,
+        categories={number: categories[number].name for number in sorted(categories)},
+        kinds=tuple(manifest.labels),
+        manifest=manifest,
+        splits=splits,
+        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
+        keypoints={
+            number: points
+            for number, each in sorted(categories.items())
+            if (points := each.points) is not None
+        },
+    )
 
 
 def exports_folder(layout: Layout, name: str) -> Path:
@@ -167,24 +198,6 @@ def _chosen(layout: Layout, asked: dict[str, Any]) -> BaseModel:
         raise ExportError(
             f"{layout.run} asks for an export that cannot be made ({wrong})"
         ) from None
-
-
-def _head(layout: Layout, splits: tuple[str, ...], cache: AssetCache | None = None) -> DatasetHead:
-    manifest, categories = read_manifest(layout), read_category_records(layout)
-    return DatasetHead(
-        name=manifest.name,
-        images=manifest.images,
-        categories={number: categories[number].name for number in sorted(categories)},
-        kinds=tuple(manifest.labels),
-        manifest=manifest,
-        splits=splits,
-        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
-        keypoints={
-            number: points
-            for number, each in sorted(categories.items())
-            if (points := each.points) is not None
-        },
-    )
 
 
 def _must_be_outside(layout: Layout, root: Path) -> None:

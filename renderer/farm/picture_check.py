@@ -19,7 +19,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from renderer.values.files import CALIBRATION, HDRI, HDRI_SUFFIXES, MODEL, files_named
+from renderer.recipe.scenarios import files_of
+from renderer.values.files import CALIBRATION, HDRI, HDRI_SUFFIXES, MODEL
 from renderer.values.key import KeyPath
 
 # How many files of one key are named; the rest are counted.
@@ -53,7 +54,7 @@ def broken_pictures(recipe: BaseModel, folder: Path, photos: int) -> list[Broken
 
     """
     found = []
-    pictures = [each for each in files_named(recipe) if each.kind not in (MODEL, CALIBRATION)]
+    pictures = [each for each in files_of(recipe) if each.kind not in (MODEL, CALIBRATION)]
     reader = _reader() if pictures else None
     for each in pictures if reader is not None else []:
         names = each.files(folder)

@@ -12,6 +12,7 @@ from renderer.farm.picture_check import broken_pictures
 from renderer.farm.recipe_keypoints import keypoint_refusals
 from renderer.farm.run import RunError
 from renderer.plan import Planner, asset_sources
+from renderer.plan.sources import asset_keys
 from renderer.recipe import Recipe
 from renderer.recipe.problem import dotted
 from renderer.values.key import KeyPath
@@ -92,14 +93,12 @@ def try_models(
 
 def _key(error: AssetError, sources: list[dict[str, AssetSource]], recipe: Recipe) -> KeyPath:
     """Return which key names the file that an error begins with."""
-    named = {str(source.path): at for at, each in enumerate(sources) for source in each.values()}
+    named: dict[str, KeyPath] = {}
+    for key, each in zip(asset_keys(recipe), sources, strict=True):
+        for source in each.values():
+            named.setdefault(str(source.path), key)
     file = max((path for path in named if str(error).startswith(path)), key=len, default=None)
-    if file is None:
-        return ()
-    beyond = named[file] - len(recipe.objects)
-    if beyond < 0:
-        return ("objects", named[file], "asset")
-    return ("effects", list(recipe.effects.on)[beyond])
+    return () if file is None else named[file]
 
 
 def planner_of(recipe: Recipe, folder: Path, assets: Assets) -> Planner:

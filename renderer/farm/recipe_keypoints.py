@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from renderer.asset import AssetFacts, AssetSource
 from renderer.asset.keypoints import KeypointSet
+from renderer.plan.sources import object_models
 from renderer.recipe import Recipe
 from renderer.values.key import KeyPath
 
@@ -30,7 +31,7 @@ def category_keypoints(
     if _KIND not in recipe.labels.on:
         return {}
     found: dict[str, KeypointSet] = {}
-    for spec, models in zip(recipe.objects, sources, strict=False):  # effects bring some, too
+    for _, spec, models in object_models(recipe, sources):
         for source in models.values():
             keypoints = known[source].keypoints
             if keypoints is not None:
@@ -50,8 +51,8 @@ def keypoint_refusals(
         return []
     first: dict[str, tuple[str, KeypointSet | None]] = {}
     found: list[tuple[KeyPath, str]] = []
-    entries = list(zip(recipe.objects, sources, strict=False))
-    for at, (spec, models) in enumerate(entries):
+    entries = list(object_models(recipe, sources))
+    for key, spec, models in entries:
         there = {path: _points(known[each]) for path, each in models.items() if each in known}
         for path, points in there.items():
             first.setdefault(spec.category, (path, points))
@@ -62,8 +63,8 @@ def keypoint_refusals(
             if said:
                 lead = f"models of the category {spec.category} must all have the same keypoints: "
                 sentence = lead + "; ".join([*said[:_MOST_NAMED], *more])
-                found.append((("objects", at, "asset"), sentence))
-    every = [each for _, models in entries for each in models.values()]
+                found.append((key, sentence))
+    every = [each for _, _, models in entries for each in models.values()]
     if all(each in known and known[each].keypoints is None for each in every):
         found.append((("labels", _KIND), _NONE))
     return found

@@ -27,8 +27,8 @@ from renderer.farm.recipe_keypoints import category_keypoints
 from renderer.farm.versions import recipe_versions
 from renderer.plan import Planner, asset_sources
 from renderer.recipe import Recipe, canonical
+from renderer.recipe.scenarios import files_of
 from renderer.shot.files import file_ref
-from renderer.values.files import files_named
 
 
 def origin_of(recipe: Path, changes: dict[str, Any]) -> Origin:
@@ -284,4 +284,4 @@ def _changes(old: object, new: object, key: str = "") -> Iterator[str]:
 
 def _files(recipe: Recipe, folder: Path) -> list[str]:
     """Return all files that a recipe names, each once, in order of their names."""
-    return sorted({name for each in files_named(recipe) for name in each.files(folder)})
+    return sorted({name for each in files_of(recipe) for name in each.files(folder)})

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from renderer import __version__
 from renderer.recipe import Recipe
+from renderer.recipe.scenarios import files_of
 from renderer.registry import EFFECTS, LABEL_KINDS
-from renderer.values.files import MODEL, files_named
+from renderer.values.files import MODEL
 
 # Libraries that a plan, a label or a picture has gone through; each under the names it is installed
 # by. Not among them is what only reads a recipe (it is compared itself) or draws the report (every
@@ -22,6 +23,7 @@ _LIBRARIES = (
     ("numpy",),
     ("scipy",),
     ("embreex",),
+    ("rapier3d",),
     ("pycocotools",),
     ("opencv-python", "opencv-python-headless", "opencv-contrib-python"),
     ("pyoidn",),
@@ -48,7 +50,7 @@ def equipment(recipe: Recipe, folder: Path) -> Equipment:
     """Return what this machine has."""
     sizes = [
         (name, path.stat().st_size if (path := folder / name).exists() else None)
-        for each in files_named(recipe)
+        for each in files_of(recipe)
         if each.kind != MODEL  # of its models, a node that lacks some is sent them
         for name in each.files(folder)
     ]
@@ -63,7 +65,9 @@ def library_versions() -> dict[str, str]:
 
 def recipe_versions(recipe: Recipe) -> dict[str, str]:
     """Return those, and of the packages that a recipe's effects and label kinds come from."""
-    effects, kinds = EFFECTS.versions(set(recipe.effects.on)), set(recipe.labels.on)
+    recipes = [recipe, *recipe.by_scenario.values()]
+    effects = EFFECTS.versions({name for each in recipes for name in each.effects.on})
+    kinds = set(recipe.labels.on)
     return library_versions() | effects | LABEL_KINDS.versions(kinds)
 
 

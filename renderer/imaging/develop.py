@@ -40,7 +40,13 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
     behind = backdrop(
         image.variant.background or shot.background, folder, image.view.camera.resolution
     )
-    picture = Picture(_through_lens(_clean(shot, frame), image), behind, seed=0)
+    given = Picture(
+        _through_lens(_clean(shot, frame), image),
+        None if behind is None else to_linear(behind),
+        seed=0,
+        view_transform=shot.render.view_transform,
+    )
+    picture = given
     for state in _of(states, "linear", "sensor"):
         seeded = replace(picture, seed=_seed(shot, image, state.effect))
         with EFFECTS.calling(state.effect):
@@ -49,11 +55,14 @@ def develop(shot: Shot, image: ImageOf, frame: Frame, folder: Path) -> npt.NDArr
             if picture.backdrop is not None:
                 _check(state.effect, made.backdrop, picture.backdrop)
         picture = made
-    display = _shown(picture, _of(states, "display"), shot.render.view_transform)
-    for state in _of(states, "display"):
+    if picture.backdrop is not None and picture.backdrop is not given.backdrop:
+        behind = to_display(picture.backdrop)
+    display = _shown(picture, behind, _of(states, "display"), shot.render.view_transform)
+    for state in _of(states, "sensor", "display"):
         with EFFECTS.calling(state.effect):
             shown = EFFECTS.get(state.effect).after_view(state, display)
-            _check(state.effect, shown, display)
+            if shown is not display:
+                _check(state.effect, shown, display)
         display = shown
     return _quantise(display)
 
@@ -115,24 +124,33 @@ def _through_lens(color: Floats, image: ImageOf) -> Floats:
     return through_lens(color, camera.K, camera.resolution, camera.distortion)
 
 
-def _shown(picture: Picture, states: list[AnyEffectState], view_transform: str) -> Floats:
+def _shown(
+    picture: Picture, behind: Floats | None, states: list[AnyEffectState], view_transform: str
+) -> Floats:
     """Return display sRGB (h, w, 3) of a picture.
 
     The rendered part goes through the view transform; a backdrop is what its author saw, so it is
     mixed in after it, by the light the display gives off (linear), never by its code values.
+
+    Args:
+        picture: the picture.
+        behind: its backdrop in display sRGB, exactly as given where no effect has changed it.
+        states: the effects of development.
+        view_transform: how light is shown.
+
     """
-    linear, behind = picture.straight, picture.backdrop
+    linear = picture.straight
     for state in states:
         with EFFECTS.calling(state.effect):
             made = EFFECTS.get(state.effect).before_view(state, linear)
             _check(state.effect, made, linear)
         linear = made
     shown = apply_view(linear, view_transform)
-    if behind is None:
+    if behind is None or picture.backdrop is None:
         return shown
     cover = picture.cover
     # Exact where nothing is mixed, so that a covered pixel is Blender's own to the last bit.
-    mixed = to_display(to_linear(shown) * cover + to_linear(behind) * (1 - cover))
+    mixed = to_display(to_linear(shown) * cover + picture.backdrop * (1 - cover))
     return np.where(cover >= 1, shown, np.where(cover <= 0, behind, mixed))
 
 

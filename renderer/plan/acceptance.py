@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +24,8 @@ _BOUNDLESS: Box = (np.full(2, -np.inf), np.full(2, np.inf))
 
 # Rays along each side of an object's projected box. 40 x 40 rays know a share to about 1 %.
 _GRID = 40
+# Of what is around a camera, too.
+_EVERYWHERE: Box = (np.full(2, -np.inf), np.full(2, np.inf))
 # With so many tries, more of them are no remedy.
 _FEW_TRIES = 50
 
@@ -38,30 +40,84 @@ class Rejection:
 
     """
 
-    kind: Literal["camera below floor", "camera in object", "outside frame", "hidden"]
+    kind: Literal[
+        "camera below floor",
+        "camera in object",
+        "outside frame",
+        "not cut",
+        "hidden",
+        "goal",
+        "moving",
+        "not at rest",
+        "fell over",
+        "does not fit",
+        "beside the bin",
+    ]
     reason: str
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """How much of itself an object may have beyond the frame.
+
+    Attributes:
+        most: of any.
+        own: of single ones, by instance.
+        cut: the instance of which some has to be beyond, if any.
+
+    """
+
+    most: float
+    own: Mapping[int, float]
+    cut: int | None = None
+
+    @staticmethod
+    def of(
+        accept: Accept, measured: Placed | None, cut: Placed | None, limit: float | None
+    ) -> Beyond:
+        """Return what holds for one image.
+
+        Where one object's size in pixels is said, ``max_truncation`` is that one's: what stands
+        around it may be anywhere. Where one is cut, the limit of that holds in its place.
+        """
+        if measured is None:
+            most = accept.max_truncation
+            if cut is not None and limit is not None:
+                return Beyond(max(most, limit), {cut.entry.instance: limit}, cut.entry.instance)
+            return Beyond(most, {})
+        instance = measured.entry.instance
+        if limit is not None:
+            return Beyond(1.0, {instance: limit}, instance)
+        return Beyond(1.0, {instance: accept.max_truncation})
+
+    def of_instance(self, instance: int) -> float:
+        """Return the most that an object may have beyond the frame."""
+        return self.own.get(instance, self.most)
+
+
 def rejection(
-    placed: list[Placed], views: Sequence[View], accept: Accept, floor: bool
+    placed: list[Placed], views: Sequence[View], accept: Accept, beyond: Beyond, floor: bool
 ) -> Rejection | None:
     """Return why a pose is not good enough in one of its views, or None.
 
     Every object must show at least ``min_visibility`` of the part of it in the frame, and have at
-    most ``max_truncation`` of itself beyond the frame. At 0 it may be hidden altogether, and at 1
-    be outside altogether: the image then has no label of it.
+    most so much of itself beyond the frame as ``beyond`` says. At 0 it may be hidden altogether,
+    and at 1 be outside altogether: the image then has no label of it.
     """
-    found = (_rejection(placed, view.camera, accept, floor) for view in views)
+    found = (_rejection(placed, view.camera, accept, beyond, floor) for view in views)
     return next((each for each in found if each is not None), None)
 
 
 def _rejection(
-    placed: list[Placed], camera: Camera, accept: Accept, floor: bool
+    placed: list[Placed], camera: Camera, accept: Accept, beyond: Beyond, floor: bool
 ) -> Rejection | None:
     if floor and camera.position[2] <= 0:
         return Rejection("camera below floor", "the camera is below the floor")
     boxes: list[Box | None] = []
     for each in placed:
+        if each.surrounds:
+            boxes.append(_EVERYWHERE)
+            continue
         projected = camera.project(each.hull)
         if meets_image_plane(each.hull, projected):
             name = each.entry.category or "an unlabelled object"
@@ -71,15 +127,17 @@ def _rejection(
             name = each.entry.category
             return Rejection("outside frame", f"{name} reaches beyond what the lens can show")
         boxes.append(box)
-    if accept.min_visibility == 0 and accept.max_truncation == 1:
+    if accept.min_visibility == 0 and beyond.most == 1 and not beyond.own:
         return None
     for at, each in enumerate(placed):
-        if each.entry.category is None:
+        if each.entry.category is None or not each.bound:
             continue
         visibility, truncation = _shares(at, placed, boxes, camera, floor)
-        if truncation > accept.max_truncation:
+        if truncation > beyond.of_instance(each.entry.instance):
             reason = f"{each.entry.category} is outside the frame"
             return Rejection("outside frame", reason)
+        if each.entry.instance == beyond.cut and truncation == 0:
+            return Rejection("not cut", f"{each.entry.category} is not cut by the frame's edge")
         if visibility < accept.min_visibility:
             return Rejection("hidden", f"{each.entry.category} is hidden")
     return None
@@ -109,29 +167,54 @@ def meets_image_plane(hull: Array, projected: Array) -> bool:
     return bool(depths.max() > 0 and depths.min() <= near)
 
 
+# What to change where dropped objects do not lie as they should.
+_DROPPED = {
+    "moving": "raise arrangement.drop.steps or arrangement.drop.friction, or lower the counts",
+    "not at rest": "leave out the models that cannot lie there, bring their sizes nearer to each "
+    "other, or raise accept.tries",
+    "fell over": "lower arrangement.drop.stack.height or offset, leave out the models that have no "
+    "flat side, or raise accept.tries",
+    "does not fit": "raise arrangement.drop.bin.size_m, or leave it out",
+    "beside the bin": "raise arrangement.drop.bin.size_m, or lower fill",
+}
+
+
 def remedy(kind: str, recipe: Recipe, background: Background) -> str:
     """Return what to change in a recipe whose poses are rejected for one kind of reason."""
+    if kind in _DROPPED:
+        return _DROPPED[kind]
     orbit, accept = recipe.camera.orbit, recipe.accept
     if kind == "camera below floor":
         floor = (
             "leave out background.floor" if background.floor else "set background.shadows: false"
         )
         return f"raise camera.orbit.elevation_deg, or {floor}"
-    by_distance = orbit.distance_m is not None
-    farther = "raise camera.orbit.distance_m" if by_distance else "lower camera.orbit.fill"
+    farther = "lower camera.orbit.fill"
+    if recipe.camera.object_px is not None:
+        farther = "lower camera.object_px"
+    elif orbit.distance_m is not None:
+        farther = "raise camera.orbit.distance_m"
     if kind == "camera in object":
         return f"{farther}, or choose a longer camera.focal_length_mm"
-    if kind == "outside frame":
+    if kind == "not cut":
+        cures = ["raise camera.orbit.cut.limit"]
+    elif kind == "outside frame":
         cures = [farther, "raise accept.max_truncation"]
         if orbit.framing != (0.0, 0.0):
             cures.insert(1, "bring camera.orbit.framing nearer to 0")
+    elif kind == "goal":
+        return (
+            "lower its share, widen what may vary (camera.orbit, arrangement), or raise goals.tries"
+        )
     else:
         free = any(spec.position_m is None for spec in recipe.objects)
         apart = "widen arrangement.gap" if free else "move the objects apart (position_m)"
+        if recipe.arrangement.drop is not None:
+            apart = "drop fewer objects, or more of them side by side"
         cures = ["lower accept.min_visibility", apart, "widen camera.orbit"]
     if accept.tries < _FEW_TRIES:
         cures.append("raise accept.tries")
-    return f"{', '.join(cures[:-1])} or {cures[-1]}"
+    return " or ".join(filter(None, [", ".join(cures[:-1]), cures[-1]]))
 
 
 def _shares(
@@ -169,6 +252,22 @@ def _shares(
         below = -BELOW * float(np.ptp(placed[at].hull, axis=0).max())
         free &= ~(level_depth(camera.pose, below, rays) < own)
     return float(free.sum() / seen.sum()), truncation
+
+
+def visibility_of_each(placed: list[Placed], camera: Camera, floor: bool) -> list[float]:
+    """Return the visible share of each labelled object in a pose that is not rejected: of its part
+    in the frame, to about 1 %.
+    """
+    boxes: list[Box | None] = []
+    for each in placed:
+        projected = camera.project(each.hull)
+        behind = projected[:, 2].max() <= 0
+        boxes.append(None if behind else (projected[:, :2].min(0), projected[:, :2].max(0)))
+    return [
+        _shares(at, placed, boxes, camera, floor)[0]
+        for at, each in enumerate(placed)
+        if each.entry.category is not None
+    ]
 
 
 def _overlapping(boxes: list[Box | None], at: int) -> npt.NDArray[np.int64]:

@@ -19,6 +19,7 @@ from renderer.plan.framing import (
     solve_fill,
     solve_fill_bent,
 )
+from renderer.plan.object_size import distance_for_size
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import read_calibration
 from renderer.recipe.lens import LensModel
@@ -55,8 +56,10 @@ class _Look:
         elevation_deg: above the horizon.
         roll_deg: about the view axis.
         framing: where in the frame the subject sits.
-        distance: from the subject's centre in metres; None where ``fill`` says how near.
-        fill: the share of the frame that it spans; None where ``distance`` is given.
+        distance: from the subject's centre in metres; None where another says how near.
+        fill: the share of the frame that it spans; None where another says it.
+        sides: the most it spans of the frame's width and of its height, where its size in pixels is
+            what is said; else None.
 
     """
 
@@ -66,22 +69,30 @@ class _Look:
     framing: tuple[float, float]
     distance: float | None
     fill: float | None
+    sides: tuple[float, float] | None
 
     @staticmethod
-    def drawn(orbit: spec.Orbit, stream: Stream) -> _Look:
+    def drawn(camera: spec.Camera, stream: Stream) -> _Look:
         """Draw it."""
+        orbit = camera.orbit
 
         def draw(key: str, value: object) -> float:
             return draw_number(value, stream, f"camera.orbit.{key}")  # type: ignore[arg-type]
 
-        by_distance = orbit.distance_m is not None
+        by_distance, px = orbit.distance_m is not None, camera.object_px
+        sides = None
+        if px is not None:
+            # Once an image: rejection favours no size.
+            side = draw_number(px, stream.again(0), "camera.object_px")
+            sides = side / camera.resolution[0], side / camera.resolution[1]
         return _Look(
             azimuth_deg=draw("azimuth_deg", orbit.azimuth_deg),
             elevation_deg=draw("elevation_deg", orbit.elevation_deg),
             roll_deg=draw("roll_deg", orbit.roll_deg),
             framing=(draw("framing.x", orbit.framing[0]), draw("framing.y", orbit.framing[1])),
             distance=draw("distance_m", orbit.distance_m) if by_distance else None,
-            fill=None if by_distance else draw("fill", orbit.fill_or_default),
+            fill=None if by_distance or sides else draw("fill", orbit.fill_or_default),
+            sides=sides,
         )
 
 
@@ -101,9 +112,10 @@ def decide_views(
 
     Two cameras side by side stand about the orbit's position, and see the subject together as large
     as ``fill`` says; of a row along the orbit all stand at one distance, from which none sees it
-    larger. None of it is beyond the frame of any for being seen from elsewhere.
+    larger. None of it is beyond the frame of any for being seen from elsewhere. With ``object_px``
+    the subject is one object, and of a rig the view that shows it largest has it so large.
     """
-    look, once = _Look.drawn(camera.orbit, stream), stream.again(0)
+    look, once = _Look.drawn(camera, stream), stream.again(0)
     K, distortion = _intrinsics(camera, folder, once)  # noqa: N806
     rows = tuple((float(x), float(y), float(z)) for x, y, z in K)
     lens = Camera(
@@ -155,11 +167,18 @@ def _side_by_side(
         shifts = [-half * rotation[0], half * rotation[0]]
     if look.distance is not None:
         position = place_at_distance(_center(hull), rotation, frame, look.distance, look.framing)
+    elif look.sides is not None and len(shifts) == 1:
+        position = solve_fill(hull, rotation, frame, look.sides, look.framing)
+    elif look.sides is not None:
+        views, framing = [(rotation, shift) for shift in shifts], _inside(look)
+        distance = distance_for_size(hull - _center(hull), views, frame, look.sides, framing)
+        position = place_at_distance(_center(hull), rotation, frame, distance, framing)
     else:
         assert look.fill is not None
         seen = np.concatenate([hull - shift for shift in shifts])
         if lens.distortion is None:
-            position = solve_fill(seen, rotation, frame, look.fill, look.framing)
+            fills = (look.fill, look.fill)
+            position = solve_fill(seen, rotation, frame, fills, look.framing)
         else:
             position = solve_fill_bent(seen, rotation, frame, look.fill, look.framing, lens)
     return [_Stand(rotation, position + shift, look.azimuth_deg) for shift in shifts]
@@ -171,7 +190,10 @@ def _along_orbit(
     """Return cameras at some azimuths, all at one distance from the subject's centre."""
     rotations = [orbit_rotation(each, look.elevation_deg, look.roll_deg) for each in azimuths]
     center, framing, distance = _center(hull), look.framing, look.distance
-    if distance is None:
+    if look.sides is not None:
+        framing, views = _inside(look), [(rotation, np.zeros(3)) for rotation in rotations]
+        distance = distance_for_size(hull - center, views, frame, look.sides, framing)
+    elif distance is None:
         assert look.fill is not None
         # Of what the subject leaves free of the frame, as where it is framed alone.
         framing = (framing[0] * (1 - look.fill), framing[1] * (1 - look.fill))
@@ -180,6 +202,13 @@ def _along_orbit(
         _Stand(rotation, place_at_distance(center, rotation, frame, distance, framing), azimuth)
         for rotation, azimuth in zip(rotations, azimuths, strict=True)
     ]
+
+
+def _inside(look: _Look) -> tuple[float, float]:
+    """Return where a subject's centre is seen that is framed in what its size leaves free."""
+    assert look.sides is not None
+    (x, y), (across, down) = look.framing, look.sides
+    return x * (1 - across), y * (1 - down)
 
 
 def _center(hull: Array) -> Array:

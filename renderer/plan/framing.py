@@ -79,12 +79,16 @@ def frame_of(camera: Camera) -> FrameTangents:
 
 
 def solve_fill(
-    points: Array, rotation: Array, frame: FrameTangents, fill: float, framing: tuple[float, float]
+    points: Array,
+    rotation: Array,
+    frame: FrameTangents,
+    fills: tuple[float, float],
+    framing: tuple[float, float],
 ) -> Array:
-    """Return the camera position (3,) at which the points span exactly ``fill`` of the frame.
+    """Return the camera position (3,) at which the points span exactly one of ``fills``, the share
+    of the frame's width and that of its height, and no more than the other.
 
-    The span is the larger of (width of the projected points / frame width) and the same for the
-    height. ``framing`` places the box of the projection: 0 in the middle, -1 and 1 at the edges.
+    ``framing`` places the box of the projection: 0 in the middle, -1 and 1 at the edges.
 
     For an orientation R and q = R p the projection is (q_x - c_x) / (q_z - c_z). That the
     leftmost point lies at tangent l and the rightmost at r gives two equations linear in c_x and
@@ -92,7 +96,7 @@ def solve_fill(
     """
     q = points @ rotation.T
     depths = []
-    for axis, half in enumerate(frame.halves):
+    for axis, (half, fill) in enumerate(zip(frame.halves, fills, strict=True)):
         middle = frame.middles[axis] + framing[axis] * (1 - fill) * half
         low, high = middle - fill * half, middle + fill * half
         most = np.max(q[:, axis] - high * q[:, 2])
@@ -101,7 +105,7 @@ def solve_fill(
     depth = float(min(depths))
     tight = int(np.argmin(depths))
     position = np.array([0.0, 0.0, depth])
-    for axis, half in enumerate(frame.halves):
+    for axis, (half, fill) in enumerate(zip(frame.halves, fills, strict=True)):
         if axis == tight:
             high = frame.middles[axis] + framing[axis] * (1 - fill) * half + fill * half
             position[axis] = np.max(q[:, axis] - high * q[:, 2]) + high * depth
@@ -128,14 +132,14 @@ def solve_fill_bent(
     low, high = _LEAST_FILL, 1.0
     for _ in range(_FILL_STEPS):
         share = (low + high) / 2
-        position = solve_fill(points, rotation, frame, share, framing)
+        position = solve_fill(points, rotation, frame, (share, share), framing)
         pixels = lens.outline((points - position) @ rotation.T)
         span = np.ptp(pixels[:, :2], axis=0) / lens.resolution
         if pixels[:, 2].min() <= 0 or span.max() > fill:
             high = share
         else:
             low = share
-    return solve_fill(points, rotation, frame, low, framing)
+    return solve_fill(points, rotation, frame, (low, low), framing)
 
 
 def _solve_center(q: Array, z: Array, middle: float, half: float, place: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from renderer.asset import AssetCache, AssetFacts, Geometry
 from renderer.geometry.footprint import Footprint
 from renderer.geometry.rotation import any_rotation, euler, rest_on_side
 from renderer.geometry.sliding import blocked_span, first_free
+from renderer.plan.layout import Standing, lay_out
+from renderer.plan.shelf import Board, put_on_shelf
 from renderer.recipe.model import ObjectSpec, Recipe
 from renderer.shot.scene import Instance, to_matrix4
 from renderer.values.draw import draw_among, draw_number
@@ -37,15 +40,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Placed:
-    """An object in the world: its Shot entry, its model, and its hull in world coordinates."""
+    """An object in the world: its Shot entry, its model, and its hull in world coordinates; whether
+    a pose is accepted only where enough of it is seen. One that ``surrounds`` the others (a wall)
+    reaches from before a camera to behind it.
+    """
 
     entry: Instance
     candidate: Candidate
     hull: Array
+    bound: bool = True
+    surrounds: bool = False
 
 
 @dataclass(frozen=True)
-class _Posed:
+class Posed:
     """An object that has its size and rotation but no place yet; ``hull`` is about the model's
     origin.
     """
@@ -82,27 +90,54 @@ def spec_paths(recipe: Recipe) -> list[str]:
 
 
 def place_objects(
-    recipe: Recipe, candidates: list[dict[str, Candidate]], stream: Stream
+    recipe: Recipe,
+    candidates: list[dict[str, Candidate]],
+    furniture: Mapping[str, Candidate],
+    stream: Stream,
 ) -> list[Placed]:
-    """Return the objects of one image, each free of the others; instances count from 1.
+    """Return the objects of one image, each free of the others, and then what they stand on;
+    instances count from 1.
 
     How many there are, which models and how large is drawn once an image; another attempt at a
     rejected pose turns and moves the same objects, so that rejection favours no number or model.
     """
+    posed = pose_objects(recipe, candidates, stream)
+    gap = draw_number(recipe.arrangement.gap, stream.again(0), "arrangement.gap")
+    offsets, boards = _laid_out(recipe, posed, gap, stream)
+    pairs = enumerate(zip(posed, offsets, strict=True), start=1)
+    placed = [finish(number, each, offset) for number, (each, offset) in pairs]
+    for board in boards:
+        placed.append(_furniture(len(placed) + 1, board, furniture[board.model]))
+    return placed
+
+
+def _laid_out(
+    recipe: Recipe, posed: list[Posed], gap: float, stream: Stream
+) -> tuple[list[Array], list[Board]]:
+    """Return for each object what to add to its hull, and the boards that objects stand on."""
+    layout = recipe.arrangement.layout
+    if layout is None:
+        return _arrange(posed, gap, stream), []
+    standing = Standing(posed, [to_origin(each) for each in posed], stream)
+    if layout.shelf is not None:
+        return put_on_shelf(layout.shelf, standing)
+    arrange = lambda chosen: _arrange([posed[at] for at in chosen], gap, stream)  # noqa: E731
+    return lay_out(layout, standing, arrange), []
+
+
+def pose_objects(
+    recipe: Recipe, candidates: list[dict[str, Candidate]], stream: Stream
+) -> list[Posed]:
+    """Return the objects of one image with their sizes and rotations, without places."""
     first = stream.again(0)
-    posed: list[_Posed] = []
+    posed: list[Posed] = []
     for spec, path, models in zip(recipe.objects, spec_paths(recipe), candidates, strict=True):
         count = round(draw_number(spec.count, first, f"{path}.count"))
         posed += [_pose(spec, f"{path}.{number}", models, stream) for number in range(count)]
-    gap = draw_number(recipe.arrangement.gap, first, "arrangement.gap")
-    offsets = _arrange(posed, gap, stream)
-    return [
-        _finish(number, each, offset)
-        for number, (each, offset) in enumerate(zip(posed, offsets, strict=True), start=1)
-    ]
+    return posed
 
 
-def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream) -> _Posed:
+def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Stream) -> Posed:
     first = stream.again(0)
     candidate = models[draw_among(list(models), first, f"{path}.asset")]
     scale = draw_number(spec.scale, first, f"{path}.scale")
@@ -126,10 +161,10 @@ def _pose(spec: ObjectSpec, path: str, models: dict[str, Candidate], stream: Str
             )
         )
     hull = scale * geometry.hull.astype(np.float64) @ rotation.T
-    return _Posed(spec, candidate, path, scale, rotation, hull)
+    return Posed(spec, candidate, path, scale, rotation, hull)
 
 
-def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
+def _arrange(posed: list[Posed], gap: float, stream: Stream) -> list[Array]:
     """Return for each object what to add to its hull (metres).
 
     Objects are put down one after the other: each slides outward from the middle in a direction of
@@ -142,13 +177,9 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
     order.sort(key=lambda at: posed[at].spec.position_m is None)
     for number, at in enumerate(order):
         each = posed[at]
-        offsets[at] = _to_origin(each)
+        offsets[at] = to_origin(each)
         if each.spec.position_m is not None:
-            where = [
-                draw_number(value, stream, f"{each.path}.position_m.{axis}")
-                for value, axis in zip(each.spec.position_m, "xyz", strict=True)
-            ]
-            offsets[at] = offsets[at] + np.array(where)
+            offsets[at] = offsets[at] + said_position(each, stream)
         else:
             direction = _direction(each, stream)
             there = np.array(order[:number], np.int64)
@@ -159,6 +190,16 @@ def _arrange(posed: list[_Posed], gap: float, stream: Stream) -> list[Array]:
             offsets[at] = offsets[at] + first_free(spans) * direction
         spheres.middles[at] += offsets[at]
     return offsets
+
+
+def said_position(each: Posed, stream: Stream) -> Array:
+    """Return where (3,) the recipe has an object stand."""
+    assert each.spec.position_m is not None
+    where = [
+        draw_number(value, stream, f"{each.path}.position_m.{axis}")
+        for value, axis in zip(each.spec.position_m, "xyz", strict=True)
+    ]
+    return np.array(where)
 
 
 # Two footprints may be called too near at up to so many times their distance: their corners are
@@ -182,7 +223,7 @@ class _Spheres:
     resting: npt.NDArray[np.bool_]
 
     @staticmethod
-    def of(posed: list[_Posed]) -> _Spheres:
+    def of(posed: list[Posed]) -> _Spheres:
         """Return the spheres of objects that have no places yet."""
         spheres = [each.sphere for each in posed]
         return _Spheres(
@@ -204,7 +245,7 @@ class _Spheres:
         return np.asarray(np.linalg.norm(across, axis=1) <= reach, np.bool_)
 
 
-def _to_origin(each: _Posed) -> Array:
+def to_origin(each: Posed) -> Array:
     """Return what brings a posed hull's middle over the origin and its lowest point to z = 0
     (a floating object: its middle to the height of its own radius).
     """
@@ -214,7 +255,7 @@ def _to_origin(each: _Posed) -> Array:
     return np.array([-middle[0], -middle[1], -lowest])
 
 
-def _direction(each: _Posed, stream: Stream) -> Array:
+def _direction(each: Posed, stream: Stream) -> Array:
     angle = 2 * math.pi * stream.unit(f"{each.path}.direction")
     if each.spec.resting:
         return np.array([math.cos(angle), math.sin(angle), 0.0])
@@ -225,7 +266,7 @@ def _direction(each: _Posed, stream: Stream) -> Array:
 
 
 def _blocked(
-    one: _Posed, one_at: Array, direction: Array, other: _Posed, other_at: Array, gap: float
+    one: Posed, one_at: Array, direction: Array, other: Posed, other_at: Array, gap: float
 ) -> tuple[float, float]:
     """Return the (enter, leave) distances between which a sliding object is too near another."""
     if one.spec.resting and other.spec.resting:
@@ -243,7 +284,24 @@ def _blocked(
     return along - np.sqrt(inside), along + np.sqrt(inside)
 
 
-def _finish(number: int, each: _Posed, offset: Array) -> Placed:
+def _furniture(number: int, board: Board, candidate: Candidate) -> Placed:
+    hull = candidate.geometry.hull.astype(np.float64)
+    matrix = np.eye(4)
+    matrix[:3, :3] = board.length * board.turn
+    matrix[:3, 3] = board.middle - matrix[:3, :3] @ ((hull.min(0) + hull.max(0)) / 2)
+    entry = Instance(
+        instance=number,
+        category=None,
+        asset=candidate.facts.key,
+        file=candidate.file,
+        scale=board.length,
+        model_to_world=to_matrix4(matrix),
+    )
+    return Placed(entry, candidate, hull @ matrix[:3, :3].T + matrix[:3, 3])
+
+
+def finish(number: int, each: Posed, offset: Array) -> Placed:
+    """Return a posed object, moved by an offset (3,) from the model's origin, as one placed."""
     matrix = np.eye(4)
     matrix[:3, :3] = each.scale * each.rotation
     matrix[:3, 3] = offset

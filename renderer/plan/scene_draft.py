@@ -55,7 +55,7 @@ class EffectSceneDraft:
         placed: the objects so far; what is added is added here.
         subject: what is framed.
         views: the cameras.
-        models: the models of all effects, by ``model_path``.
+        brought: the models of all effects, by ``model_path``.
         categories: those of the recipe.
         growing: whether objects may be added.
         sensor_width_mm: of the camera.
@@ -66,15 +66,15 @@ class EffectSceneDraft:
     placed: list[Placed]
     subject: Subject
     views: Sequence[View]
-    models: Mapping[str, Candidate]
+    brought: Mapping[str, Candidate]
     categories: Sequence[str]
     growing: bool
     sensor_width_mm: float
 
     @property
     def objects(self) -> tuple[Instance, ...]:
-        """What is placed so far."""
-        return tuple(each.entry for each in self.placed)
+        """What is placed so far, but for what surrounds it."""
+        return tuple(each.entry for each in self.placed if not each.surrounds)
 
     @property
     def center(self) -> Vector:
@@ -86,19 +86,35 @@ class EffectSceneDraft:
         """The subject's radius."""
         return self.subject.radius_m
 
+    def slots(self, instance: int) -> int:
+        """Return how many materials an object's model has."""
+        return len(self.placed[instance - 1].candidate.facts.materials)
+
     def hull(self, instance: int) -> Array:
         """Return the corners (n, 3) of an object's hull in the world; instances count from 1."""
         return self.placed[instance - 1].hull
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the effect's models."""
+        before = model_path(self.effect, "")
+        return tuple(path.removeprefix(before) for path in self.brought if path.startswith(before))
+
     def geometry(self, model: str) -> Geometry:
         """Return triangles and hull of one of the effect's models."""
-        return self.models[model_path(self.effect, model)].geometry
+        return self.brought[model_path(self.effect, model)].geometry
 
     def clear_of_cameras(self, hull: Array) -> bool:
         """Tell whether a hull (n, 3) is all before or all behind every camera."""
         return not any(meets_image_plane(hull, view.camera.project(hull)) for view in self.views)
 
-    def add(self, model: str, model_to_world: Array, category: str | None = None) -> Instance:
+    def add(
+        self,
+        model: str,
+        model_to_world: Array,
+        category: str | None = None,
+        bound: bool = True,
+    ) -> Instance:
         """Place one more object.
 
         Raises:
@@ -117,7 +133,7 @@ class EffectSceneDraft:
                 f"effects.{self.effect} adds an object to an image that has {MOST_INSTANCES}, "
                 "and Blender tells no more apart: lower the counts"
             )
-        candidate = self.models[model_path(self.effect, model)]
+        candidate = self.brought[model_path(self.effect, model)]
         turned = candidate.geometry.hull.astype(np.float64) @ model_to_world[:3, :3].T
         entry = Instance(
             instance=len(self.placed) + 1,
@@ -127,7 +143,7 @@ class EffectSceneDraft:
             scale=float(f"{np.linalg.norm(model_to_world[:3, 0]):.12g}"),
             model_to_world=to_matrix4(model_to_world),
         )
-        self.placed.append(Placed(entry, candidate, turned + model_to_world[:3, 3]))
+        self.placed.append(Placed(entry, candidate, turned + model_to_world[:3, 3], bound))
         return entry
 
 

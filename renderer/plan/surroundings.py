@@ -7,10 +7,11 @@ from pathlib import Path
 from renderer.colour.srgb import srgb_to_linear
 from renderer.recipe.model import Background, Floor
 from renderer.shot.files import file_ref, listed
-from renderer.shot.scene import BackgroundState, FloorState
+from renderer.shot.scene import BackgroundState, FloorState, RoomPart
 from renderer.values.distribution import Choice
 from renderer.values.draw import draw_among, draw_choice, draw_colour, draw_number
 from renderer.values.files import IMAGE_SUFFIXES
+from renderer.values.finish import draw_finish
 from renderer.values.stream import Stream
 
 
@@ -31,9 +32,10 @@ def decide_background(
     folder: Path,
     radius: float,
     catcher: bool,
+    room: tuple[RoomPart, ...] = (),
 ) -> BackgroundState:
-    """Draw the surroundings; ``radius`` is the subject's, in metres, and ``catcher`` whether the
-    engine has a floor that is invisible but for shadows.
+    """Draw the surroundings; ``radius`` is the subject's, in metres, ``catcher`` whether the engine
+    has a floor that is invisible but for shadows, and ``room`` what stands around already.
     """
     color, image = None, None
     if background.color is not None:
@@ -51,6 +53,7 @@ def decide_background(
         mirrored=stream.unit(path, "mirrored") < 0.5,
         shadows=background.catches_shadows and catcher,
         floor=floor,
+        room=room,
     )
 
 
@@ -65,10 +68,14 @@ def _floor(floor: Floor, path: str, stream: Stream, folder: Path, radius: float)
     color = None
     if floor.color is not None:
         color = srgb_to_linear(draw_colour(floor.color, stream, f"{path}.color"))
+    finish = None
+    if floor.finish is not None:
+        finish = draw_finish(floor.finish, stream, f"{path}.finish")
     return FloorState(
-        material="image" if image else material,
+        material="finish" if finish else "image" if image else material,
         image=image,
         tile_m=radius * draw_number(floor.tile, stream, f"{path}.tile"),
         color=color,
         roughness=draw_number(floor.roughness, stream, f"{path}.roughness"),
+        finish=finish,
     )

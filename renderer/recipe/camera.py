@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from renderer.errors import UserError
 from renderer.recipe.calibration import Calibration, read_calibration
+from renderer.recipe.camera_preset import CameraPreset
+from renderer.recipe.framing import Cut, ObjectPx, must_have_one_distance
 from renderer.recipe.lens import Lens, must_not_fold
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
@@ -43,6 +45,7 @@ class Orbit(Strict):
         description="Where the subject sits: 0 centred, -1 touches the left or upper edge, 1 the "
         "right or lower one.",
     )
+    cut: Annotated[Cut | None, Field(exclude_if=lambda cut: cut is None)] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -164,7 +167,7 @@ class Rig(Strict):
 
 
 class Camera(Strict):
-    """Resolution, lens, orbit and rig."""
+    """Resolution, lens, orbit, rig and kind."""
 
     resolution: Resolution = Field((640, 480), description="Width and height in pixels.")
     focal_length_mm: Annotated[Number, within(1, 5000)] = 50.0
@@ -176,7 +179,18 @@ class Camera(Strict):
         "colours behind the scene are not bent.",
     )
     orbit: Orbit = Orbit()
+    object_px: Annotated[ObjectPx | None, Field(exclude_if=lambda px: px is None)] = Field(
+        None,
+        description="The longer side of an object's box in pixels, instead of orbit.fill: of one "
+        "drawn among the image's objects, which the camera then looks at; its distance follows.",
+    )
     rig: Rig | None = None
+    preset: CameraPreset = Field(
+        "none",
+        exclude_if=lambda value: value == "none",
+        description="A kind of camera, whose lens, sensor and development stand for effects that "
+        "are not written; each of those that are goes before, key by key, and false turns one off.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -194,6 +208,11 @@ class Camera(Strict):
             return data  # told where it stands
         size = found.resolution or found.calibration(folder).resolution
         return data if size is None else {**data, "resolution": list(size)}
+
+    @model_validator(mode="after")
+    def _check_distance(self) -> Self:
+        must_have_one_distance(self)
+        return self
 
     @model_validator(mode="after")
     def _check_size(self) -> Self:

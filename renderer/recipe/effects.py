@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     create_model,
     model_serializer,
 )
@@ -22,7 +24,7 @@ from renderer.values.distribution import Strict
 
 
 class ChosenEffects(Strict):
-    """Effects, each off where its key is not written."""
+    """Effects, each off where its key is not written, or false: so one of a camera's preset."""
 
     @property
     def on(self) -> dict[str, Strict]:
@@ -30,13 +32,40 @@ class ChosenEffects(Strict):
         return {
             name: config
             for name in type(self).model_fields
-            if (config := getattr(self, name)) is not None
+            if (config := getattr(self, name)) is not None and config is not False
         }
+
+    @property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """The categories that the objects of each effect that is on have."""
+        return {name: EFFECTS.get(name).categories(config) for name, config in self.on.items()}
 
     @model_serializer(mode="wrap")
     def _without_those_that_are_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave them out: a recipe is the same one where more effects are installed."""
-        return {name: config for name, config in dump(self).items() if config is not None}
+        """Leave them out: a recipe is the same one where more effects are installed. Those that
+        are false stay so, as a preset may have them on.
+        """
+        off = [name for name in type(self).model_fields if getattr(self, name) is False]
+        plain = self.model_copy(update=dict.fromkeys(off)) if off else self
+        said = {name: config for name, config in dump(plain).items() if config is not None}
+        return said | dict.fromkeys(off, False)
+
+
+def must_have_own_categories(recipe: Recipe) -> None:
+    """Make sure that nothing which an effect adds is labelled as one of the objects.
+
+    Raises:
+        ValidationError: it is; it tells where in the recipe.
+
+    """
+    theirs = {spec.category for spec in recipe.objects}
+    for name, categories in recipe.effects.categories.items():
+        for each in categories:
+            if each in theirs:
+                sentence = f"adds objects of the category {each!r}, which one of `objects` has"
+                error = PydanticCustomError("category", "{sentence}", {"sentence": sentence})
+                place = InitErrorDetails(type=error, loc=("effects", name), input=each)
+                raise ValidationError.from_exception_data("effects", [place])
 
 
 def must_be_rendered(effects: ChosenEffects, engine: EngineName) -> None:
@@ -70,8 +99,14 @@ def _field(name: str) -> tuple[Any, Any]:
         return Annotated[Any, _refusing(str(error))], Field(default_factory=lambda: None)
     described = inspect.cleandoc(type(effect).__doc__ or "").partition("\n\n")[0]
     told = " ".join(described.split())
+    written: Any = effect.Config | Literal[False]
+    off = WrapValidator(_or_off, json_schema_input_type=written)
     # No default of null in the schema: written out, it is no value.
-    return effect.Config, Field(default_factory=lambda: None, description=told)
+    return Annotated[effect.Config, off], Field(default_factory=lambda: None, description=told)
+
+
+def _or_off(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    return False if value is False else validate(value)
 
 
 def _refusing(sentence: str) -> BeforeValidator:
@@ -82,6 +117,8 @@ def _refusing(sentence: str) -> BeforeValidator:
 
 
 if TYPE_CHECKING:
+    from renderer.recipe.model import Recipe
+
     Effects = ChosenEffects
 else:
     Effects = create_model(

@@ -11,20 +11,30 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
+    ValidationInfo,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from renderer.recipe.arrangement import Arrangement, must_all_fall
 from renderer.recipe.camera import Camera
-from renderer.recipe.effects import Effects, must_be_rendered
+from renderer.recipe.camera_preset import with_preset
+from renderer.recipe.effects import Effects, must_be_rendered, must_have_own_categories
 from renderer.recipe.exports import Exports, must_have_labels
+from renderer.recipe.goals import Goals, must_be_reachable
 from renderer.recipe.labels import Labels, must_be_possible
-from renderer.recipe.lighting import Lighting
+from renderer.recipe.layout import must_have_free_places
+from renderer.recipe.lighting import Lighting, must_be_shown
+from renderer.recipe.room import Room
+from renderer.recipe.scenarios import Scenarios, more_categories, must_be_recipes, recipe_of
 from renderer.values.colour import Colour, Share
 from renderer.values.distribution import Choice, LowDiscrepancy, Strict, choice_or
 from renderer.values.files import ImageFile, ModelFile, TextureFile
+from renderer.values.finish import Finish
 from renderer.values.number import Number, support, within
 
 UpAxis = Literal["x", "-x", "y", "-y", "z", "-z"]
@@ -76,14 +86,6 @@ def _can_be_told_apart(objects: tuple[ObjectSpec, ...]) -> tuple[ObjectSpec, ...
     return objects
 
 
-class Arrangement(Strict):
-    """How several objects stand together."""
-
-    gap: Annotated[Number, within(0, 100)] = Field(
-        0.15, description="Free space around each object, as a share of its own radius."
-    )
-
-
 class Floor(Strict):
     """A floor under the objects that the camera sees."""
 
@@ -96,6 +98,9 @@ class Floor(Strict):
         | None
     ) = None
     image: TextureFile | None = Field(None, description="A texture that repeats.")
+    finish: Finish | None = Field(
+        None, description="A procedural surface, its pattern in metres: a family, or its keys."
+    )
     tile: Annotated[Number, within(above=0.0)] = Field(
         2.0, description="Side of one texture tile, in radii of the subject."
     )
@@ -104,8 +109,20 @@ class Floor(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.material is not None and self.image is not None:
+        named = [key for key in ("material", "image", "finish") if getattr(self, key) is not None]
+        if named == ["material", "image"]:
             raise PydanticCustomError("exclusive", "a floor has a material or an image, not both")
+        if len(named) > 1:
+            raise PydanticCustomError(
+                "exclusive",
+                "a floor has one of material, image and finish, and here are {found}",
+                {"found": " and ".join(named)},
+            )
+        if self.finish is not None and {"color", "roughness", "tile"} & self.model_fields_set:
+            raise PydanticCustomError(
+                "exclusive",
+                "of a floor with a finish, color, roughness and scale are keys of finish",
+            )
         return self
 
 
@@ -128,6 +145,9 @@ class Background(Strict):
         ]
         | None
     ) = None
+    room: Room | None = Field(
+        None, description="Walls, a floor, and perhaps a table that the objects stand on."
+    )
     shadows: bool = Field(True, strict=True, description="A shadow catcher under the objects.")
 
     @model_validator(mode="after")
@@ -139,9 +159,20 @@ class Background(Strict):
                 "a background has one of color, image and world, and here are {found}",
                 {"found": " and ".join(behind)},
             )
-        if not behind and self.floor is None:
+        if self.room is not None and (self.floor is not None or behind not in ([], ["world"])):
             raise PydanticCustomError(
-                "exclusive", "a background needs color, image, world: true or floor"
+                "exclusive",
+                "a room has its own floor and walls, and the world above them: leave out {found}",
+                {
+                    "found": " and ".join(
+                        [each for each in behind if each != "world"]
+                        + (["floor"] if self.floor is not None else [])
+                    )
+                },
+            )
+        if not behind and self.floor is None and self.room is None:
+            raise PydanticCustomError(
+                "exclusive", "a background needs color, image, world: true, floor or room"
             )
         return self
 
@@ -222,7 +253,7 @@ class Recipe(Strict):
     )
     arrangement: Arrangement = Arrangement()
     camera: Camera = Camera()
-    lighting: Lighting = Lighting()
+    lighting: Lighting = Field(default_factory=Lighting)
     background: Annotated[
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
@@ -231,7 +262,21 @@ class Recipe(Strict):
     render: Render = Render()
     labels: Labels = Labels()
     accept: Accept = Accept()
+    goals: Goals = Goals()
+    scenarios: Scenarios = Field(
+        {}, description="Exact shares of the images, by a name of each, that have other keys."
+    )
     output: Output = Output()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, value: Any) -> Any:
+        return with_preset(value)
+
+    @model_validator(mode="after")
+    def _check_drop(self) -> Self:
+        must_all_fall(self)
+        return self
 
     @model_validator(mode="after")
     def _check_exports(self) -> Self:
@@ -240,6 +285,8 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
+        must_have_own_categories(self)
+        must_have_free_places(self)
         must_be_possible(self)
         return self
 
@@ -248,11 +295,45 @@ class Recipe(Strict):
         must_be_rendered(self.effects, self.render.engine)
         return self
 
+    @model_validator(mode="after")
+    def _check_goals(self) -> Self:
+        must_be_reachable(self)
+        return self
+
+    @model_validator(mode="after")
+    def _check_scenarios(self, info: ValidationInfo) -> Self:
+        must_be_recipes(self, info)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what many recipes have not: they are the same ones as before there was any."""
+        found: dict[str, Any] = dump(self)
+        empty = {"scenarios": self.scenarios == {}, "goals": self.goals == Goals()}
+        return {key: value for key, value in found.items() if not empty.get(key)}
+
+    @model_validator(mode="after")
+    def _check_light(self) -> Self:
+        must_be_shown(self.lighting, self.render.engine)
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON: pydantic's parametrised generics (Choice[World]) cannot be pickled."""
         return Recipe.model_validate_json, (self.model_dump_json(exclude_unset=True),)
 
     @property
+    def by_scenario(self) -> dict[str, Recipe]:
+        """The whole recipe of each scenario, by its name."""
+        return {name: recipe_of(self, name) for name in self.scenarios}
+
+    @property
     def categories(self) -> tuple[str, ...]:
-        """Category names in the order they first appear; COCO ids count from 1 in this order."""
-        return tuple(dict.fromkeys(spec.category for spec in self.objects))
+        """Category names in the order they first appear, of scenarios behind the others, then those
+        that effects add; COCO ids count from 1 in this order.
+        """
+        own = [spec.category for spec in self.objects]
+        recipes = (self, *self.by_scenario.values())
+        added = [
+            each for one in recipes for names in one.effects.categories.values() for each in names
+        ]
+        return tuple(dict.fromkeys([*own, *more_categories(self.scenarios), *added]))

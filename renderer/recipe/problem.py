@@ -269,6 +269,8 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 def _fields_at(path: KeyPath, model: type[BaseModel], data: Any) -> list[str]:
     """Return the keys allowed where ``path`` leads in ``data``, walking the types of ``model``."""
+    if path[2:3] == ("override",):  # of a scenario: part of a recipe by itself
+        path, data = path[3:], data[path[0]][path[1]]["override"]
     annotations: list[Any] = [model]
     for part in path:
         if isinstance(part, str):

@@ -17,6 +17,7 @@ class Capabilities:
         noisy: its picture has the noise of path tracing, which a denoiser takes away.
         named_device: the device it renders on is chosen and has a name; else it is whatever
             OpenGL there is.
+        lit: its picture shows the light of lamps and world; else surfaces are shaded without any.
         passes: what it can tell of a view beside the picture where a label kind asks for it.
         camera: what its camera has that effects need: ``lens`` (an aperture), ``shutter``.
 
@@ -25,25 +26,22 @@ class Capabilities:
     shadow_catcher: bool
     noisy: bool
     named_device: bool
+    lit: bool
     passes: tuple[str, ...] = ()
     camera: tuple[str, ...] = ()
 
 
-_RASTER = Capabilities(
-    shadow_catcher=False,
-    noisy=False,
-    named_device=False,
-)
 _CAPABILITIES: dict[EngineName, Capabilities] = {
     "cycles": Capabilities(
         shadow_catcher=True,
         noisy=True,
         named_device=True,
+        lit=True,
         passes=("surface_color",),
         camera=("lens", "shutter"),
     ),
-    "eevee": _RASTER,
-    "workbench": _RASTER,
+    "eevee": Capabilities(shadow_catcher=False, noisy=False, named_device=False, lit=True),
+    "workbench": Capabilities(shadow_catcher=False, noisy=False, named_device=False, lit=False),
 }
 
 

@@ -10,13 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, SerializeAsAny
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from renderer.errors import UserError
 from renderer.registry import EFFECTS
 from renderer.shot.camera import View
 from renderer.shot.scene import BackgroundState, Frozen, Instance, Lamp, Vector, WorldState
 
+_RARE = ("scenario", "goals")
 _SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 
@@ -90,9 +97,13 @@ class ImageOf:
 
 
 class Shot(Frozen):
-    """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere."""
+    """One scene. ``radius_m`` and ``center`` are the subject's bounding sphere, ``scenario`` the
+    recipe's that it is of, ``goals`` which band or cell of each goal it is to be in.
+    """
 
     index: int
+    scenario: str | None = None
+    goals: dict[str, str] = Field(default_factory=dict)
     attempts: int
     center: Vector
     radius_m: float
@@ -104,6 +115,12 @@ class Shot(Frozen):
     render: RenderState
     views: tuple[View, ...]
     variants: tuple[Variant, ...] = (Variant(),)
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out scenario and goals where there are none: most recipes have none."""
+        found: dict[str, Any] = dump(self)
+        return {k: value for k, value in found.items() if k not in _RARE or value}
 
     @property
     def images(self) -> Iterator[ImageOf]:

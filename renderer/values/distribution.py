@@ -21,7 +21,9 @@ Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 class Strict(BaseModel):
     """Base of every recipe model: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built when they are first used: those of a whole recipe take a moment, which a
+    # command that reads none need not wait for.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _ordered(key: str, lo: float, hi: float) -> None:

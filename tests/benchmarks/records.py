@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from renderer import __version__
 from renderer.dataset.assemble import assemble
 from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
@@ -139,7 +140,7 @@ def make(root: Path, records: int, views: int = 1) -> None:
         (layout.parts / f"{first:08d}-{last:08d}.000.0.jsonl").write_text("".join(lines))
     head = {
         "name": "records",
-        "orbitset": "0",
+        "orbitset": __version__,
         "bpy": "0",
         "seed": 0,
         "categories": ["thing"],

@@ -123,6 +123,15 @@ BAD_VALUES: dict[str, tuple[str, Any, str]] = {
 }
 
 
+def test_records_of_another_version_are_told_apart_from_damaged_ones(copy: Path) -> None:
+    """As those of 0.2, whose objects lack a key that has come since."""
+    edit(copy / "manifest.json", lambda data: data.update(orbitset="0.2.0"))
+    assert not validate(Layout(copy), None).findings  # it is read as far as it can be
+    edit_labels(copy, annotation(lambda record: record.pop("visib_fract")))
+    (said,) = validate(Layout(copy), None).findings
+    assert said.startswith("annotations/instances.json is of orbitset 0.2.0, whose files orbitset ")
+
+
 @pytest.mark.parametrize("case", BAD_VALUES)
 def test_a_value_of_a_wrong_kind_is_one_sentence(copy: Path, case: str) -> None:
     key, value, said = BAD_VALUES[case]

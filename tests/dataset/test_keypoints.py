@@ -19,7 +19,7 @@ from renderer import api
 from renderer.dataset.layout import Layout
 from renderer.errors import UserError
 from renderer.export.format import DatasetHead
-from renderer.export.write import _head
+from renderer.export.write import head_of
 from renderer.recipe import LoadedRecipe
 from tests.conftest import orbitset, write_recipe
 
@@ -87,7 +87,7 @@ def test_categories_say_what_their_points_are(made: tuple[LoadedRecipe, Path]) -
 
 
 def test_a_format_is_told_of_them(made: tuple[LoadedRecipe, Path]) -> None:
-    head: DatasetHead = _head(Layout(made[1]), (), None)
+    head: DatasetHead = head_of(Layout(made[1]))
     (number,) = head.keypoints
     assert number == 1
     assert head.keypoints[1].names == ("left", "right", "core")

@@ -13,18 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from renderer import __version__
 from renderer.asset import AssetCache
 from renderer.dataset.assemble import assemble
 from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import read_manifest
-from renderer.dataset.read import read_categories
 from renderer.dataset.records import PICTURE
-from renderer.export.format import DatasetHead, Summary
-from renderer.export.models import Models
+from renderer.export.format import Summary
 from renderer.export.sample import Sample, read_samples
 from renderer.export.target import FolderTarget
+from renderer.export.write import head_of
 from renderer.recipe.exports import export_of
 from renderer.recipe.labels import Labels
 from renderer.registry import FORMATS
@@ -157,7 +156,7 @@ def make(
     (layout.parts / part).write_text("".join(dumps(line) + "\n" for line in lines))
     head = {
         "name": "cast",
-        "orbitset": "0",
+        "orbitset": __version__,
         "bpy": "0",
         "seed": 0,
         "categories": names,
@@ -192,16 +191,7 @@ def write(
     **options: Any,
 ) -> Summary:
     """Write a dataset in a format, each sample changed before."""
-    manifest = read_manifest(layout)
-    head = DatasetHead(
-        name=manifest.name,
-        images=manifest.images,
-        categories=dict(read_categories(layout)),
-        kinds=tuple(manifest.labels),
-        manifest=manifest,
-        splits=splits,
-        models=Models({path: each.digest for path, each in manifest.assets.items()}, cache),
-    )
+    head = head_of(layout, splits, cache)
     root.mkdir(parents=True)
     target = FolderTarget(root)
     choice = export_of({"format": name, **options})

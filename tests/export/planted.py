@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from renderer import __version__
 from renderer.dataset.assemble import assemble
 from renderer.dataset.coco import file_record, image_record, label_record
 from renderer.dataset.json_text import dumps
@@ -138,7 +139,7 @@ def make(
     (layout.parts / name).write_text("".join(dumps(line) + "\n" for line in lines))
     head = {
         "name": "planted",
-        "orbitset": "0",
+        "orbitset": __version__,
         "bpy": "0",
         "seed": 0,
         "categories": list(classes),

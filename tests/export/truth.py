@@ -15,11 +15,10 @@ from pycocotools.coco import COCO
 
 from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import read_manifest
-from renderer.dataset.read import read_categories
-from renderer.export.format import DatasetHead, Format, Summary
+from renderer.export.format import Format, Summary
 from renderer.export.sample import Sample, read_samples
 from renderer.export.target import FolderTarget
+from renderer.export.write import head_of
 from renderer.registry import FORMATS
 
 Box = tuple[float, ...]
@@ -69,16 +68,7 @@ def write_split(
     layout = Layout(dataset)
     samples = [replace(each, split=side_of(each)) for each in read_samples(layout)]
     splits = tuple(dict.fromkeys(each.split for each in samples if each.split))
-    manifest = read_manifest(layout)
-    head = DatasetHead(
-        name=manifest.name,
-        images=manifest.images,
-        categories=dict(read_categories(layout)),
-        kinds=tuple(manifest.labels),
-        manifest=manifest,
-        splits=splits,
-        keypoints=keypoints or {},
-    )
+    head = replace(head_of(layout, splits), keypoints=keypoints or {})
     root.mkdir()
     form: Format[Any] = FORMATS.get(name)
     summary = form.write(iter(samples), head, FolderTarget(root), form.Options(**options))

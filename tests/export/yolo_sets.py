@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ from pycocotools.coco import COCO
 
 from renderer.asset.keypoints import KeypointSet
 from renderer.dataset.layout import Layout
-from renderer.dataset.manifest import read_manifest
+from renderer.export import write as writer
 from renderer.export.format import DatasetHead, Guide, Summary
 from renderer.export.sample import Sample, read_samples
 from renderer.export.target import FolderTarget
@@ -38,18 +37,8 @@ def _sided(samples: Iterator[Sample], splits: tuple[str, ...]) -> Iterator[Sampl
 def head_of(
     layout: Layout, splits: tuple[str, ...] = (), keypoints: Mapping[int, KeypointSet] | None = None
 ) -> DatasetHead:
-    """What a format is told of a dataset."""
-    manifest = read_manifest(layout)
-    labels = json.loads((layout.root / "annotations/instances.json").read_text())
-    return DatasetHead(
-        name=manifest.name,
-        images=manifest.images,
-        categories={each["id"]: each["name"] for each in labels["categories"]},
-        kinds=tuple(manifest.labels),
-        manifest=manifest,
-        splits=splits,
-        keypoints=keypoints or {},
-    )
+    """What a format is told of a dataset, with other keypoints."""
+    return replace(writer.head_of(layout, splits), keypoints=keypoints or {})
 
 
 def write_set(

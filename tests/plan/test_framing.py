@@ -55,7 +55,7 @@ def test_fill_and_framing_are_exact(
     points = np.random.default_rng(seed).normal(size=(40, 3)) * [1, 0.5, 2] + [3, -1, 0.4]
     K = intrinsics(*resolution, focal, fy, dx, dy)
     rotation = orbit_rotation(azimuth, elevation, roll)
-    position = solve_fill(points, rotation, FrameTangents.of(resolution, K), fill, (x, y))
+    position = solve_fill(points, rotation, FrameTangents.of(resolution, K), (fill, fill), (x, y))
     projected = project(points, K, view_matrix(rotation, position))
     assert projected[:, 2].min() > 0
     low, high = projected[:, :2].min(0), projected[:, :2].max(0)

@@ -80,7 +80,7 @@ def test_shortest_recipe_is_good(folder: Path) -> None:
         (
             "images: 4",
             "images: 4\nbackground: {}",
-            "a background needs color, image, world: true or floor",
+            "a background needs color, image, world: true, floor or room",
         ),
         ("images: 4", "images: 4\nlighting: {world: {hdri: studoi}}", "(did you mean `studio`?)"),
         ("images: 4", "images: 4\nrender: {engine: cylces}", "(did you mean `cycles`?)"),

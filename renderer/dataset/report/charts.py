@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from renderer.dataset.statistics import Histogram, Statistics
 
 _INK, _FAINT, _BAR = "#6b7280", "#d1d5db", "#0d9488"
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orbitset",
     "font.family": "sans-serif",
@@ -33,7 +35,7 @@ _STYLE: dict[Any, Any] = {
 
 def charts(statistics: Statistics) -> list[tuple[str, str, str]]:
     """Return (title, explanation, svg) of every chart but that of the categories: their names may
-    be in any script, and the page has the browser's fonts for them (``category_bars``).
+    be in any script, and the page has the browser's fonts for them (``largest_bars``).
 
     What no label kind of the dataset tells has no chart.
     """
@@ -87,15 +89,18 @@ def _without_data(statistics: Statistics) -> set[str]:
     return untold
 
 
-def category_bars(statistics: Statistics) -> list[tuple[str, int, float]]:
-    """Return name, count and length (percent) of a bar for each of the 20 largest categories."""
-    most = statistics.per_category.most_common(20)
+def largest_bars(counts: Counter[str]) -> list[tuple[str, int, float]]:
+    """Return name, count and length (percent) of a bar for each of the 20 largest counts."""
+    most = counts.most_common(20)
     return [(name, count, round(100 * count / most[0][1], 2)) for name, count in most]
 
 
 def _svg(draw: Callable[[Axes], None], height: float = 2.5) -> str:
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(4.6, height), layout="constrained")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, height))
+        # Counts are written short (12k), so that they fit: to have the margins measured takes as
+        # long as all the drawing.
+        figure.subplots_adjust(left=0.14, right=0.97, bottom=0.48 / height, top=1 - 0.1 / height)
         draw(figure.add_subplot())
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -112,7 +117,13 @@ def _bars(ax: Axes, histogram: Histogram, xlabel: str, ylabel: str) -> None:
     ax.set_xlim(histogram.low, histogram.high)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    _counts(ax.yaxis, 5)
+
+
+def _counts(axis: Axis, most: int) -> None:
+    """Have an axis tell whole counts."""
+    axis.set_major_locator(MaxNLocator(most, integer=True))
+    axis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _per_image(ax: Axes, statistics: Statistics) -> None:
@@ -122,13 +133,14 @@ def _per_image(ax: Axes, statistics: Statistics) -> None:
     ax.set_ylabel("images")
     if counts:  # of one bar alone, whole numbers would be no ticks
         ax.set_xlim(min(counts) - 1.5, max(counts) + 1.5)
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    _counts(ax.xaxis, 8)
+    _counts(ax.yaxis, 5)
 
 
 def _scale(ax: Axes, shown: ScalarMappable) -> None:
     """Put a scale of whole counts beside a map."""
-    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.9, ticks=MaxNLocator(5, integer=True))
+    bar = ax.figure.colorbar(shown, ax=ax, shrink=0.9)
+    _counts(bar.ax.yaxis, 5)
     bar.outline.set_visible(False)
 
 

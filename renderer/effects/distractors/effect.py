@@ -1,75 +1,36 @@
-"""Simple shapes of any colour among the objects."""
+"""Things of other kinds among the objects and around them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from renderer.asset import AssetSource
-from renderer.colour.srgb import srgb_to_linear
-from renderer.effects.distractors.floor_space import FloorSpace
+from renderer.effects.distractors import stock
+from renderer.effects.distractors.config import DistractorsConfig
+from renderer.effects.distractors.covering import FloorCover
+from renderer.effects.distractors.pieces import Painted, Piece, Pieces, Turned
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
 from renderer.effects.scene import RenderScene, SceneDraft
-from renderer.geometry.rotation import any_rotation, rest_on_side
-from renderer.shot.scene import Frozen, Vector
+from renderer.geometry.floor_space import FloorSpace
 from renderer.shot.shot import EffectState
-from renderer.values.colour import Colour
-from renderer.values.distribution import Integers, Strict, Uniform
-from renderer.values.number import Number, within
 
 Array = npt.NDArray[np.float64]
 
-# Each a metre along its longest side.
-_SHAPES = ("cube", "ball", "cylinder", "cone", "torus")
 # Where one would be cut by a camera's image plane, it is put elsewhere; after so many places it is
 # left out.
 _TRIES = 8
 # Left free about each, as a share of its radius, so that no two touch.
 _GAP = 0.02
-
-
-class DistractorsConfig(Strict):
-    """How many, how large, how near, of which colours."""
-
-    count: Annotated[Number, within(0, 200, whole=True)] = Integers(integers=(3, 8))
-    size: Annotated[Number, within(1e-3, 100)] | None = Field(
-        None, description="Length of the longest side, as a share of the subject's radius."
-    )
-    size_m: Annotated[Number, within(1e-9, 1e9)] | None = Field(
-        None, description="Length of the longest side in metres, instead of size."
-    )
-    distance: Annotated[Number, within(0, 1000)] = Field(
-        Uniform(uniform=(0.0, 2.5)),
-        description="From the subject's middle, in radii of the subject; where there is no room, "
-        "as much farther out as it takes.",
-    )
-    color: Colour = "random"
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.size is not None and self.size_m is not None:
-            raise PydanticCustomError("exclusive", "distractors have size or size_m, not both")
-        return self
-
-    @property
-    def size_or_default(self) -> Number:
-        """The share of the subject's radius to use where no metres are given."""
-        return self.size if self.size is not None else Uniform(uniform=(0.2, 0.7))
-
-
-class Painted(Frozen):
-    """An instance and its colour (linear Rec.709)."""
-
-    instance: int
-    color: Vector
+# So many things, and places for them, cover the floor at the most.
+_MOST_COVER = 400
 
 
 class DistractorsState(EffectState):
@@ -77,11 +38,13 @@ class DistractorsState(EffectState):
 
     effect: Literal["distractors"] = "distractors"
     painted: tuple[Painted, ...]
+    turned: Annotated[tuple[Turned, ...], Field(exclude_if=lambda turned: not turned)] = ()
 
 
 class Distractors(Effect[DistractorsConfig, DistractorsState]):
-    """Cubes, balls, cylinders, cones and rings without a label lie on the floor around the objects
-    and among them: they hide, mirror and cast shadows.
+    """Cubes, balls, cylinders, cones and rings, other models, and look-alikes of the objects lie on
+    the floor around the objects and among them: they hide, mirror and cast shadows. They have no
+    label, or one of their own.
     """
 
     name = "distractors"
@@ -90,71 +53,115 @@ class Distractors(Effect[DistractorsConfig, DistractorsState]):
     State = DistractorsState
 
     def models(self, config: DistractorsConfig, folder: Path) -> Mapping[str, AssetSource]:
-        """Return the shapes, which come with this package."""
-        del config, folder
-        models = Path(__file__).parent / "models"
-        return {name: AssetSource(models / f"{name}.ply", "m", "z") for name in _SHAPES}
+        """Return the shapes, and the recipe's own models."""
+        own = {} if config.models is None else stock.of_user(config.models, folder)
+        return {**(stock.shapes() if config.shapes else {}), **own}
+
+    def models_like(
+        self, config: DistractorsConfig, objects: Mapping[str, AssetSource]
+    ) -> Mapping[str, AssetSource]:
+        """Return the look-alikes."""
+        return stock.lookalikes(objects) if config.lookalikes else {}
+
+    def categories(self, config: DistractorsConfig) -> tuple[str, ...]:
+        """Return the category that they are labelled as."""
+        return () if config.label is None else (config.label,)
 
     def draw(self, config: DistractorsConfig, draws: Draws, scene: SceneDraft) -> DistractorsState:
         """Place them one after the other, each free of all that is there.
 
-        Their number, shapes, sizes and colours are an image's; each pose tried places them anew.
+        Their number, models, sizes and colours are an image's; each pose tried places them anew.
         """
-        space = FloorSpace()
-        for entry in scene.objects:
-            space.add(scene.hull(entry.instance))
-        painted = []
+        names = {
+            "shape": list(stock.SHAPES),
+            **{
+                kind: [name for name in scene.models if name.startswith(f"{kind}.")]
+                for kind in ("model", "lookalike")
+            },
+        }
+        adding = _Adding(config, scene, Pieces(config, scene, names))
         for number in range(round(draws.once.number("count", config.count))):
-            own = draws.at(str(number))
-            shape = _SHAPES[int(own.once.unit("shape") * len(_SHAPES))]
-            size = _size_m(config, own.once, scene)
-            found = _find_place(config, own, scene, space, shape, size)
-            if found is None:
-                continue
-            to_world, hull = found
-            space.add(hull)
-            color = srgb_to_linear(own.once.colour("color", config.color))
-            added = scene.add(shape, to_world)
-            painted.append(Painted(instance=added.instance, color=color))
-        return DistractorsState(painted=tuple(painted))
+            adding.around(draws.at(str(number)))
+        if config.cover is not None:
+            adding.cover(draws.once.number("cover", config.cover), draws.at("cover"))
+        return DistractorsState(painted=tuple(adding.painted), turned=tuple(adding.turned))
 
     def apply_scene(self, state: DistractorsState, scene: RenderScene) -> Callable[[], None] | None:
         """Paint them."""
-        from renderer.effects.distractors.blender import paint
+        from renderer.effects.distractors.blender import paint, turn_colours
 
         for each in state.painted:
             for material in scene.materials(each.instance):
                 paint(material, each.color)
+        for other in state.turned:
+            for material in scene.materials(other.instance):
+                turn_colours(material, other)
         return None
 
 
-def _size_m(config: DistractorsConfig, draws: Draws, scene: SceneDraft) -> float:
-    if config.size_m is not None:
-        return draws.number("size_m", config.size_m)
-    return draws.number("size", config.size_or_default) * scene.radius_m
+class _Adding:
+    """Adds one after the other to a scene."""
 
+    def __init__(self, config: DistractorsConfig, scene: SceneDraft, pieces: Pieces) -> None:
+        self._config, self._scene, self._pieces = config, scene, pieces
+        self.painted: list[Painted] = []
+        self.turned: list[Turned] = []
+        self._space = FloorSpace()
+        for entry in scene.objects:
+            self._space.add(scene.hull(entry.instance))
 
-def _find_place(
-    config: DistractorsConfig,
-    draws: Draws,
-    scene: SceneDraft,
-    space: FloorSpace,
-    shape: str,
-    size_m: float,
-) -> tuple[Array, Array] | None:
-    """Return the pose (4, 4) of one and its hull (n, 3) in the world, or None for no place."""
-    geometry = scene.geometry(shape)
-    distance = draws.number("distance", config.distance) * scene.radius_m
-    for attempt in range(_TRIES):
-        own = draws.at(f"place.{attempt}")
-        turn = rest_on_side(any_rotation(own.stream, own.path), geometry)
-        hull = size_m * geometry.hull.astype(np.float64) @ turn.T
-        angle = 2 * math.pi * own.unit("direction")
-        direction = np.array([math.cos(angle), math.sin(angle)])
-        offset = np.array([*np.array(scene.center[:2]) + distance * direction, -hull[:, 2].min()])
-        offset[:2] += direction * space.first_room(hull + offset, direction, _GAP)
-        if scene.clear_of_cameras(hull + offset):
-            to_world = np.eye(4)
-            to_world[:3, :3], to_world[:3, 3] = size_m * turn, offset
-            return to_world, hull + offset
-    return None
+    def around(self, draws: Draws) -> None:
+        """Add one at its distance from the subject, where there is room for it."""
+        piece, scene = self._pieces.drawn(draws.once), self._scene
+        distance = draws.number("distance", self._config.distance) * scene.radius_m
+        for attempt in range(_TRIES):
+            own = draws.at(f"place.{attempt}")
+            turn = piece.turn(own)
+            angle = 2 * math.pi * own.unit("direction")
+            direction = np.array([math.cos(angle), math.sin(angle)])
+            start = np.array(scene.center[:2]) + distance * direction
+            offset = self._slid(piece.hull(turn), start, direction)
+            if scene.clear_of_cameras(piece.hull(turn) + offset):
+                self._add(piece, turn, offset, draws)
+                return
+
+    def cover(self, wanted: float, draws: Draws) -> None:
+        """Add some where the floor is seen until a share of it is hidden. Each slides away from the
+        camera to where it has room.
+        """
+        camera = self._scene.views[0].camera
+        cover = FloorCover(self._scene, camera)
+        for number in range(_MOST_COVER):
+            if cover.share >= wanted:
+                return
+            own = draws.at(str(number))
+            piece = self._pieces.drawn(own.once, like_objects=True)
+            turn, point = piece.turn(own), cover.free_point(own)
+            away = point - camera.position[:2]
+            length = float(np.linalg.norm(away))
+            direction = away / length if length > 0 else np.array([0.0, 1.0])
+            hull = piece.hull(turn)
+            offset = self._slid(hull, point - (hull.min(0) + hull.max(0))[:2] / 2, direction)
+            placed = hull + offset
+            if self._scene.clear_of_cameras(placed) and not cover.hides_objects(placed):
+                self._add(piece, turn, offset, own)
+                cover.add(placed)
+
+    def _slid(self, hull: Array, start: Array, direction: Array) -> Array:
+        """Return what to add (3,) to a hull (n, 3) to have it on the floor, slid from a point to
+        where it has room.
+        """
+        offset = np.array([*start, -hull[:, 2].min()])
+        offset[:2] += direction * self._space.first_room(hull + offset, direction, _GAP)
+        return offset
+
+    def _add(self, piece: Piece, turn: Array, offset: Array, draws: Draws) -> None:
+        self._space.add(piece.hull(turn) + offset)
+        added = self._scene.add(
+            piece.model, piece.to_world(turn, offset), self._config.label, bound=False
+        )
+        colours = self._pieces.colours(piece, added.instance, draws.once)
+        if isinstance(colours, Painted):
+            self.painted.append(colours)
+        elif colours is not None:
+            self.turned.append(colours)

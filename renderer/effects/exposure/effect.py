@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from renderer.effects.draws import Draws
 from renderer.effects.effect import Effect
-from renderer.effects.picture import Floats
+from renderer.effects.picture import Picture
 from renderer.effects.scene import SceneDraft
 from renderer.shot.shot import EffectState
 from renderer.values.distribution import Strict
@@ -32,10 +33,10 @@ class ExposureState(EffectState):
 
 
 class Exposure(Effect[ExposureConfig, ExposureState]):
-    """Brighter or darker, in linear light before the view transform. A backdrop stays as it is."""
+    """Brighter or darker, in linear light, as if all lamps were. A backdrop stays as it is."""
 
     name = "exposure"
-    stage = "display"
+    stage = "linear"
     Config = ExposureConfig
     State = ExposureState
 
@@ -44,6 +45,7 @@ class Exposure(Effect[ExposureConfig, ExposureState]):
         del scene
         return ExposureState(stops=draws.number("stops", config.stops))
 
-    def before_view(self, state: ExposureState, linear: Floats) -> Floats:
-        """Return the light (h, w, 3) times two to the stops."""
-        return linear * np.float32(2.0**state.stops)
+    def apply(self, state: ExposureState, picture: Picture) -> Picture:
+        """Return the picture with what is rendered times two to the stops."""
+        gain = np.array([2.0**state.stops] * 3 + [1], np.float32)
+        return replace(picture, color=picture.color * gain)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import bpy
 
+from renderer.effects.node_graph import GLOSSY, trees_of
 from renderer.effects.roughness.effect import ObjectRoughness
-
-# Shaders whose roughness is how blurred they mirror, or let light through. (A diffuse one's is how
-# much it scatters back to where light comes from.)
-_GLOSSY = {"BSDF_PRINCIPLED", "BSDF_GLOSSY", "BSDF_METALLIC", "BSDF_GLASS", "BSDF_REFRACTION"}
 
 
 def roughen(material: bpy.types.Material, change: ObjectRoughness) -> None:
@@ -18,8 +13,8 @@ def roughen(material: bpy.types.Material, change: ObjectRoughness) -> None:
     material.roughness = _changed(material.roughness, change)  # Workbench's
     if not material.use_nodes or material.node_tree is None:
         return
-    for tree in list(_trees(material.node_tree, set())):
-        for node in [each for each in tree.nodes if each.type in _GLOSSY]:
+    for tree in list(trees_of(material.node_tree)):
+        for node in [each for each in tree.nodes if each.type in GLOSSY]:
             _change_socket(tree, node.inputs["Roughness"], change)
 
 
@@ -27,17 +22,6 @@ def _changed(roughness: float, change: ObjectRoughness) -> float:
     if change.value is not None:
         return change.value
     return min(max(roughness + change.shift, 0.0), 1.0)
-
-
-def _trees(tree: bpy.types.NodeTree, seen: set[bpy.types.NodeTree]) -> Iterator[bpy.types.NodeTree]:
-    """Yield a tree and the groups in it, each once however often it is used."""
-    if tree in seen:
-        return
-    seen.add(tree)
-    yield tree
-    for node in tree.nodes:
-        if node.type == "GROUP" and node.node_tree is not None:
-            yield from _trees(node.node_tree, seen)
 
 
 def _change_socket(

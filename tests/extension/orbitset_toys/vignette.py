@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -34,6 +33,4 @@ class Vignette(Effect):
         height, width = picture.color.shape[:2]
         y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         light = (1 - state.strength * (x * x + y * y) / 2).astype(np.float32)
-        return replace(
-            picture, color=picture.color * np.dstack([light] * 3 + [np.ones_like(light)])
-        )
+        return picture.times(light[..., None])

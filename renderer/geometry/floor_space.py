@@ -48,18 +48,23 @@ class FloorSpace:
         (x, y), radius = one.middle, one.radius
         circles = np.array(self._circles)
         apart = circles[:, :2] - (x, y)
-        across = np.abs(apart @ (-direction[1], direction[0]))
+        along, across = apart @ direction, apart @ (-direction[1], direction[0])
         room = gap * radius
-        near = across <= _SLANT * (circles[:, 2] + radius + room)
+        reach = _SLANT * (circles[:, 2] + radius + room)
+        inside = reach**2 - across**2
+        # Two things are near at most while their circles are.
+        half = np.sqrt(np.maximum(inside, 0.0))
+        near = (inside >= 0) & (along + half > 0)
         near &= np.array(self._bottoms) < hull[:, 2].max()
-        spans = [
-            blocked_span(
-                one.outline,
-                self._things[at].outline,
-                np.concatenate([one.axes, self._things[at].axes]),
-                direction,
-                room,
-            )
-            for at in np.flatnonzero(near)
-        ]
-        return first_free(spans)
+        enter = along - half
+        distance, spans, todo = 0.0, [], np.flatnonzero(near)
+        while len(met := todo[enter[todo] <= distance]):
+            spans += [self._span(one, int(at), direction, room) for at in met]
+            distance = first_free(spans)
+            todo = todo[~np.isin(todo, met)]
+        return distance
+
+    def _span(self, one: Footprint, at: int, direction: Array, room: float) -> tuple[float, float]:
+        other = self._things[at]
+        axes = np.concatenate([one.axes, other.axes])
+        return blocked_span(one.outline, other.outline, axes, direction, room)

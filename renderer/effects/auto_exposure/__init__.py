@@ -1,0 +1,1 @@
+"""Exposure as a camera meters it."""

@@ -1,0 +1,1 @@
+"""White balance as a camera guesses it."""

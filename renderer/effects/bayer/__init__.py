@@ -1,0 +1,1 @@
+"""A colour filter array and its interpolation."""

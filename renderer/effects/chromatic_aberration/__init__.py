@@ -1,0 +1,1 @@
+"""Colours that a lens magnifies differently."""

@@ -1,0 +1,1 @@
+"""Colours and tones as a camera renders them."""

@@ -1,0 +1,1 @@
+"""Procedural surfaces: wood, fabric, concrete, metal, plastic and tile."""

@@ -1,0 +1,1 @@
+"""Blur of a lens in focus."""

@@ -1,0 +1,1 @@
+"""Sharpening in the camera."""

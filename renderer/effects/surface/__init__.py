@@ -1,0 +1,1 @@
+"""What use and production make of an object's surfaces."""

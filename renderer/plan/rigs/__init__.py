@@ -1,0 +1,1 @@
+"""Rigs: what each named set-up of light puts around a subject."""

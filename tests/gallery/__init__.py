@@ -1,0 +1,1 @@
+"""The pictures of docs/effects.md: each effect off, mild and strong."""

@@ -86,12 +86,12 @@ def test_nothing_piles_up(make_planner: Maker, scene_renderer: Any) -> None:
     for index in range(15, 30):
         scene_renderer.set(planner.shot(index))
     after = counts()
-    changing = {"objects", "lights", "materials"}
+    changing = {"objects", "materials"}  # lamps stay, as many as most shots need
     assert {k: v for k, v in after.items() if k not in changing} == {
         k: v for k, v in before.items() if k not in changing
     }
     assert after["materials"] <= before["materials"] + 5  # the floors not seen yet
-    assert after["objects"] < 15
+    assert after["objects"] - after["lights"] < 15
 
 
 def test_models_are_dropped_when_there_are_many(

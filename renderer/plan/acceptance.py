@@ -12,7 +12,8 @@ import numpy.typing as npt
 from renderer.geometry.projection import level_depth
 from renderer.geometry.raycast import tracer_for
 from renderer.plan.placement import Placed
-from renderer.recipe.model import Accept, Background, Recipe
+from renderer.recipe.background import Background
+from renderer.recipe.model import Accept, Recipe
 from renderer.shot.camera import Camera, View
 from renderer.shot.ground import BELOW
 

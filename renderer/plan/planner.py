@@ -28,8 +28,9 @@ from renderer.plan.scene_draft import EffectPlan, Subject
 from renderer.plan.site import Site
 from renderer.plan.sources import own_count, scenario_keys
 from renderer.plan.surroundings import choose_background, decide_background
+from renderer.recipe.background import Background
 from renderer.recipe.camera import Camera
-from renderer.recipe.model import Background, Recipe
+from renderer.recipe.model import Recipe
 from renderer.recipe.scenarios import place_of
 from renderer.shot.camera import View
 from renderer.shot.engines import capabilities

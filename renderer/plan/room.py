@@ -16,7 +16,8 @@ import numpy.typing as npt
 from renderer.asset import AssetSource
 from renderer.plan.placement import Candidate, Placed
 from renderer.plan.scene_draft import Subject
-from renderer.recipe.model import Background, Recipe
+from renderer.recipe.background import Background
+from renderer.recipe.model import Recipe
 from renderer.recipe.room import Room
 from renderer.shot.camera import View
 from renderer.shot.ground import BELOW

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from renderer.colour.srgb import srgb_to_linear
-from renderer.recipe.model import Background, Floor
+from renderer.recipe.background import Background, Floor
 from renderer.shot.files import file_ref, listed
 from renderer.shot.scene import BackgroundState, FloorState, RoomPart
 from renderer.values.distribution import Choice

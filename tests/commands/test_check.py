@@ -16,8 +16,8 @@ from renderer.colour.view_transform import blender_data
 from renderer.farm.picture_check import broken_pictures
 from renderer.farm.recipe_assets import try_models
 from renderer.recipe import Recipe
+from renderer.recipe.background import Background, Floor
 from renderer.recipe.lighting import World
-from renderer.recipe.model import Background, Floor
 from tests.conftest import CROWD, orbitset, shared, write_recipe
 
 IMAGE_KINDS = ("jpg", "png", "webp", "tif", "bmp")

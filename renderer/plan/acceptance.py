@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from renderer.geometry.projection import level_depth
 from renderer.geometry.raycast import tracer_for
-from renderer.plan.placement import Placed
+from renderer.plan.placed import Placed
 from renderer.recipe.background import Background
 from renderer.recipe.model import Accept, Recipe
 from renderer.shot.camera import Camera, View

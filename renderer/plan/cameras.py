@@ -23,6 +23,7 @@ from renderer.plan.object_size import distance_for_size
 from renderer.recipe import camera as spec
 from renderer.recipe.calibration import read_calibration
 from renderer.recipe.lens import LensModel
+from renderer.recipe.rig import FULL_CIRCLE
 from renderer.shot.camera import Camera, View
 from renderer.shot.scene import to_matrix4
 from renderer.values.draw import draw_number
@@ -128,7 +129,7 @@ def decide_views(
     closed = len(names) > 1
     if camera.rig is not None and camera.rig.orbit is not None:
         span = draw_number(camera.rig.orbit.span_deg, once, "camera.rig.orbit.span_deg")
-        closed = span == spec.FULL_CIRCLE
+        closed = span == FULL_CIRCLE
         steps = len(names) if closed else len(names) - 1
         azimuths = [look.azimuth_deg + span * at / steps for at in range(len(names))]
         stands = _along_orbit(look, azimuths, frame, hull)

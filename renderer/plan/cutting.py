@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.geometry.raycast import tracer_for
-from renderer.plan.placement import Placed
+from renderer.plan.placed import Placed
 from renderer.recipe.framing import Cut
 from renderer.shot.camera import Camera, View
 from renderer.shot.scene import to_matrix4

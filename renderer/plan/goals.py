@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.plan.acceptance import Rejection, visibility_of_each
-from renderer.plan.placement import Placed
+from renderer.plan.placed import Placed
 from renderer.recipe.camera import Camera
 from renderer.recipe.goals import limits, view_cells
 from renderer.recipe.model import Recipe

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.plan.framing import FrameTangents, place_at_distance
-from renderer.plan.placement import Placed
+from renderer.plan.placed import Placed
 from renderer.recipe.camera import Camera
 from renderer.values.stream import Stream
 

@@ -22,7 +22,8 @@ from renderer.plan.drop import drop_objects
 from renderer.plan.goals import GoalPlan
 from renderer.plan.illumination import decide_light
 from renderer.plan.object_size import measured
-from renderer.plan.placement import Candidate, Placed, place_objects
+from renderer.plan.placed import Candidate, Placed
+from renderer.plan.placement import place_objects
 from renderer.plan.room import Surrounded, build_room
 from renderer.plan.scene_draft import EffectPlan, Subject
 from renderer.plan.site import Site

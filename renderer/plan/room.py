@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.asset import AssetSource
-from renderer.plan.placement import Candidate, Placed
+from renderer.plan.placed import Candidate, Placed
 from renderer.plan.scene_draft import Subject
 from renderer.recipe.background import Background
 from renderer.recipe.model import Recipe

@@ -13,7 +13,7 @@ from renderer.effects.draws import Draws
 from renderer.effects.effect import STAGES, Stage
 from renderer.errors import UserError
 from renderer.plan.acceptance import meets_image_plane
-from renderer.plan.placement import Candidate, Placed
+from renderer.plan.placed import Candidate, Placed
 from renderer.recipe.model import MOST_INSTANCES, Recipe
 from renderer.registry import EFFECTS
 from renderer.shot.camera import View

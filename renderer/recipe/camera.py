@@ -14,6 +14,7 @@ from renderer.recipe.calibration import Calibration, read_calibration
 from renderer.recipe.camera_preset import CameraPreset
 from renderer.recipe.framing import Cut, ObjectPx, must_have_one_distance
 from renderer.recipe.lens import Lens, must_not_fold
+from renderer.recipe.rig import MOST_PIXELS, Rig
 from renderer.values.distribution import LowDiscrepancy, Strict, Uniform
 from renderer.values.files import CalibrationFile, is_glob
 from renderer.values.number import Number, support, within
@@ -22,7 +23,6 @@ Pixels = Annotated[int, Field(strict=True, ge=8, le=8192)]
 Resolution = tuple[Pixels, Pixels]
 Signed = Annotated[Number, within(-1, 1)]
 Focal = Annotated[Number, within(above=0.0)]
-FULL_CIRCLE = 360.0
 Principal = Annotated[Number, within(-1e5, 1e5)]
 
 
@@ -127,45 +127,6 @@ class Intrinsics(Strict):
             ) from None
 
 
-class Stereo(Strict):
-    """Two parallel cameras, ``left`` and ``right``, side by side about the orbit's position."""
-
-    baseline_m: Annotated[Number, within(1e-9, 1e9)] = Field(
-        description="The distance of their centres, along the rows of their pictures."
-    )
-
-
-# All views of a shot are in memory together: so many of their pixels, as a stereo rig may have.
-_MOST_STEPS, _MOST_PIXELS = 100, 2 * 8192**2
-
-
-class OrbitRig(Strict):
-    """Views of one scene from steps along the orbit, ``00``, ``01`` and so on: the first from the
-    orbit's azimuth, the others to its right around the subject, all from the same distance.
-    """
-
-    steps: Annotated[int, Field(strict=True, ge=2, le=_MOST_STEPS)] = Field(
-        description="How many views each shot has."
-    )
-    span_deg: Annotated[Number, within(above=0.0, high=FULL_CIRCLE)] = Field(
-        description="From the first view to the last; at 360 the next after the last would be the "
-        "first."
-    )
-
-
-class Rig(Strict):
-    """Several cameras that see each shot at once."""
-
-    stereo: Stereo | None = None
-    orbit: OrbitRig | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.stereo is None) == (self.orbit is None):
-            raise PydanticCustomError("exclusive", "a rig has either stereo or orbit")
-        return self
-
-
 class Camera(Strict):
     """Resolution, lens, orbit, rig and kind."""
 
@@ -217,12 +178,12 @@ class Camera(Strict):
     @model_validator(mode="after")
     def _check_size(self) -> Self:
         steps = self.rig.orbit.steps if self.rig is not None and self.rig.orbit is not None else 1
-        if steps * self.resolution[0] * self.resolution[1] > _MOST_PIXELS:
+        if steps * self.resolution[0] * self.resolution[1] > MOST_PIXELS:
             raise PydanticCustomError(
                 "out_of_range",
                 "rig.orbit: the {steps} views of a shot are in memory together, and have more than "
                 "{limit} million pixels: lower steps or resolution",
-                {"steps": steps, "limit": _MOST_PIXELS // 10**6},
+                {"steps": steps, "limit": MOST_PIXELS // 10**6},
             )
         return self
 

@@ -16,7 +16,8 @@ from renderer.plan.drop.simulation import Slab
 from renderer.plan.drop.stacks import stacked
 from renderer.plan.drop.starts import Ball, Disk, Opening, let_go
 from renderer.plan.drop.thing import Thing
-from renderer.plan.placement import Candidate, Placed, Posed, pose_objects, said_position, to_origin
+from renderer.plan.placed import Candidate, Placed, Posed
+from renderer.plan.placement import pose_objects, said_position, to_origin
 from renderer.recipe.drop import Bin, Drop, Pile
 from renderer.recipe.model import Recipe
 from renderer.shot.scene import Instance, to_matrix4

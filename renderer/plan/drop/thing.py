@@ -11,7 +11,8 @@ import numpy.typing as npt
 from renderer.plan.drop.colliders import Pieces, pieces_of
 from renderer.plan.drop.simulation import Body, Pose
 from renderer.plan.drop.surface import UnitFrame, unit_frame
-from renderer.plan.placement import Placed, Posed, finish
+from renderer.plan.placed import Placed, Posed
+from renderer.plan.placement import finish
 
 Array = npt.NDArray[np.float64]
 

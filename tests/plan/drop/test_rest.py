@@ -13,7 +13,7 @@ from renderer.plan import Planner
 from renderer.plan.drop.rest import buried, hovering
 from renderer.plan.drop.simulation import Slab, Touch
 from renderer.plan.drop.thing import Thing
-from renderer.plan.placement import Posed
+from renderer.plan.placed import Posed
 from tests.plan.drop.solids import SOLIDS, bowl, recipe
 
 Maker = Callable[..., Planner]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import PyOpenColorIO as ocio  # noqa: N813
 
 from renderer.colour.srgb import to_linear
 from renderer.errors import UnavailableError
@@ -31,7 +31,9 @@ def blender_data() -> Path:
 
 
 @lru_cache(maxsize=16)
-def _processor(view: str) -> ocio.CPUProcessor:
+def _processor(view: str) -> Any:
+    import PyOpenColorIO as ocio  # noqa: N813 # recipes are read without
+
     config = ocio.Config.CreateFromFile(str(blender_data() / "colormanagement" / "config.ocio"))
     transform = ocio.DisplayViewTransform(src="scene_linear", display="sRGB", view=view)
     return config.getProcessor(transform).getDefaultCPUProcessor()

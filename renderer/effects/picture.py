@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -107,6 +106,8 @@ class Picture:
 
     def transformed(self, matrix: npt.ArrayLike) -> Picture:
         """Return the picture with the colours of both layers, as columns, times a matrix (3, 3)."""
+        import cv2  # recipes are read without
+
         rows = np.asarray(matrix, np.float64)
         if self.backdrop is None or self.cover_by_channel is None:
             light = cv2.transform(np.ascontiguousarray(self.color[..., :3]), rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,8 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
         UnavailableError: the photo cannot be read; names it.
 
     """
+    import cv2  # takes as long to import as all of this room
+
     width, height = resolution
     if state.color is not None:
         return np.broadcast_to(np.array(state.color, np.float32), (height, width, 3))
@@ -45,6 +46,8 @@ def backdrop(state: BackgroundState, folder: Path, resolution: tuple[int, int]) 
 
 @lru_cache(maxsize=16)
 def _photo(folder: Path, path: str) -> npt.NDArray[np.uint8]:
+    import cv2  # takes as long to import as all of this room
+
     data = np.fromfile(folder / path, np.uint8)
     photo = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if photo is None:

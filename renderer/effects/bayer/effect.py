@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -54,8 +53,10 @@ class Bayer(Effect[BayerConfig, BayerState]):
 
     def apply(self, state: BayerState, picture: Picture) -> Picture:
         """Return the picture with two of three colours of each pixel interpolated."""
+        import cv2  # recipes are read without
 
         def interpolated(planes: Floats) -> Floats:
+
             made = np.empty_like(planes)
             for channel, colour in enumerate("rgb"):
                 kept = np.zeros(planes.shape[:2], np.float32)

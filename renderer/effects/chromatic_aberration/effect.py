@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -71,6 +70,8 @@ class ChromaticAberration(Effect[ChromaticAberrationConfig, ChromaticAberrationS
 
 def _magnified(plane: Floats, shift_px: float) -> Floats:
     """Return a plane (h, w) magnified so that its corners lie so many pixels farther out."""
+    import cv2  # recipes are read without
+
     height, width = plane.shape
     middle = np.array([width - 1, height - 1]) / 2
     # What is seen at p stood at middle + scale * (p - middle).

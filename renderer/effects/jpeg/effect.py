@@ -6,7 +6,6 @@ import io
 from typing import Annotated, Literal
 
 import numpy as np
-from PIL import Image
 from pydantic import Field, Tag
 
 from renderer.effects.draws import Draws
@@ -66,6 +65,8 @@ class Jpeg(Effect[JpegConfig, JpegState]):
 
     def after_view(self, state: JpegState, display: Floats) -> Floats:
         """Return the picture (h, w, 3) as it is read from the JPEG."""
+        from PIL import Image  # recipes are read without
+
         levels = np.clip(display, 0, 1) * np.float32(255) + np.float32(0.5)
         buffer = io.BytesIO()
         Image.fromarray(levels.astype(np.uint8)).save(

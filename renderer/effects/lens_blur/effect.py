@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -49,6 +48,8 @@ class LensBlur(Effect[LensBlurConfig, LensBlurState]):
 
     def apply(self, state: LensBlurState, picture: Picture) -> Picture:
         """Return the blurred picture."""
+        import cv2  # recipes are read without
+
         sigma = state.sigma_px
         # Below this the bell's neighbours weigh nothing, and OpenCV takes 0 for "choose one".
         if sigma < 0.1:
@@ -56,6 +57,7 @@ class LensBlur(Effect[LensBlurConfig, LensBlurState]):
         side = 2 * int(np.ceil(4 * sigma)) + 1
 
         def blurred(planes: Floats) -> Floats:
+
             made = cv2.GaussianBlur(planes, (side, side), sigma, borderType=cv2.BORDER_REFLECT_101)
             return np.asarray(made, np.float32).reshape(planes.shape)
 

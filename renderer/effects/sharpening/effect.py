@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -55,6 +54,8 @@ class Sharpening(Effect[SharpeningConfig, SharpeningState]):
 
     def after_view(self, state: SharpeningState, display: Floats) -> Floats:
         """Return the sharpened picture (h, w, 3), in 0..1."""
+        import cv2  # recipes are read without
+
         shown = np.clip(display, 0, 1)
         luma = np.asarray(cv2.transform(shown, LUMA[None]), np.float32)
         side = 2 * int(np.ceil(3 * state.sigma_px)) + 1

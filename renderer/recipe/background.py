@@ -114,4 +114,6 @@ class Background(Strict):
         return self.shadows and behind and self.floor is None
 
 
-DEFAULT_BACKGROUND = Background(color="#e4e4e4", shadows=True)
+def default_background() -> Background:
+    """Return what stands behind where a recipe says nothing: light grey, with shadows on it."""
+    return Background(color="#e4e4e4", shadows=True)

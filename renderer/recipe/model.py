@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from renderer.recipe.arrangement import Arrangement, must_all_fall
-from renderer.recipe.background import DEFAULT_BACKGROUND, Background
+from renderer.recipe.background import Background, default_background
 from renderer.recipe.camera import Camera
 from renderer.recipe.camera_preset import with_preset
 from renderer.recipe.effects import Effects, must_be_rendered, must_have_own_categories
@@ -147,22 +147,24 @@ class Recipe(Strict):
     objects: Annotated[tuple[ObjectSpec, ...], AfterValidator(_can_be_told_apart)] = Field(
         min_length=1
     )
-    arrangement: Arrangement = Arrangement()
-    camera: Camera = Camera()
+    # Made when they are asked for: pydantic builds a model before the first of it, and again as a
+    # part of this one.
+    arrangement: Arrangement = Field(default_factory=Arrangement)
+    camera: Camera = Field(default_factory=Camera)
     lighting: Lighting = Field(default_factory=Lighting)
     background: Annotated[
         Annotated[Background, Tag("background")] | Annotated[Choice[Background], Tag("choice")],
         choice_or("background"),
-    ] = DEFAULT_BACKGROUND
-    effects: Effects = Effects()
-    render: Render = Render()
-    labels: Labels = Labels()
-    accept: Accept = Accept()
-    goals: Goals = Goals()
+    ] = Field(default_factory=default_background)
+    effects: Effects = Field(default_factory=Effects)
+    render: Render = Field(default_factory=Render)
+    labels: Labels = Field(default_factory=Labels)
+    accept: Accept = Field(default_factory=Accept)
+    goals: Goals = Field(default_factory=Goals)
     scenarios: Scenarios = Field(
         {}, description="Exact shares of the images, by a name of each, that have other keys."
     )
-    output: Output = Output()
+    output: Output = Field(default_factory=Output)
 
     @model_validator(mode="before")
     @classmethod

@@ -237,6 +237,7 @@ def test_records_are_merged_as_they_are(tmp_path: Path) -> None:
     (record,) = data["images"]
     assert record == {**image(0), "weather": ["fog", {"a": None}], "group": "train"} | {
         "scenario": None,
+        "dropped": {},
         "warnings": [],
     }
     assert data["annotations"] == [{"id": 1, "image_id": 1} | odd["images"][0]["annotations"][0]]

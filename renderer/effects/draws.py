@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from renderer.shot.scene import Instance
 from renderer.values.colour import Colour
 from renderer.values.distribution import Choice
 from renderer.values.draw import Rgb, draw_choice, draw_colour, draw_number
@@ -30,6 +33,16 @@ class Draws:
     def at(self, part: str) -> Draws:
         """Return the draws below a path of this one: of one object of several, say."""
         return Draws(self.stream, f"{self.path}.{part}")
+
+    def of_each(self, objects: Iterable[Instance]) -> Iterator[tuple[Instance, Draws]]:
+        """Yield each object with draws of its own: by its place among those of its category
+        (without one, of its model), so that other objects change nothing of it.
+        """
+        seen: Counter[str] = Counter()
+        for entry in objects:
+            kind = entry.category or entry.file
+            yield entry, self.at(f"{kind}.{seen[kind]}")
+            seen[kind] += 1
 
     @property
     def once(self) -> Draws:

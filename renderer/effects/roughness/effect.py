@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
@@ -59,25 +58,17 @@ class Roughness(Effect[RoughnessConfig, RoughnessState]):
     State = RoughnessState
 
     def draw(self, config: RoughnessConfig, draws: Draws, scene: SceneDraft) -> RoughnessState:
-        """Return the roughness of each object of one shot.
-
-        An object draws by its place among those of its category (without one, of its model), so
-        that other objects change nothing of it.
-        """
-        seen: Counter[str] = Counter()
-        drawn = []
-        for entry in scene.objects:
-            kind = entry.category or entry.file
-            own = draws.at(f"{kind}.{seen[kind]}")
-            seen[kind] += 1
-            drawn.append(
+        """Return the roughness of each object of one shot."""
+        return RoughnessState(
+            objects=tuple(
                 ObjectRoughness(
                     instance=entry.instance,
                     shift=None if config.shift is None else own.number("shift", config.shift),
                     value=None if config.value is None else own.number("value", config.value),
                 )
+                for entry, own in draws.of_each(scene.objects)
             )
-        return RoughnessState(objects=tuple(drawn))
+        )
 
     def apply_scene(self, state: RoughnessState, scene: RenderScene) -> Callable[[], None] | None:
         """Change the objects' materials, each its own copy."""

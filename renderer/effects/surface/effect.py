@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -110,17 +109,9 @@ class Surface(Effect[SurfaceConfig, SurfaceState]):
     State = SurfaceState
 
     def draw(self, config: SurfaceConfig, draws: Draws, scene: SceneDraft) -> SurfaceState:
-        """Return the surfaces of each object of one shot.
-
-        An object draws by its place among those of its category (without one, of its model), so
-        that other objects change nothing of it.
-        """
-        seen: Counter[str] = Counter()
+        """Return the surfaces of each object of one shot."""
         drawn = []
-        for entry in scene.objects:
-            kind = entry.category or entry.file
-            own = draws.at(f"{kind}.{seen[kind]}")
-            seen[kind] += 1
+        for entry, own in draws.of_each(scene.objects):
             slots = max(scene.slots(entry.instance), 1) if config.per == "material" else 1
             drawn.append(_object(entry.instance, config, own, slots))
         return SurfaceState(objects=tuple(drawn))

@@ -28,8 +28,9 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 # A process a core, and one more: some tests wait for processes of their own. Idle ones take from others.
+# The program is started hundreds of times: without byte code kept, a fifth of each start is compiling.
 tests: $(STAMP)
-	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist worksteal
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory system

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyoidn
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,6 +21,8 @@ def denoise(color: Floats, albedo: Floats | None, normal: Floats | None) -> Floa
         normal: (h, w, 3) in -1..1, or None.
 
     """
+    import pyoidn  # takes as long to import as this room
+
     clean_albedo = None if albedo is None else _prefilter(np.clip(albedo, 0, 1))
     clean_normal = None if normal is None else _prefilter(np.clip(normal, -1, 1))
     result = np.array(color, np.float32)
@@ -38,6 +39,8 @@ def denoise(color: Floats, albedo: Floats | None, normal: Floats | None) -> Floa
 
 def denoise_alpha(alpha: Floats) -> Floats:
     """Return a coverage channel (h, w) without the noise of a shadow catcher."""
+    import pyoidn  # takes as long to import as this room
+
     stacked = np.ascontiguousarray(np.repeat(alpha[..., None], 3, axis=2))
     cleaned: Floats = pyoidn.denoise(np.clip(stacked, 0, 1), quality="fast")[..., 0]
     return np.clip(cleaned, 0, 1)
@@ -46,6 +49,8 @@ def denoise_alpha(alpha: Floats) -> Floats:
 def _prefilter(image: Floats) -> Floats:
     # A filter given an auxiliary image as its color cleans that image (OIDN manual, "prefiltering",
     # asks for it under its own name; HDR off holds both to a bounded range).
+    import pyoidn  # takes as long to import as this room
+
     shifted = image.min() < 0
     bounded = image * 0.5 + 0.5 if shifted else image
     cleaned: Floats = pyoidn.denoise(np.ascontiguousarray(bounded, np.float32), quality="fast")

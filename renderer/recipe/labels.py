@@ -150,7 +150,8 @@ def _field(name: str) -> tuple[Any, Any]:
     ]
     described = inspect.cleandoc(type(kind).__doc__ or "").partition("\n\n")[0]
     told = " ".join(described.split())
-    return on_or_off, Field(options() if kind.default else False, description=told)
+    default = options if kind.default else lambda: False
+    return on_or_off, Field(default_factory=default, description=told)
 
 
 def _refusing(sentence: str) -> BeforeValidator:

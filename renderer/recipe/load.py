@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema, NoDefault
+from pydantic_core.core_schema import WithDefaultSchema
 
 from renderer.errors import UserError
 from renderer.recipe.model import Recipe
@@ -135,9 +137,20 @@ def _read(path: Path) -> str:
     return content.decode("utf-8")
 
 
+class _SchemaWithDefaults(GenerateJsonSchema):
+    """Tells defaults that are made when they are asked for, too."""
+
+    def get_default_value(self, schema: WithDefaultSchema) -> Any:
+        """Return the default of a key."""
+        if "default_factory" in schema and not schema.get("default_factory_takes_data"):
+            made = schema["default_factory"]()  # type: ignore[call-arg]
+            return NoDefault if made is None else made
+        return super().get_default_value(schema)
+
+
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe file, for completion and checks in an editor."""
-    schema = Recipe.model_json_schema()
+    schema = Recipe.model_json_schema(schema_generator=_SchemaWithDefaults)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "orbitset recipe"
     return schema

@@ -20,6 +20,13 @@ def _any_of(*families: Family) -> FinishConfig:
     return FinishConfig(family=Choice[Family](choice=families))
 
 
+def _pale_walls() -> FinishConfig:
+    return FinishConfig(
+        family=Choice[Family](choice=("concrete", "plastic", "tile", "wood"), weights=(5, 2, 2, 1)),
+        color=_PALE,
+    )
+
+
 class Room(Strict):
     """Four walls, a floor, and perhaps a table under the objects. They have no label, hide what is
     behind them, and are farther away than every camera; above the walls the world is seen.
@@ -42,11 +49,9 @@ class Room(Strict):
         LogUniform(loguniform=(3, 7)),
         description="The table's length in radii of the subject; more where things need it.",
     )
-    floor: Finish = _any_of("wood", "tile", "concrete", "fabric")
-    walls: Finish = FinishConfig(
-        family=Choice[Family](choice=("concrete", "plastic", "tile", "wood"), weights=(5, 2, 2, 1)),
-        color=_PALE,
-    )
+    floor: Finish = Field(default_factory=lambda: _any_of("wood", "tile", "concrete", "fabric"))
+    walls: Finish = Field(default_factory=_pale_walls)
     top: Finish = Field(
-        _any_of("wood", "plastic", "metal", "tile", "fabric"), description="The table's surface."
+        default_factory=lambda: _any_of("wood", "plastic", "metal", "tile", "fabric"),
+        description="The table's surface.",
     )
